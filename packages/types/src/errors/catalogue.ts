@@ -1,0 +1,123 @@
+interface ErrorRule {
+  readonly status: number;
+  readonly title: string;
+  readonly hint: string;
+}
+
+/** Every error that the API, the CLI and the SDK can give; `docs/errors.md` lists the same codes. */
+export const errorCatalogue = {
+  invalid_input: {
+    status: 422,
+    title: 'The input breaks a rule.',
+    hint: 'Each problem names its field, the rule and the value it found.',
+  },
+  malformed_json: { status: 400, title: 'The body is not valid JSON.', hint: 'Mend it at the place that is named.' },
+  body_too_large: { status: 413, title: 'The body is larger than the limit.', hint: 'Send less in one request.' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body has a content type that is not understood here.',
+    hint: 'Send `Content-Type: application/json`.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'The request carries no valid token.',
+    hint: 'Send `Authorization: Bearer TOKEN`; `dev` writes its token into the data folder.',
+  },
+  forbidden_origin: {
+    status: 403,
+    title: 'The request comes from a place that is not trusted.',
+    hint: 'Use the address that the server printed at its start; browsers of other origins are refused.',
+  },
+  route_not_found: { status: 404, title: 'There is no such route.', hint: 'See /openapi.json.' },
+  job_not_found: { status: 404, title: 'There is no such job.', hint: 'List the jobs with `get jobs`.' },
+  job_ambiguous: {
+    status: 409,
+    title: 'More than one job fits.',
+    hint: 'Give more characters of the id.',
+  },
+  attempt_not_found: {
+    status: 404,
+    title: 'The job has no such attempt.',
+    hint: '`describe job ID` lists its attempts.',
+  },
+  log_not_found: {
+    status: 404,
+    title: 'There is no log.',
+    hint: 'The attempt never started, or its log was not stored.',
+  },
+  image_not_found: {
+    status: 404,
+    title: 'The image is not registered.',
+    hint: 'Register it with `job-orchestrator image add NAME REFERENCE`.',
+  },
+  image_disabled: {
+    status: 409,
+    title: 'The image is disabled.',
+    hint: 'Register it again with `job-orchestrator image add NAME REFERENCE`.',
+  },
+  topic_not_found: { status: 404, title: 'There is no such topic.', hint: 'List the topics with `get topics`.' },
+  output_not_supported: {
+    status: 422,
+    title: 'Jobs on Kubernetes cannot declare an output yet.',
+    hint: 'Leave `output` out, or run the job on the process runtime.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key was used before with another body.',
+    hint: 'Use a new key for a new request, and the same body for a repeated one.',
+  },
+  cancel_too_late: {
+    status: 409,
+    title: 'The job has ended already.',
+    hint: 'Nothing is left to cancel.',
+  },
+  retry_not_ended: {
+    status: 409,
+    title: 'The job has not ended.',
+    hint: 'Cancel it first, or wait for its end.',
+  },
+  queue_full: {
+    status: 429,
+    title: 'The topic holds as many jobs as it may.',
+    hint: 'Wait until some have run, or use another topic.',
+  },
+  bad_cursor: { status: 400, title: 'The cursor is not one of ours.', hint: 'Begin again without a cursor.' },
+  schema_too_new: {
+    status: 500,
+    title: 'The database demands a newer version of this program.',
+    hint: 'Install at least the version that is named.',
+  },
+  schema_outdated: {
+    status: 500,
+    title: 'The database lacks migrations that this program needs.',
+    hint: 'Run `job-orchestrator migrate` against it.',
+  },
+  database_unavailable: {
+    status: 503,
+    title: 'The database does not answer.',
+    hint: 'Try again; check DATABASE_URL and that PostgreSQL runs.',
+  },
+  data_folder_in_use: {
+    status: 500,
+    title: 'Another process uses the data folder.',
+    hint: 'Stop it, or give another folder with --data.',
+  },
+  invalid_configuration: {
+    status: 500,
+    title: 'A setting has a value that is not allowed.',
+    hint: 'Each problem names the variable, its value and what is allowed.',
+  },
+  runtime_unavailable: {
+    status: 503,
+    title: 'The runtime cannot be used.',
+    hint: 'Check the kubeconfig and the rights; `job-orchestrator doctor` tries each.',
+  },
+  server_unreachable: {
+    status: 503,
+    title: 'No server answers.',
+    hint: 'Start one with `job-orchestrator dev`, or name one with --server.',
+  },
+  internal: { status: 500, title: 'A fault of ours.', hint: 'Please report it with the request id.' },
+} as const satisfies Record<string, ErrorRule>;
+
+export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,0 +1,191 @@
+import type { AttemptWrite, LogTail } from '../vocabulary/attempt-write.ts';
+import type { AttemptId, IncarnationId, InstallationId, JobId } from '../vocabulary/ids.ts';
+import type { AttemptRecord, JobEvent, JobRecord, JobSummary, LiveAttempt, NewJob } from '../vocabulary/job.ts';
+import type { ExecutorRecord, Image, NewExecutor, NewImage, Topic } from '../vocabulary/registry.ts';
+import type { JobState } from '../vocabulary/states.ts';
+
+/** Who changes something, and why; stored with the change. */
+export interface WriteContext {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** One page of a list in a fixed order. `next` null: the last page. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+/** Where a page begins (an opaque cursor from the page before) and how many items it may have. */
+export interface PageRequest {
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** The same key with the same fingerprint answers with the same jobs; with another fingerprint it is refused. */
+export interface IdempotencyKey {
+  readonly key: string;
+  /** sha-256 (hex) of the request body. */
+  readonly fingerprint: string;
+}
+
+export interface InsertedJobs {
+  readonly ids: readonly JobId[];
+  /** True when an earlier request with the same key stored these jobs. */
+  readonly replayed: boolean;
+}
+
+export interface ClaimRequest {
+  readonly owner: IncarnationId;
+  readonly runtimeKey: string;
+  /** null: every topic. */
+  readonly topics: readonly string[] | null;
+  readonly limit: number;
+}
+
+/** Which writes took effect. A stale id's attempt is no longer the caller's: drop its work, go on with the others. */
+export interface AppliedWrites {
+  readonly applied: readonly AttemptId[];
+  readonly stale: readonly AttemptId[];
+}
+
+export type CancelAnswer =
+  | { readonly kind: 'accepted'; readonly state: JobState }
+  | { readonly kind: 'too_late'; readonly state: JobState };
+
+export interface AdoptRequest {
+  readonly owner: IncarnationId;
+  readonly runtimeKey: string;
+  readonly limit: number;
+}
+
+/** What the janitor may do with an object of an attempt: nothing while it is open. */
+export interface AttemptFate {
+  readonly attemptId: AttemptId;
+  readonly kind: 'open' | 'closed' | 'unknown';
+  /** Seconds since it was closed, by the database's clock; null unless closed. */
+  readonly closedForSeconds: number | null;
+}
+
+/**
+ * The queue. Each method is one whole transaction. Every write is fenced by attempt and owner, checks the owner's
+ * lease with the database's `clock_timestamp()`, and accounts for the rows it changed.
+ */
+export interface JobQueueRepository {
+  /** The uuid of this database. */
+  installation(): Promise<InstallationId>;
+  /** Stores jobs and their `submitted` events, all or none. Throws `idempotency_key_reused`, `queue_full`. */
+  insertJobs(jobs: readonly NewJob[], context: WriteContext, key?: IdempotencyKey): Promise<InsertedJobs>;
+  /** Claims due jobs by topic, pause, limit and priority; each comes with its new attempt in state `launching`. */
+  claimJobs(request: ClaimRequest): Promise<readonly LiveAttempt[]>;
+  /** Applies writes of one owner in one transaction; stale ones change nothing and do not stop the others. */
+  applyWrites(owner: IncarnationId, writes: readonly AttemptWrite[]): Promise<AppliedWrites>;
+  /** Ends a waiting job at once, or asks its executor to. Throws `job_not_found`. */
+  requestCancel(job: JobId, context: WriteContext): Promise<CancelAnswer>;
+  /** Moves due `scheduled` jobs to `pending`; returns how many. */
+  promoteDue(limit: number): Promise<number>;
+  /** When the next scheduled job is due, and in how many milliseconds by the database's clock. */
+  nextDue(topics: readonly string[] | null): Promise<{ readonly inMs: number } | null>;
+  /** Fails jobs that waited in the queue past their deadline; returns their ids. */
+  expireQueued(limit: number): Promise<readonly JobId[]>;
+  /** Takes over live attempts of this runtime whose owner has no live lease. */
+  adoptAttempts(request: AdoptRequest): Promise<readonly LiveAttempt[]>;
+  /** The owner's open attempts in order of id, in pages: what the executor should be holding. */
+  ownAttempts(owner: IncarnationId, page: PageRequest): Promise<Page<LiveAttempt>>;
+  /** The owner's attempts whose job is to be cancelled and that record no stop yet. */
+  cancelRequests(owner: IncarnationId): Promise<readonly AttemptId[]>;
+  /** For the janitor: which of these attempts are open, closed, or unknown to this database. */
+  attemptFates(ids: readonly AttemptId[]): Promise<readonly AttemptFate[]>;
+  /** Compares each topic's counter with its claimed jobs and mends it; returns the topics that were wrong. */
+  auditCounters(): Promise<readonly string[]>;
+}
+
+export interface JobFilter {
+  readonly project: string | null;
+  readonly topic: string | null;
+  readonly states: readonly JobState[] | null;
+  readonly image: string | null;
+  /** Label key → value; a job must carry all. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What was, and what is: jobs, attempts, events, logs, outputs. Never changes anything. */
+export interface JobExecutionHistoryRepository {
+  getJob(id: JobId): Promise<JobRecord | null>;
+  /** Ids of live and recent jobs that begin or end with `part` (lower-case hex and dashes), newest first, at most `limit`. */
+  findJobIds(part: string, limit: number): Promise<readonly JobId[]>;
+  /** The id of the newest job. */
+  latestJobId(project: string | null): Promise<JobId | null>;
+  /** Newest first. */
+  listJobs(filter: JobFilter, page: PageRequest): Promise<Page<JobSummary>>;
+  /** All attempts of a job in order of number; empty for a job that is not known. */
+  listAttempts(id: JobId): Promise<readonly AttemptRecord[]>;
+  /** Events with a number above `afterSeq`, in order. */
+  listEvents(id: JobId, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
+  /** The stored tail of a closed attempt's log; null where none was stored. */
+  getLogTail(job: JobId, attempt: AttemptId): Promise<LogTail | null>;
+}
+
+export interface ImageRegistryRepository {
+  get(project: string, name: string): Promise<Image | null>;
+  getMany(project: string, names: readonly string[]): Promise<readonly Image[]>;
+  list(project: string | null, page: PageRequest): Promise<Page<Image>>;
+  /** Registers an image or replaces its definition; active afterwards. */
+  put(image: NewImage, context: WriteContext): Promise<Image>;
+  /** Throws `image_not_found`. */
+  setActive(project: string, name: string, active: boolean, context: WriteContext): Promise<Image>;
+}
+
+export interface TopicRepository {
+  get(project: string, name: string): Promise<Topic | null>;
+  list(project: string | null): Promise<readonly Topic[]>;
+  /** Makes the topic when it is new. */
+  setPaused(project: string, name: string, paused: boolean, context: WriteContext): Promise<Topic>;
+  /** Makes the topic when it is new. `limit` null removes the limit. */
+  setLimit(project: string, name: string, limit: number | null, context: WriteContext): Promise<Topic>;
+}
+
+/** What a beat found. `lost`: the lease is gone; stop writing and start a new incarnation. */
+export type BeatAnswer =
+  | { readonly kind: 'renewed' }
+  | { readonly kind: 'lost' }
+  /** Our nonce is not the one we wrote: the database went back in time. Stop claiming, reconcile first. */
+  | { readonly kind: 'database_went_back' };
+
+export interface ExecutorRepository {
+  /** Makes the lease. `sole`: every other executor's lease ends now (embedded: the folder lock is the lease). */
+  register(executor: NewExecutor, nonce: string, sole: boolean): Promise<void>;
+  /** Renews the lease by compare-and-set of the nonce. */
+  beat(incarnation: IncarnationId, nonce: string, nextNonce: string): Promise<BeatAnswer>;
+  /** Says that it claims no more; its lease goes on. */
+  markDraining(incarnation: IncarnationId): Promise<void>;
+  /** Ends the lease at once, so that others may adopt without waiting for its expiry. */
+  release(incarnation: IncarnationId): Promise<void>;
+  list(): Promise<readonly ExecutorRecord[]>;
+}
+
+/** What a wake-up is about. It is only a hint: polling guarantees. */
+export type WakeUp = 'jobs' | 'cancel' | 'finished';
+
+/** Wake-ups between processes of one installation (NOTIFY), debounced to one per 50 ms and kind. */
+export interface WakeUps {
+  /** Never throws and never waits; lost when the connection is down. */
+  send(kind: WakeUp): void;
+  /** Calls back for each wake-up of any process, this one too; returns how to stop. A reconnect wakes for every kind. */
+  subscribe(onWake: (kind: WakeUp) => void): () => void;
+}
+
+/** Everything of one database, opened together and closed together. */
+export interface Database {
+  readonly queue: JobQueueRepository;
+  readonly history: JobExecutionHistoryRepository;
+  readonly images: ImageRegistryRepository;
+  readonly topics: TopicRepository;
+  readonly executors: ExecutorRepository;
+  readonly wakeUps: WakeUps;
+  /** Throws when the database cannot answer now. */
+  ping(): Promise<void>;
+  /** Partitions ahead, expired idempotency keys, dead leases; on the embedded database also VACUUM and CHECKPOINT. */
+  maintain(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,73 @@
+import type { LogTail } from '../vocabulary/attempt-write.ts';
+import type { Failure } from '../vocabulary/failures.ts';
+import type { AttemptId, InstallationId, JobId } from '../vocabulary/ids.ts';
+import type { JobSpec, RuntimeObject } from '../vocabulary/job.ts';
+import type { Observation } from '../vocabulary/observation.ts';
+import type { RuntimeKind } from '../vocabulary/registry.ts';
+
+/** Names one attempt to a runtime; the object's name follows from the first three (`objectName`). */
+export interface AttemptRef {
+  readonly installation: InstallationId;
+  readonly jobId: JobId;
+  readonly attemptNumber: number;
+  readonly attemptId: AttemptId;
+  /** null while the create is unresolved. */
+  readonly object: RuntimeObject | null;
+}
+
+/** All that a runtime needs to run an attempt. */
+export interface AttemptLaunch extends AttemptRef {
+  readonly topic: string;
+  readonly spec: JobSpec;
+}
+
+/**
+ * What became of `ensure`.
+ * `created`: we got the confirmation ourselves. `exists`: it was there already, and ours.
+ * `refused`: certain that nothing was created and nothing will be. `busy`: certain that nothing was created; try later.
+ * `unresolved`: the answer was lost; the object may or may not exist, now or later: call `ensure` again, same name.
+ */
+export type EnsureOutcome =
+  | { readonly kind: 'created'; readonly object: RuntimeObject }
+  | { readonly kind: 'exists'; readonly object: RuntimeObject }
+  | { readonly kind: 'terminating'; readonly message: string }
+  | { readonly kind: 'refused'; readonly failure: Failure }
+  | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message: string }
+  | { readonly kind: 'unresolved'; readonly message: string };
+
+/**
+ * What executes attempts. Observations come from the runtime's own cache (one watch for all attempts), so `observe`
+ * is cheap; `onChange` says which attempt to look at again. No method throws for a fault of the runtime:
+ * it answers `unreachable`, `unresolved` or false.
+ */
+export interface JobRuntime {
+  readonly kind: RuntimeKind;
+  /** Whose attempts may be adopted here: cluster uid + namespace, or machine + data folder. */
+  readonly key: string;
+  /** Begins to watch; resolves once the first full view is there. Throws when the runtime cannot be used at all. */
+  start(onChange: (attempt: AttemptId) => void): Promise<void>;
+  /** Makes the attempt's object under its deterministic name, or finds it. Safe to repeat. */
+  ensure(launch: AttemptLaunch): Promise<EnsureOutcome>;
+  observe(ref: AttemptRef): Promise<Observation>;
+  /** Asks the program to end: SIGTERM, then SIGKILL after `graceSeconds`. Safe to repeat. False: could not ask now. */
+  stop(ref: AttemptRef, graceSeconds: number): Promise<boolean>;
+  /** The end of the log, at most `maxBytes`; null when there is none (any more). */
+  logTail(ref: AttemptRef, maxBytes: number): Promise<LogTail | null>;
+  /** Removes what is left of an ended attempt, by uid. True once it is confirmed gone. */
+  remove(ref: AttemptRef): Promise<boolean>;
+  /** Every object of this installation that exists now, for the janitor; null when that cannot be said now. */
+  list(): Promise<readonly AttemptRef[] | null>;
+  close(): Promise<void>;
+}
+
+/** How to read a live log. `fromByte` skips what the reader has already. */
+export interface LogRequest {
+  readonly follow: boolean;
+  readonly fromByte: number;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the log of a running or just ended attempt straight from its runtime; null when there is none there. */
+export interface LogSource {
+  open(ref: AttemptRef, request: LogRequest): Promise<AsyncIterable<Uint8Array> | null>;
+}

@@ -1,0 +1,94 @@
+import { Type, type Static } from 'typebox';
+import { limits } from '../vocabulary/limits.ts';
+
+/** DNS-1123 label. */
+export const namePattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
+/** Kubernetes label value, also used for label keys without a prefix. */
+export const labelValuePattern = '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$';
+/** `key` or `prefix.example/key`. */
+export const labelKeyPattern =
+  '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$';
+/** What a POSIX shell can name. */
+export const envNamePattern = '^[A-Za-z_][A-Za-z0-9_]*$';
+
+const strict = { additionalProperties: false } as const;
+
+export const Name = Type.String({ pattern: namePattern, maxLength: limits.nameChars, minLength: 1 });
+const Command = Type.Array(Type.String(), { maxItems: limits.commandItems });
+const Env = Type.Record(Type.String(), Type.String());
+const Labels = Type.Record(Type.String(), Type.String());
+const Quantities = Type.Record(Type.String(), Type.String());
+
+export const ResourcesSchema = Type.Object(
+  { requests: Type.Optional(Quantities), limits: Type.Optional(Quantities) },
+  strict,
+);
+
+const Seconds = Type.Integer({ minimum: 1, maximum: limits.deadlineSeconds });
+
+/** A job as people submit it, through the API, a file or the SDK. */
+export const JobSubmissionSchema = Type.Object(
+  {
+    image: Name,
+    name: Type.Optional(Name),
+    project: Type.Optional(Name),
+    topic: Type.Optional(Name),
+    command: Type.Optional(Command),
+    args: Type.Optional(Command),
+    env: Type.Optional(Env),
+    inputs: Type.Optional(Type.Record(Type.String(), Type.Any())),
+    output: Type.Optional(Type.Boolean()),
+    resources: Type.Optional(ResourcesSchema),
+    priority: Type.Optional(Type.Integer({ minimum: limits.priority.least, maximum: limits.priority.most })),
+    runAt: Type.Optional(Type.String({ format: 'date-time' })),
+    retry: Type.Optional(
+      Type.Object(
+        {
+          maxRetries: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.maxRetries })),
+          infrastructureRetries: Type.Optional(
+            Type.Integer({ minimum: 0, maximum: limits.infrastructureRetries }),
+          ),
+        },
+        strict,
+      ),
+    ),
+    deadlines: Type.Optional(
+      Type.Object(
+        {
+          queueSeconds: Type.Optional(Seconds),
+          startSeconds: Type.Optional(Seconds),
+          runSeconds: Type.Optional(Seconds),
+          finalizeSeconds: Type.Optional(Seconds),
+        },
+        strict,
+      ),
+    ),
+    labels: Type.Optional(Labels),
+  },
+  { ...strict, $id: 'JobSubmission', title: 'A job as it is submitted' },
+);
+export type JobSubmission = Static<typeof JobSubmissionSchema>;
+
+/** An image as an administrator registers it. */
+export const ImageSubmissionSchema = Type.Object(
+  {
+    name: Name,
+    project: Type.Optional(Name),
+    reference: Type.String({ minLength: 1, maxLength: limits.imageReferenceChars }),
+    command: Type.Optional(Command),
+    args: Type.Optional(Command),
+    env: Type.Optional(Env),
+    resources: Type.Optional(ResourcesSchema),
+    labels: Type.Optional(Labels),
+    runAsUser: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
+  },
+  { ...strict, $id: 'ImageSubmission', title: 'An image as it is registered' },
+);
+export type ImageSubmission = Static<typeof ImageSubmissionSchema>;
+
+/** A file or a body with one job or many. */
+export const JobBatchSchema = Type.Object(
+  { jobs: Type.Array(JobSubmissionSchema, { minItems: 1, maxItems: limits.jobsPerRequest }) },
+  { ...strict, $id: 'JobBatch', title: 'Many jobs, stored all or none' },
+);
+export type JobBatch = Static<typeof JobBatchSchema>;

@@ -1,0 +1,206 @@
+import type { JsonObject } from '../json/json-value.ts';
+
+/** The stable, documented contract of why an attempt failed. */
+export const failureCategories = [
+  'user_error',
+  'out_of_memory',
+  'timeout',
+  'image',
+  'configuration',
+  'infrastructure',
+  'capacity',
+  'output',
+  'cancelled',
+  'unknown',
+] as const;
+export type FailureCategory = (typeof failureCategories)[number];
+
+/** The budget that pays for a retry; `none`: this category is never retried on a budget. */
+export type RetryBudget = 'user' | 'infrastructure' | 'output' | 'none';
+
+/** How a category is retried; milliseconds. `most` caps the retries of this category below its budget. */
+export interface CategoryRule {
+  readonly budget: RetryBudget;
+  readonly backoffBaseMs: number;
+  readonly backoffCapMs: number;
+  readonly most: number | null;
+}
+
+const rule = (budget: RetryBudget, baseMs: number, capMs: number, most: number | null = null): CategoryRule => ({
+  budget,
+  backoffBaseMs: baseMs,
+  backoffCapMs: capMs,
+  most,
+});
+
+/** The table of design §8: who pays for a retry, and how long it waits. */
+export const categoryRules: Readonly<Record<FailureCategory, CategoryRule>> = {
+  user_error: rule('user', 10_000, 600_000),
+  out_of_memory: rule('user', 0, 0, 1),
+  timeout: rule('user', 10_000, 600_000),
+  image: rule('none', 0, 0),
+  configuration: rule('none', 0, 0),
+  infrastructure: rule('infrastructure', 5_000, 300_000),
+  capacity: rule('none', 0, 0),
+  output: rule('output', 5_000, 60_000, 2),
+  cancelled: rule('none', 0, 0),
+  unknown: rule('infrastructure', 30_000, 600_000, 2),
+};
+
+/**
+ * Why an attempt failed. `reason` is a key of `failureReasons`, `message` what happened this time,
+ * `hint` what to do, `evidence` the raw facts it was judged by.
+ */
+export interface Failure {
+  readonly category: FailureCategory;
+  readonly reason: FailureReason;
+  readonly message: string;
+  readonly hint: string;
+  readonly evidence: JsonObject;
+}
+
+interface ReasonRule {
+  readonly category: FailureCategory;
+  readonly title: string;
+  readonly hint: string;
+}
+
+/** Every reason code we give, with its category and what to do; `docs/errors.md` lists the same. */
+export const failureReasons = {
+  exit_code: {
+    category: 'user_error',
+    title: 'The program ended with an exit code other than 0.',
+    hint: 'Read the log of this attempt. Set retry.maxRetries if another try can help.',
+  },
+  signal: {
+    category: 'user_error',
+    title: 'The program was ended by a signal that we did not send.',
+    hint: 'Read the log; a crash (SIGSEGV, SIGABRT) is a fault of the program, SIGKILL often one of memory.',
+  },
+  command_not_found: {
+    category: 'configuration',
+    title: 'The command could not be started.',
+    hint: 'Check command and args: does the file exist in the image, is it executable, is the path absolute?',
+  },
+  oom_killed: {
+    category: 'out_of_memory',
+    title: 'The kernel killed the program: it used more memory than its limit.',
+    hint: 'Raise resources.limits.memory, or make the program use less.',
+  },
+  run_deadline: {
+    category: 'timeout',
+    title: 'The job ran longer than deadlines.runSeconds.',
+    hint: 'Raise deadlines.runSeconds if the work needs the time.',
+  },
+  start_deadline: {
+    category: 'timeout',
+    title: 'The job did not start within deadlines.startSeconds.',
+    hint: 'See what it waited for in its events; raise deadlines.startSeconds if the wait is normal.',
+  },
+  queue_deadline: {
+    category: 'timeout',
+    title: 'No executor took the job within deadlines.queueSeconds.',
+    hint: 'Check that an executor serves the topic, and that the topic is neither paused nor full.',
+  },
+  finalize_deadline: {
+    category: 'output',
+    title: 'The program ended, but its result could not be collected within deadlines.finalizeSeconds.',
+    hint: 'Check the output and the runtime it ran on, then retry the job.',
+  },
+  image_not_found: {
+    category: 'image',
+    title: 'The image or its tag does not exist, or the registry refused us.',
+    hint: 'Check the reference with `get images`, and the pull rights of the namespace.',
+  },
+  invalid_image_name: {
+    category: 'image',
+    title: 'The image reference is malformed.',
+    hint: 'Register the image again with a valid reference.',
+  },
+  container_config: {
+    category: 'configuration',
+    title: 'The container could not be made from its configuration.',
+    hint: 'Check env, command, and the user the image runs as.',
+  },
+  launch_refused: {
+    category: 'configuration',
+    title: 'The runtime refused the job.',
+    hint: 'The message names the rule. Change the job, or ask the administrator of the runtime.',
+  },
+  name_taken: {
+    category: 'configuration',
+    title: 'An object with the name of this attempt exists and is not ours.',
+    hint: 'Find who made it; remove it or use another namespace.',
+  },
+  evicted: {
+    category: 'infrastructure',
+    title: 'The node evicted the pod.',
+    hint: 'Nothing to do: it is retried. If it recurs, request the memory and storage that the job uses.',
+  },
+  disrupted: {
+    category: 'infrastructure',
+    title: 'The pod was disrupted: drained, preempted or removed with its node.',
+    hint: 'Nothing to do: it is retried on the infrastructure budget.',
+  },
+  node_refused: {
+    category: 'infrastructure',
+    title: 'The node did not admit the pod; nothing was started.',
+    hint: 'Nothing to do: it is retried.',
+  },
+  object_deleted: {
+    category: 'infrastructure',
+    title: 'What ran this attempt was deleted by somebody else before it ended.',
+    hint: 'Find who deletes these objects; use `cancel` to stop a job.',
+  },
+  process_lost: {
+    category: 'infrastructure',
+    title: 'The process vanished without leaving an exit code.',
+    hint: 'The machine restarted, or somebody killed the process group. It is retried.',
+  },
+  own_limit_exceeded: {
+    category: 'user_error',
+    title: 'The pod used more than its own storage limit and was evicted.',
+    hint: 'Write less to disk, or raise resources.limits.ephemeral-storage.',
+  },
+  killed_without_cause: {
+    category: 'unknown',
+    title: 'The program was killed (137) and nothing says by whom.',
+    hint: 'Usually memory of a child process or an infrastructure fault; look at the node.',
+  },
+  output_invalid: {
+    category: 'output',
+    title: 'The output is not valid, or larger than the limit.',
+    hint: 'Write valid UTF-8 JSON within the limit to a temporary file, then rename it to $JOB_ORCHESTRATOR_OUTPUT.',
+  },
+  output_missing: {
+    category: 'user_error',
+    title: 'The job declares an output, but ended with exit code 0 without writing it.',
+    hint: 'Write the result to $JOB_ORCHESTRATOR_OUTPUT, or do not declare an output.',
+  },
+  suspect_success: {
+    category: 'infrastructure',
+    title: 'The program ended with 0 while it was being removed; that is not success.',
+    hint: 'Nothing to do: it is retried.',
+  },
+  cancelled: {
+    category: 'cancelled',
+    title: 'Somebody cancelled the job.',
+    hint: 'Use `retry` to run it again as a new job.',
+  },
+  unknown: {
+    category: 'unknown',
+    title: 'The attempt failed and nothing that we can see says why.',
+    hint: 'The evidence is in the attempt; please report it.',
+  },
+} as const satisfies Record<string, ReasonRule>;
+
+export type FailureReason = keyof typeof failureReasons;
+
+/** Builds a failure from the catalogue; `message` says what happened this time. */
+export const failure = (reason: FailureReason, message: string, evidence: JsonObject = {}): Failure => ({
+  category: failureReasons[reason].category,
+  reason,
+  message,
+  hint: failureReasons[reason].hint,
+  evidence,
+});

@@ -1,0 +1,58 @@
+/**
+ * Every limit on what people may submit, in one place. Sizes are bytes of UTF-8 unless named otherwise.
+ * Sources: `*Bytes` of objects follow etcd's 1.5 MiB request and Kubernetes' 256 KiB of annotations;
+ * `envValueBytes` is Linux' MAX_ARG_STRLEN; `jsonDepth` lies far below the 6,000 levels at which the embedded
+ * database acknowledged an insert that never happened.
+ */
+export const limits = {
+  nameChars: 63,
+  labelCount: 32,
+  labelKeyChars: 63,
+  labelValueChars: 63,
+  imageReferenceChars: 512,
+  commandItems: 256,
+  commandItemBytes: 65_536,
+  envCount: 256,
+  envNameChars: 255,
+  envValueBytes: 131_071,
+  envTotalBytes: 196_608,
+  inputsBytes: 131_072,
+  outputBytes: 262_144,
+  specBytes: 262_144,
+  bodyBytes: 8_388_608,
+  fileBytes: 1_048_576,
+  jobsPerRequest: 1_000,
+  jsonDepth: 64,
+  idempotencyKeyChars: 255,
+  actorChars: 255,
+  reasonChars: 1_000,
+  priority: { least: -1_000, most: 1_000 },
+  maxRetries: 100,
+  infrastructureRetries: 100,
+  deadlineSeconds: 31_536_000,
+  topicLimit: 100_000,
+  pageItems: 500,
+  logTailBytes: 65_536,
+  queueDepthPerTopic: 1_000_000,
+} as const;
+
+/** Deadlines of a job that names none, in seconds (design §5). */
+export const defaultDeadlines = {
+  queueSeconds: 604_800,
+  startSeconds: 3_600,
+  runSeconds: 86_400,
+  finalizeSeconds: 600,
+} as const;
+
+/** Budgets of a job that names none. */
+export const defaultRetry = { maxRetries: 0, infrastructureRetries: 5 } as const;
+
+/** How long a stopped program has between SIGTERM and SIGKILL, in seconds. */
+export const stopGraceSeconds = 10;
+
+/** How long a finished object stays as a tombstone of its name where a late create might still arrive, in seconds. */
+export const tombstoneSeconds = 600;
+
+/** Lease of an executor and the beat that renews it, in milliseconds: a dead one's attempts are adopted within 15 s. */
+export const leaseMs = 9_000;
+export const beatMs = 3_000;

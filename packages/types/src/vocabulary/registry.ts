@@ -1,0 +1,59 @@
+import type { IncarnationId } from './ids.ts';
+import type { Resources } from './job.ts';
+
+/** An entry of the image registry: the name users refer to, and the defaults that a job inherits. */
+export interface Image {
+  readonly project: string;
+  readonly name: string;
+  readonly reference: string;
+  readonly command: readonly string[] | null;
+  readonly args: readonly string[] | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly resources: Resources | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly runAsUser: number | null;
+  readonly active: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** What an administrator gives to register or replace an image. */
+export type NewImage = Omit<Image, 'active' | 'createdAt' | 'updatedAt'>;
+
+/** A topic with what stands in it now. `limit` null: none. */
+export interface Topic {
+  readonly project: string;
+  readonly name: string;
+  readonly paused: boolean;
+  readonly limit: number | null;
+  readonly scheduled: number;
+  readonly pending: number;
+  readonly claimed: number;
+  readonly running: number;
+  /** When the oldest job that could start was due; null when none waits. */
+  readonly oldestPendingAt: Date | null;
+}
+
+export const runtimeKinds = ['kubernetes', 'process'] as const;
+export type RuntimeKind = (typeof runtimeKinds)[number];
+
+/** An executor as it registers. `topics` null: all. `runtimeKey` says whose attempts it may adopt. */
+export interface NewExecutor {
+  readonly incarnation: IncarnationId;
+  readonly name: string;
+  readonly runtimeKind: RuntimeKind;
+  readonly runtimeKey: string;
+  readonly topics: readonly string[] | null;
+  readonly maxRunning: number;
+  readonly version: string;
+}
+
+/** An executor as people read it. */
+export interface ExecutorRecord extends NewExecutor {
+  readonly startedAt: Date;
+  readonly beatAt: Date;
+  /** True while its lease is valid by the database's clock. */
+  readonly live: boolean;
+  readonly draining: boolean;
+  readonly running: number;
+}
