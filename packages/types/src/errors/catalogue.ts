@@ -28,7 +28,17 @@ export const errorCatalogue = {
     title: 'The request comes from a place that is not trusted.',
     hint: 'Use the address that the server printed at its start; browsers of other origins are refused.',
   },
+  malformed_request: {
+    status: 400,
+    title: 'The request cannot be understood.',
+    hint: 'Check its address: percent signs are written %25, and each header is one line.',
+  },
   route_not_found: { status: 404, title: 'There is no such route.', hint: 'See /openapi.json.' },
+  method_not_allowed: {
+    status: 405,
+    title: 'The route exists, but not with this method.',
+    hint: 'The header `Allow` lists its methods; see /openapi.json.',
+  },
   job_not_found: { status: 404, title: 'There is no such job.', hint: 'List the jobs with `get jobs`.' },
   job_ambiguous: {
     status: 409,
