@@ -11,8 +11,16 @@ export const errorCatalogue = {
     title: 'The input breaks a rule.',
     hint: 'Each problem names its field, the rule and the value it found.',
   },
-  malformed_json: { status: 400, title: 'The body is not valid JSON.', hint: 'Mend it at the place that is named.' },
-  body_too_large: { status: 413, title: 'The body is larger than the limit.', hint: 'Send less in one request.' },
+  malformed_json: {
+    status: 400,
+    title: 'The body is not valid JSON.',
+    hint: 'Mend it at the place that is named.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is larger than the limit.',
+    hint: 'Send less in one request.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'The body has a content type that is not understood here.',
@@ -65,7 +73,11 @@ export const errorCatalogue = {
     title: 'The image is disabled.',
     hint: 'Register it again with `job-orchestrator image add NAME REFERENCE`.',
   },
-  topic_not_found: { status: 404, title: 'There is no such topic.', hint: 'List the topics with `get topics`.' },
+  topic_not_found: {
+    status: 404,
+    title: 'There is no such topic.',
+    hint: 'List the topics with `get topics`.',
+  },
   output_not_supported: {
     status: 422,
     title: 'Jobs on Kubernetes cannot declare an output yet.',

@@ -1,6 +1,13 @@
 import type { AttemptWrite, LogTail } from '../vocabulary/attempt-write.ts';
 import type { AttemptId, IncarnationId, InstallationId, JobId } from '../vocabulary/ids.ts';
-import type { AttemptRecord, JobEvent, JobRecord, JobSummary, LiveAttempt, NewJob } from '../vocabulary/job.ts';
+import type {
+  AttemptRecord,
+  JobEvent,
+  JobRecord,
+  JobSummary,
+  LiveAttempt,
+  NewJob,
+} from '../vocabulary/job.ts';
 import type { ExecutorRecord, Image, NewExecutor, NewImage, Topic } from '../vocabulary/registry.ts';
 import type { JobState } from '../vocabulary/states.ts';
 

@@ -15,9 +15,11 @@ const strict = { additionalProperties: false } as const;
 
 export const Name = Type.String({ pattern: namePattern, maxLength: limits.nameChars, minLength: 1 });
 const Command = Type.Array(Type.String(), { maxItems: limits.commandItems });
-const Env = Type.Record(Type.String(), Type.String());
-const Labels = Type.Record(Type.String(), Type.String());
-const Quantities = Type.Record(Type.String(), Type.String());
+/** Closed, because the pattern that typebox gives a record's keys does not match a key with a line break. */
+const TextMap = Type.Record(Type.String(), Type.String(), strict);
+const Env = TextMap;
+const Labels = TextMap;
+const Quantities = TextMap;
 
 export const ResourcesSchema = Type.Object(
   { requests: Type.Optional(Quantities), limits: Type.Optional(Quantities) },

@@ -15,9 +15,19 @@ export interface LogTail {
 export type AttemptWrite =
   | { readonly kind: 'launched'; readonly attemptId: AttemptId; readonly object: RuntimeObject }
   | { readonly kind: 'progressed'; readonly attemptId: AttemptId; readonly progress: Progress }
-  | { readonly kind: 'stopping'; readonly attemptId: AttemptId; readonly intent: StopIntent; readonly reason: string }
+  | {
+      readonly kind: 'stopping';
+      readonly attemptId: AttemptId;
+      readonly intent: StopIntent;
+      readonly reason: string;
+    }
   | { readonly kind: 'finalizing'; readonly attemptId: AttemptId; readonly reason: string }
-  | { readonly kind: 'released'; readonly attemptId: AttemptId; readonly delayMs: number; readonly reason: string }
+  | {
+      readonly kind: 'released';
+      readonly attemptId: AttemptId;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
   | {
       readonly kind: 'closed';
       readonly attemptId: AttemptId;
@@ -73,7 +83,11 @@ const closingReason = (decision: ClosingDecision): string => {
 };
 
 /** The attempt ended; the job completes, fails, is cancelled, or is scheduled again. */
-export const closed = (attemptId: AttemptId, decision: ClosingDecision, log: LogTail | null): AttemptWrite => ({
+export const closed = (
+  attemptId: AttemptId,
+  decision: ClosingDecision,
+  log: LogTail | null,
+): AttemptWrite => ({
   kind: 'closed',
   attemptId,
   decision,

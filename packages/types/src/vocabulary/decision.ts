@@ -24,7 +24,12 @@ export type Decision =
       readonly lost: boolean;
       readonly exit: ExitReport | null;
     }
-  | { readonly kind: 'fail'; readonly failure: Failure; readonly lost: boolean; readonly exit: ExitReport | null }
+  | {
+      readonly kind: 'fail';
+      readonly failure: Failure;
+      readonly lost: boolean;
+      readonly exit: ExitReport | null;
+    }
   | { readonly kind: 'cancel'; readonly exit: ExitReport | null };
 
 export type ClosingDecision = Extract<Decision, { kind: 'succeed' | 'retry' | 'fail' | 'cancel' }>;

@@ -26,7 +26,12 @@ export interface CategoryRule {
   readonly most: number | null;
 }
 
-const rule = (budget: RetryBudget, baseMs: number, capMs: number, most: number | null = null): CategoryRule => ({
+const rule = (
+  budget: RetryBudget,
+  baseMs: number,
+  capMs: number,
+  most: number | null = null,
+): CategoryRule => ({
   budget,
   backoffBaseMs: baseMs,
   backoffCapMs: capMs,

@@ -1,5 +1,13 @@
 /** The states of a job, in the order of its life; the last three are terminal and never change. */
-export const jobStates = ['scheduled', 'pending', 'claimed', 'running', 'completed', 'failed', 'cancelled'] as const;
+export const jobStates = [
+  'scheduled',
+  'pending',
+  'claimed',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
 export type JobState = (typeof jobStates)[number];
 
 /** The states of an attempt; the last four are terminal and never change. */

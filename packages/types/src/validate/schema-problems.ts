@@ -1,0 +1,104 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { distance } from 'fastest-levenshtein';
+import type { TSchema } from 'typebox';
+import type { Problem } from '../errors/orchestrator-error.ts';
+import { fieldPath } from '../json/check-json.ts';
+
+const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
+/** RFC 3339 with a zone, in a range that PostgreSQL, JavaScript and people all read alike. */
+ajv.addFormat('date-time', {
+  type: 'string',
+  validate: (text: string) =>
+    /^(19[7-9]\d|20\d\d|21\d\d)-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/.test(text) &&
+    !Number.isNaN(Date.parse(text)),
+});
+
+const shown = (value: unknown): string => {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value);
+  return text.length > 64 ? `${text.slice(0, 61)}…` : text;
+};
+
+const pathOf = (error: ErrorObject): (string | number)[] =>
+  error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+
+/** The candidate nearest to `word`, when it is near enough to be meant (at most a third of its letters differ). */
+export const didYouMean = (word: string, candidates: readonly string[]): string | null => {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3))
+    ? best.candidate
+    : null;
+};
+
+const unknownField = (error: ErrorObject): Problem => {
+  const field = String(error.params['additionalProperty']);
+  const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
+  const near = didYouMean(field, known);
+  const message =
+    near === null
+      ? `is not a known field; known are ${known.join(', ')}`
+      : `is not a known field; did you mean ${near}?`;
+  return { field: fieldPath([...pathOf(error), field]), message, value: shown(field) };
+};
+
+const articles: Readonly<Record<string, string>> = {
+  array: 'a list',
+  integer: 'a whole number',
+  object: 'a map',
+};
+
+const patternMessages: Readonly<Record<string, string>> = {
+  '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$':
+    "must consist of lower-case letters, digits and '-', and begin and end with a letter or digit",
+};
+
+const messages: Readonly<Record<string, (error: ErrorObject) => string>> = {
+  type: (error) => `must be ${articles[String(error.params['type'])] ?? `a ${String(error.params['type'])}`}`,
+  maxLength: (error) => `must be at most ${error.params['limit']} characters`,
+  minLength: (error) =>
+    error.params['limit'] === 1
+      ? 'must not be empty'
+      : `must be at least ${error.params['limit']} characters`,
+  maxItems: (error) => `must have at most ${error.params['limit']} items`,
+  minItems: (error) => `must have at least ${error.params['limit']} item`,
+  minimum: (error) => `must be at least ${error.params['limit']}`,
+  maximum: (error) => `must be at most ${error.params['limit']}`,
+  pattern: (error) =>
+    patternMessages[String(error.params['pattern'])] ?? `must match ${error.params['pattern']}`,
+  format: () => 'must be a date and time between 1970 and 2199 with a zone, such as 2026-01-31T08:00:00Z',
+};
+
+const toProblem = (error: ErrorObject): Problem => {
+  if (error.keyword === 'additionalProperties') return unknownField(error);
+  if (error.keyword === 'required')
+    return {
+      field: fieldPath([...pathOf(error), String(error.params['missingProperty'])]),
+      message: 'is required',
+    };
+  const message = messages[error.keyword]?.(error) ?? error.message ?? 'is refused';
+  const limit = error.params['limit'] as number | undefined;
+  return {
+    field: fieldPath(pathOf(error)),
+    message,
+    ...(limit === undefined ? {} : { limit }),
+    value: shown(error.data),
+  };
+};
+
+/** At most so many problems are told at once; the rest would only bury the first. */
+const mostProblems = 20;
+
+/** Compiles a schema into a function that lists what a value breaks, in plain words; empty when it fits. */
+export const schemaProblems = (schema: TSchema): ((value: unknown) => readonly Problem[]) => {
+  let validate: ValidateFunction | null = null;
+  return (value) => {
+    validate ??= ajv.compile(schema);
+    return validate(value) ? [] : (validate.errors ?? []).slice(0, mostProblems).map(toProblem);
+  };
+};

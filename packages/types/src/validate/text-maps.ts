@@ -1,0 +1,102 @@
+import type { Problem } from '../errors/orchestrator-error.ts';
+import { fieldPath } from '../json/check-json.ts';
+import { envNamePattern, labelKeyPattern, labelValuePattern } from '../schemas/submission.ts';
+import { limits } from '../vocabulary/limits.ts';
+
+type Path = readonly (string | number)[];
+type TextMap = Readonly<Record<string, string>>;
+
+const bytesOf = (text: string): number => Buffer.byteLength(text, 'utf8');
+const shown = (text: string): string => (text.length > 64 ? `${text.slice(0, 61)}…` : text);
+
+const envName = new RegExp(envNamePattern);
+/** Ours: a submitter who could set them could speak for us. */
+const reservedEnv = /^JOB_ORCHESTRATOR_/;
+
+const envEntryProblem = (name: string, value: string): Omit<Problem, 'field'> | null => {
+  if (name.length > limits.envNameChars)
+    return {
+      message: `has a name of more than ${limits.envNameChars} characters`,
+      limit: limits.envNameChars,
+    };
+  if (!envName.test(name))
+    return {
+      message: 'must be named with letters, digits and _, and not begin with a digit',
+      value: shown(name),
+    };
+  if (reservedEnv.test(name))
+    return { message: 'is reserved: JOB_ORCHESTRATOR_… is set by us', value: shown(name) };
+  if (bytesOf(value) > limits.envValueBytes)
+    return { message: `must be at most ${limits.envValueBytes} bytes`, limit: limits.envValueBytes };
+  return null;
+};
+
+const totalBytes = (map: TextMap): number =>
+  Object.entries(map).reduce((sum, [name, value]) => sum + bytesOf(name) + bytesOf(value) + 2, 0);
+
+const entryProblems = (
+  map: TextMap,
+  path: Path,
+  problemOf: (key: string, value: string) => Omit<Problem, 'field'> | null,
+): Problem[] =>
+  Object.entries(map).flatMap(([key, value]) => {
+    const problem = problemOf(key, value);
+    return problem === null ? [] : [{ field: fieldPath([...path, shown(key)]), ...problem }];
+  });
+
+const tooMany = (map: TextMap, path: Path, limit: number): Problem[] =>
+  Object.keys(map).length > limit
+    ? [
+        {
+          field: fieldPath(path),
+          message: `must have at most ${limit} entries`,
+          limit,
+          value: String(Object.keys(map).length),
+        },
+      ]
+    : [];
+
+/** What is wrong with environment variables: names, our prefix, each size, and the size of all. */
+export const envProblems = (env: TextMap | undefined, path: Path): readonly Problem[] => {
+  if (env === undefined) return [];
+  const problems = [...tooMany(env, path, limits.envCount), ...entryProblems(env, path, envEntryProblem)];
+  const total = totalBytes(env);
+  if (total > limits.envTotalBytes) {
+    const message = `must be at most ${limits.envTotalBytes} bytes in all`;
+    problems.push({ field: fieldPath(path), message, limit: limits.envTotalBytes, value: String(total) });
+  }
+  return problems;
+};
+
+const labelKey = new RegExp(labelKeyPattern);
+const labelValue = new RegExp(labelValuePattern);
+/** Prefixes that Kubernetes or we give a meaning to; Kueue's queue name is the user's to choose. */
+const reservedLabel = /^([^/]*\.)?(kubernetes\.io|k8s\.io|job-orchestrator\.io)\//;
+const allowedLabels = new Set(['kueue.x-k8s.io/queue-name']);
+
+const labelKeyProblem = (key: string): string | null => {
+  const name = key.includes('/') ? key.slice(key.indexOf('/') + 1) : key;
+  if (name.length > limits.labelKeyChars || key.length > 253 + 1 + limits.labelKeyChars)
+    return 'has too long a key';
+  if (!labelKey.test(key)) return 'has a key that is not a Kubernetes label key';
+  if (reservedLabel.test(key) && !allowedLabels.has(key)) return 'uses a reserved prefix';
+  return null;
+};
+
+const labelEntryProblem = (key: string, value: string): Omit<Problem, 'field'> | null => {
+  const message = labelKeyProblem(key);
+  if (message !== null) return { message, limit: limits.labelKeyChars, value: shown(key) };
+  if (value.length > limits.labelValueChars || !labelValue.test(value))
+    return {
+      message: `must be at most ${limits.labelValueChars} letters, digits, '-', '_' and '.', beginning and ending with a letter or digit`,
+      limit: limits.labelValueChars,
+      value: shown(value),
+    };
+  return null;
+};
+
+/** What is wrong with labels: Kubernetes' own rules for keys and values, reserved prefixes, how many. */
+export const labelProblems = (labels: TextMap | undefined, path: Path): readonly Problem[] =>
+  labels === undefined
+    ? []
+    : [...tooMany(labels, path, limits.labelCount), ...entryProblems(labels, path, labelEntryProblem)];
