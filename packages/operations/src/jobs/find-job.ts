@@ -1,0 +1,41 @@
+import { isUuid, jobId, OrchestratorError, shortId, type JobId } from '@job-orchestrator/types';
+import type { OperationDeps } from '../dependencies.ts';
+
+/** How many characters of an id a person must give at least. */
+export const leastSelectorChars = 4;
+
+const notFound = (selector: string): OrchestratorError =>
+  new OrchestratorError('job_not_found', `There is no job ${selector}.`);
+
+const refuseMalformed = (selector: string): void => {
+  if (new RegExp(`^[0-9a-f-]{${leastSelectorChars},36}$`).test(selector)) return;
+  throw new OrchestratorError(
+    'job_not_found',
+    `${JSON.stringify(selector.slice(0, 64))} is not a job id: give at least ${leastSelectorChars} characters of its beginning or end (0-9, a-f, -), or @latest.`,
+  );
+};
+
+const ambiguous = (selector: string, ids: readonly JobId[]): OrchestratorError => {
+  const shown = ids.slice(0, 5).map((id) => `${shortId(id)} (${id})`);
+  return new OrchestratorError('job_ambiguous', `${selector} fits more than one job: ${shown.join(', ')}.`);
+};
+
+/**
+ * The one job that a selector means: a full id, a unique beginning or end of one (4 characters or more), or `@latest`.
+ * Throws `job_not_found`, `job_ambiguous`.
+ */
+export const findJob = async (deps: OperationDeps, selector: string): Promise<JobId> => {
+  if (selector === '@latest') {
+    const latest = await deps.database.history.latestJobId(null);
+    if (latest === null) throw new OrchestratorError('job_not_found', 'There are no jobs yet.');
+    return latest;
+  }
+  const text = selector.toLowerCase();
+  if (isUuid(text)) return jobId(text);
+  refuseMalformed(text);
+  const ids = await deps.database.history.findJobIds(text, 6);
+  if (ids.length > 1) throw ambiguous(selector, ids);
+  const id = ids[0];
+  if (id === undefined) throw notFound(selector);
+  return id;
+};

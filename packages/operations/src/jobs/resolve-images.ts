@@ -1,0 +1,92 @@
+import {
+  OrchestratorError,
+  type Image,
+  type JobSubmission,
+  type Problem,
+  type WriteContext,
+} from '@job-orchestrator/types';
+import type { OperationDeps } from '../dependencies.ts';
+import { projectOf } from './complete-spec.ts';
+
+/** The images that submissions name, by project and name, and the names registered on the way. */
+export interface ResolvedImages {
+  readonly imageOf: (submission: JobSubmission) => Image;
+  readonly registered: readonly string[];
+}
+
+const keyOf = (project: string, name: string): string => `${project}/${name}`;
+
+const namesByProject = (submissions: readonly JobSubmission[]): Map<string, Set<string>> => {
+  const byProject = new Map<string, Set<string>>();
+  for (const submission of submissions) {
+    const project = projectOf(submission);
+    byProject.set(project, (byProject.get(project) ?? new Set()).add(submission.image));
+  }
+  return byProject;
+};
+
+const registerUnknown = (
+  deps: OperationDeps,
+  project: string,
+  name: string,
+  context: WriteContext,
+): Promise<Image> =>
+  deps.database.images.put(
+    {
+      project,
+      name,
+      reference: name,
+      command: null,
+      args: null,
+      env: {},
+      resources: null,
+      labels: {},
+      runAsUser: null,
+    },
+    { ...context, reason: 'registered at its first use' },
+  );
+
+const problemsOf = (submissions: readonly JobSubmission[], images: Map<string, Image>): Problem[] =>
+  submissions.flatMap((submission, index) => {
+    const image = images.get(keyOf(projectOf(submission), submission.image));
+    if (image?.active === true) return [];
+    const message = image === undefined ? 'is not registered' : 'is disabled';
+    const field = submissions.length === 1 ? 'image' : `jobs[${index}].image`;
+    return [{ field, message, value: submission.image }];
+  });
+
+const refuseUnusable = (submissions: readonly JobSubmission[], images: Map<string, Image>): void => {
+  const problems = problemsOf(submissions, images);
+  const first = problems[0];
+  if (first === undefined) return;
+  const code = first.message === 'is disabled' ? 'image_disabled' : 'image_not_found';
+  const command = `job-orchestrator image add ${first.value} REFERENCE`;
+  const remedy = code === 'image_disabled' ? 'to enable it again' : 'to register it';
+  throw new OrchestratorError(
+    code,
+    `The image ${first.value} ${first.message}; run: ${command} (${remedy})`,
+    problems,
+  );
+};
+
+/** Looks up every image that is named; throws `image_not_found` or `image_disabled` with the command that mends it. */
+export const resolveImages = async (
+  deps: OperationDeps,
+  submissions: readonly JobSubmission[],
+  context: WriteContext,
+): Promise<ResolvedImages> => {
+  const images = new Map<string, Image>();
+  const registered: string[] = [];
+  for (const [project, names] of namesByProject(submissions)) {
+    for (const image of await deps.database.images.getMany(project, [...names])) {
+      images.set(keyOf(project, image.name), image);
+    }
+    for (const name of deps.autoRegisterImages ? names : []) {
+      if (images.has(keyOf(project, name))) continue;
+      images.set(keyOf(project, name), await registerUnknown(deps, project, name, context));
+      registered.push(name);
+    }
+  }
+  refuseUnusable(submissions, images);
+  return { imageOf: (submission) => images.get(keyOf(projectOf(submission), submission.image))!, registered };
+};

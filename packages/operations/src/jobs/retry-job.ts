@@ -1,0 +1,38 @@
+import {
+  isTerminalJobState,
+  OrchestratorError,
+  type JobId,
+  type JobRecord,
+  type NewJob,
+  type WriteContext,
+} from '@job-orchestrator/types';
+import type { OperationDeps } from '../dependencies.ts';
+
+const asNewJob = (job: JobRecord, id: JobId): NewJob => ({
+  id,
+  project: job.project,
+  topic: job.topic,
+  priority: job.priority,
+  runAt: null,
+  spec: job.spec,
+  retryOf: job.id,
+  rootJobId: job.rootJobId ?? job.id,
+});
+
+/**
+ * Runs an ended job again as a new job that names the old one; the old one never changes.
+ * Throws `job_not_found`, or `retry_not_ended` while it has not ended.
+ */
+export const retryJob = async (deps: OperationDeps, id: JobId, context: WriteContext): Promise<JobId> => {
+  const job = await deps.database.history.getJob(id);
+  if (job === null) throw new OrchestratorError('job_not_found', `There is no job ${id}.`);
+  if (!isTerminalJobState(job.state))
+    throw new OrchestratorError(
+      'retry_not_ended',
+      `Job ${id} is ${job.state}; only an ended job can be retried.`,
+    );
+  const retry = asNewJob(job, deps.newJobId());
+  await deps.database.queue.insertJobs([retry], context);
+  deps.database.wakeUps.send('jobs');
+  return retry.id;
+};

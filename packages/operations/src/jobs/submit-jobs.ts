@@ -1,0 +1,59 @@
+import {
+  OrchestratorError,
+  type IdempotencyKey,
+  type JobId,
+  type JobSubmission,
+  type NewJob,
+  type Problem,
+  type WriteContext,
+} from '@job-orchestrator/types';
+import type { OperationDeps } from '../dependencies.ts';
+import { toNewJob } from './complete-spec.ts';
+import { resolveImages } from './resolve-images.ts';
+
+export interface SubmittedJobs {
+  readonly ids: readonly JobId[];
+  /** True when an earlier request with the same key stored these jobs. */
+  readonly replayed: boolean;
+  /** What the submitter should know: an image registered at its first use. */
+  readonly notices: readonly string[];
+}
+
+const refuseOutputs = (deps: OperationDeps, submissions: readonly JobSubmission[]): void => {
+  if (deps.outputsSupported) return;
+  const problems = submissions.flatMap((submission, index): Problem[] => {
+    const field = submissions.length === 1 ? 'output' : `jobs[${index}].output`;
+    return submission.output === true
+      ? [{ field, message: 'cannot be declared for Kubernetes yet', value: 'true' }]
+      : [];
+  });
+  if (problems.length > 0)
+    throw new OrchestratorError(
+      'output_not_supported',
+      'Jobs on Kubernetes cannot declare an output yet.',
+      problems,
+    );
+};
+
+const registeredNotice = (name: string): string =>
+  `image ${name} was not registered; registered it now with the reference ${name}`;
+
+/**
+ * Stores jobs, all or none, and wakes the executors. The submissions must have passed `validateJobBatch`.
+ * Throws `image_not_found`, `image_disabled`, `output_not_supported`, `idempotency_key_reused`, `queue_full`.
+ */
+export const submitJobs = async (
+  deps: OperationDeps,
+  submissions: readonly JobSubmission[],
+  context: WriteContext,
+  key?: IdempotencyKey,
+): Promise<SubmittedJobs> => {
+  refuseOutputs(deps, submissions);
+  const { imageOf, registered } = await resolveImages(deps, submissions, context);
+  const jobs = submissions.map((submission): NewJob =>
+    toNewJob(submission, imageOf(submission), deps.newJobId()),
+  );
+  const { ids, replayed } = await deps.database.queue.insertJobs(jobs, context, key);
+  deps.database.wakeUps.send('jobs');
+  return { ids, replayed, notices: registered.map(registeredNotice) };
+};
