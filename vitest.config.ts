@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // Tests run as compiled: what is tested is what is shipped, and worker threads and child processes need no loader.
 export default defineConfig({
   test: {
-    include: ['packages/*/dist/**/*.test.js'],
+    include: ['packages/*/dist/**/*.test.js', 'scripts/**/*.test.mjs'],
     globalSetup: ['packages/postgres/dist/testing/global-setup.js'],
     resolveSnapshotPath: (path, extension) => path.replace('/dist/', '/src/').replace(/\.js$/, '.ts') + extension,
     testTimeout: 30_000,
