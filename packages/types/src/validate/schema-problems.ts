@@ -25,15 +25,13 @@ const pathOf = (error: ErrorObject): (string | number)[] =>
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 
-/** The candidate nearest to `word`, when it is near enough to be meant (at most a third of its letters differ). */
+/** The candidate nearest to `word`, when it is near enough to be meant (at most two letters in five differ). */
 export const didYouMean = (word: string, candidates: readonly string[]): string | null => {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : null;
+  return best !== undefined && best.distance <= Math.ceil(word.length * 0.4) ? best.candidate : null;
 };
 
 const unknownField = (error: ErrorObject): Problem => {
