@@ -152,9 +152,12 @@ export interface TopicRepository {
   setLimit(project: string, name: string, limit: number | null, context: WriteContext): Promise<Topic>;
 }
 
-/** What a beat found. `lost`: the lease is gone; stop writing and start a new incarnation. */
+/**
+ * What a beat found. `at`: the database's clock, by which executors judge deadlines.
+ * `lost`: the lease is gone; stop writing and start a new incarnation.
+ */
 export type BeatAnswer =
-  | { readonly kind: 'renewed' }
+  | { readonly kind: 'renewed'; readonly at: Date }
   | { readonly kind: 'lost' }
   /** Our nonce is not the one we wrote: the database went back in time. Stop claiming, reconcile first. */
   | { readonly kind: 'database_went_back' };
