@@ -1,0 +1,87 @@
+import type {
+  AttemptList,
+  CancelAnswerDto,
+  EventDto,
+  EventList,
+  ExecutorList,
+  ImageDto,
+  ImagePage,
+  ImageSubmission,
+  InstallationDto,
+  JobDetail,
+  JobPage,
+  JobSubmission,
+  Readiness,
+  RetryAnswer,
+  SubmitAnswer,
+  TopicDto,
+  TopicList,
+} from '@job-orchestrator/types';
+import type { LogMessage, LogText } from './log-messages.ts';
+import type { JobQuery, PageQuery } from './queries.ts';
+import type { CallOptions } from './transport.ts';
+
+export interface SubmitOptions extends CallOptions {
+  /** The same key with the same jobs stores them once, however often it is sent; at most 255 characters. */
+  readonly idempotencyKey?: string;
+}
+
+export interface ReasonOptions extends CallOptions {
+  /** Stored with the change, for whoever asks later. */
+  readonly reason?: string;
+}
+
+export interface ProjectOptions extends CallOptions {
+  readonly project?: string;
+}
+
+export interface FollowEventsOptions extends CallOptions {
+  /** Only events with a number above this. */
+  readonly after?: number;
+}
+
+export interface LogOptions extends CallOptions {
+  /** The attempt's number; the newest one unless given. */
+  readonly attempt?: number;
+  /** Only so many bytes of its end. */
+  readonly tail?: number;
+}
+
+/**
+ * The HTTP API, one method per route. A job is selected by its id, by a unique beginning or end of it
+ * (4 characters or more), or by `@latest`. Every method throws OrchestratorError: the server's own, or
+ * `server_unreachable`. Streams resume by themselves where a connection breaks.
+ */
+export interface Client {
+  submitJobs(jobs: JobSubmission | readonly JobSubmission[], options?: SubmitOptions): Promise<SubmitAnswer>;
+  listJobs(query?: JobQuery, options?: CallOptions): Promise<JobPage>;
+  getJob(selector: string, options?: CallOptions): Promise<JobDetail>;
+  listAttempts(selector: string, options?: CallOptions): Promise<AttemptList>;
+  listEvents(selector: string, options?: FollowEventsOptions): Promise<EventList>;
+  /** The job's story as it happens; ends after its last event. */
+  followEvents(selector: string, options?: FollowEventsOptions): AsyncGenerator<EventDto>;
+  readLog(selector: string, options?: LogOptions): Promise<LogText>;
+  /**
+   * The log as it is written, from the first byte (or the tail) on; waits for the job to start. Without `attempt`
+   * it goes on with the next attempt after a retry. The last message is `end`.
+   */
+  followLog(selector: string, options?: LogOptions): AsyncGenerator<LogMessage>;
+  cancelJob(selector: string, options?: ReasonOptions): Promise<CancelAnswerDto>;
+  /** Runs an ended job again, as a new job. */
+  retryJob(selector: string, options?: ReasonOptions): Promise<RetryAnswer>;
+  listImages(query?: PageQuery, options?: CallOptions): Promise<ImagePage>;
+  getImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
+  /** Registers an image or replaces its definition; active afterwards. */
+  putImage(image: ImageSubmission, options?: CallOptions): Promise<ImageDto>;
+  disableImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
+  enableImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
+  listTopics(options?: ProjectOptions): Promise<TopicList>;
+  pauseTopic(name: string, options?: ProjectOptions): Promise<TopicDto>;
+  resumeTopic(name: string, options?: ProjectOptions): Promise<TopicDto>;
+  /** Sets how many jobs of the topic may run at once; null: as many as there is room for. */
+  limitTopic(name: string, limit: number | null, options?: ProjectOptions): Promise<TopicDto>;
+  listExecutors(options?: CallOptions): Promise<ExecutorList>;
+  installation(options?: CallOptions): Promise<InstallationDto>;
+  /** Whether the server can serve requests now, with its checks; throws only when nothing answers. */
+  readyz(options?: CallOptions): Promise<Readiness>;
+}

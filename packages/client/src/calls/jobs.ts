@@ -1,0 +1,79 @@
+import type {
+  AttemptList,
+  CancelAnswerDto,
+  EventDto,
+  EventList,
+  JobDetail,
+  JobPage,
+  RetryAnswer,
+  SubmitAnswer,
+} from '@job-orchestrator/types';
+import type { Client, FollowEventsOptions, ReasonOptions } from '../api.ts';
+import { jobQuery, queryOf } from '../queries.ts';
+import { readStream, type ReconnectRule } from '../sse/reader.ts';
+import { callOptions, segment, type Call, type Transport } from '../transport.ts';
+
+type JobCalls = Pick<
+  Client,
+  | 'submitJobs'
+  | 'listJobs'
+  | 'getJob'
+  | 'listAttempts'
+  | 'listEvents'
+  | 'followEvents'
+  | 'cancelJob'
+  | 'retryJob'
+>;
+
+/** The path of a job, or of something beneath it. */
+export const jobPath = (selector: string, rest = ''): string =>
+  `/api/v1/jobs/${segment(selector, 'selector')}${rest}`;
+
+const lastKinds = new Set<string>(['completed', 'failed', 'cancelled']);
+const isLast = (event: { readonly event: string }): boolean => lastKinds.has(event.event);
+
+const eventsCall = (selector: string, options: FollowEventsOptions, follow?: true): Call => ({
+  ...callOptions(options),
+  method: 'GET',
+  path: jobPath(selector, '/events'),
+  query: queryOf({ after: options.after, follow }),
+});
+
+async function* followEvents(
+  transport: Transport,
+  rule: ReconnectRule,
+  selector: string,
+  options: FollowEventsOptions,
+): AsyncGenerator<EventDto, void, undefined> {
+  const call = eventsCall(selector, options, true);
+  for await (const event of readStream(transport, call, isLast, rule))
+    yield JSON.parse(event.data) as EventDto;
+}
+
+const ask = <Answer>(transport: Transport, path: string, options: ReasonOptions): Promise<Answer> => {
+  const body = options.reason === undefined ? {} : { reason: options.reason };
+  return transport.json<Answer>({ ...callOptions(options), method: 'POST', path, body });
+};
+
+export const jobCalls = (transport: Transport, rule: ReconnectRule): JobCalls => ({
+  submitJobs: (jobs, options = {}) =>
+    transport.json<SubmitAnswer>({
+      ...callOptions(options),
+      method: 'POST',
+      path: '/api/v1/jobs',
+      body: Array.isArray(jobs) ? { jobs } : jobs,
+      headers: options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey },
+    }),
+  listJobs: (query = {}, options = {}) =>
+    transport.json<JobPage>({ ...options, method: 'GET', path: '/api/v1/jobs', query: jobQuery(query) }),
+  getJob: async (selector, options = {}) =>
+    transport.json<JobDetail>({ ...options, method: 'GET', path: jobPath(selector) }),
+  listAttempts: async (selector, options = {}) =>
+    transport.json<AttemptList>({ ...options, method: 'GET', path: jobPath(selector, '/attempts') }),
+  listEvents: async (selector, options = {}) => transport.json<EventList>(eventsCall(selector, options)),
+  followEvents: (selector, options = {}) => followEvents(transport, rule, selector, options),
+  cancelJob: async (selector, options = {}) =>
+    ask<CancelAnswerDto>(transport, jobPath(selector, '/cancel'), options),
+  retryJob: async (selector, options = {}) =>
+    ask<RetryAnswer>(transport, jobPath(selector, '/retry'), options),
+});

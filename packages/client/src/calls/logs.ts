@@ -1,0 +1,42 @@
+import type { Client, LogOptions } from '../api.ts';
+import { toLogMessage, type LogMessage } from '../log-messages.ts';
+import { queryOf } from '../queries.ts';
+import { readStream, type ReconnectRule } from '../sse/reader.ts';
+import { callOptions, type Call, type Transport } from '../transport.ts';
+import { jobPath } from './jobs.ts';
+
+const logCall = (selector: string, options: LogOptions, follow?: true): Call => ({
+  ...callOptions(options),
+  method: 'GET',
+  path: jobPath(selector, '/logs'),
+  query: queryOf({ attempt: options.attempt, tail: options.tail, follow }),
+});
+
+async function* followLog(
+  transport: Transport,
+  rule: ReconnectRule,
+  selector: string,
+  options: LogOptions,
+): AsyncGenerator<LogMessage, void, undefined> {
+  const call = logCall(selector, options, true);
+  for await (const event of readStream(transport, call, (last) => last.event === 'end', rule)) {
+    const message = toLogMessage(event);
+    if (message !== null) yield message;
+  }
+}
+
+export const logCalls = (
+  transport: Transport,
+  rule: ReconnectRule,
+): Pick<Client, 'readLog' | 'followLog'> => ({
+  async readLog(selector, options = {}) {
+    const call = logCall(selector, options);
+    const { text, headers } = await transport.text({ ...call, headers: { accept: 'text/plain' } });
+    return {
+      text,
+      attempt: Number(headers.get('x-log-attempt')),
+      truncated: headers.get('x-log-truncated') === 'true',
+    };
+  },
+  followLog: (selector, options = {}) => followLog(transport, rule, selector, options),
+});

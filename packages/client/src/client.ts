@@ -1,0 +1,37 @@
+import type { Client } from './api.ts';
+import { imageCalls } from './calls/images.ts';
+import { jobCalls } from './calls/jobs.ts';
+import { logCalls } from './calls/logs.ts';
+import { serverCalls } from './calls/server.ts';
+import { topicCalls } from './calls/topics.ts';
+import { defaultReconnect, type ReconnectRule } from './sse/reader.ts';
+import { createTransport } from './transport.ts';
+
+export interface ClientOptions {
+  /** Where the server listens, such as `http://127.0.0.1:8080`. */
+  readonly server: string;
+  readonly token?: string | null;
+  /**
+   * How long an answer may take; streams are not bound by it.
+   * @defaultValue 30_000
+   */
+  readonly timeoutMs?: number;
+  readonly reconnect?: Partial<ReconnectRule>;
+}
+
+/** A client of one server. It holds no connection and needs no closing. */
+export const createClient = (options: ClientOptions): Client => {
+  const transport = createTransport({
+    server: options.server.replace(/\/+$/, ''),
+    token: options.token ?? null,
+    timeoutMs: options.timeoutMs ?? 30_000,
+  });
+  const reconnect = { ...defaultReconnect, ...options.reconnect };
+  return {
+    ...jobCalls(transport, reconnect),
+    ...logCalls(transport, reconnect),
+    ...imageCalls(transport),
+    ...topicCalls(transport),
+    ...serverCalls(transport),
+  };
+};

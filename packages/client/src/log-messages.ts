@@ -1,0 +1,27 @@
+import type { LogEnd } from '@job-orchestrator/types';
+import type { ServerSentEvent } from './sse/parser.ts';
+
+/**
+ * What a followed log says, in order: `attempt` before the text of each attempt (a retry begins a new one),
+ * `gap` where bytes were not kept, and `end` last of all.
+ */
+export type LogMessage =
+  | { readonly kind: 'attempt'; readonly attempt: number }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'gap'; readonly bytes: number }
+  | ({ readonly kind: 'end' } & LogEnd);
+
+/** The message of an event; null for kinds that a newer server may send. */
+export const toLogMessage = (event: ServerSentEvent): LogMessage | null => {
+  const kind = event.event === 'message' ? 'text' : event.event;
+  if (kind !== 'attempt' && kind !== 'text' && kind !== 'gap' && kind !== 'end') return null;
+  return { kind, ...(JSON.parse(event.data) as object) } as LogMessage;
+};
+
+/** A log as it is now: all that is there of a running attempt, the stored tail of an ended one. */
+export interface LogText {
+  readonly text: string;
+  readonly attempt: number;
+  /** True when `text` is only the end of the log. */
+  readonly truncated: boolean;
+}
