@@ -8,7 +8,7 @@ import {
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
-import { toNewJob } from './complete-spec.ts';
+import { projectOf, toNewJob } from './complete-spec.ts';
 import { resolveImages } from './resolve-images.ts';
 
 export interface SubmittedJobs {
@@ -38,6 +38,17 @@ const refuseOutputs = (deps: OperationDeps, submissions: readonly JobSubmission[
 const registeredNotice = (name: string): string =>
   `image ${name} was not registered; registered it now with the reference ${name}`;
 
+const findReplay = async (
+  deps: OperationDeps,
+  submissions: readonly JobSubmission[],
+  key: IdempotencyKey | undefined,
+): Promise<SubmittedJobs | null> => {
+  const first = submissions[0];
+  if (key === undefined || first === undefined) return null;
+  const ids = await deps.database.queue.findReplay(projectOf(first), key);
+  return ids === null ? null : { ids, replayed: true, notices: [] };
+};
+
 /**
  * Stores jobs, all or none, and wakes the executors. The submissions must have passed `validateJobBatch`.
  * Throws `image_not_found`, `image_disabled`, `output_not_supported`, `idempotency_key_reused`, `queue_full`.
@@ -48,6 +59,8 @@ export const submitJobs = async (
   context: WriteContext,
   key?: IdempotencyKey,
 ): Promise<SubmittedJobs> => {
+  const replay = await findReplay(deps, submissions, key);
+  if (replay !== null) return replay;
   refuseOutputs(deps, submissions);
   const { imageOf, registered } = await resolveImages(deps, submissions, context);
   const jobs = submissions.map((submission): NewJob =>

@@ -81,8 +81,13 @@ export interface AttemptFate {
 export interface JobQueueRepository {
   /** The uuid of this database. */
   installation(): Promise<InstallationId>;
-  /** Stores jobs and their `submitted` events, all or none. Throws `idempotency_key_reused`, `queue_full`. */
+  /** Stores jobs and their `submitted` events, all or none; a key belongs to the first job's project. Throws `idempotency_key_reused`, `queue_full`. */
   insertJobs(jobs: readonly NewJob[], context: WriteContext, key?: IdempotencyKey): Promise<InsertedJobs>;
+  /**
+   * The jobs that an earlier request with this key stored in this project, or null. Asked before images are looked up,
+   * so that a repeated request gets its answer even if the image was disabled since. Throws `idempotency_key_reused`.
+   */
+  findReplay(project: string, key: IdempotencyKey): Promise<readonly JobId[] | null>;
   /** Claims due jobs by topic, pause, limit and priority; each comes with its new attempt in state `launching`. */
   claimJobs(request: ClaimRequest): Promise<readonly LiveAttempt[]>;
   /** Applies writes of one owner in one transaction; stale ones change nothing and do not stop the others. */
