@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+/** What a running `dev` leaves in its data folder, so that the commands of the same user find it. */
+export interface ServerFile {
+  readonly url: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly startedAt: string;
+}
+
+export const tokenPath = (dataDir: string): string => join(dataDir, 'token');
+export const serverFilePath = (dataDir: string): string => join(dataDir, 'server.json');
+
+/** Makes the folder, readable for its owner only, and returns its absolute path. */
+export const makeDataFolder = async (dataDir: string): Promise<string> => {
+  const folder = resolve(dataDir);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+};
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+const readIfThere = async (path: string): Promise<string | null> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+};
+
+/** Stores a file of this user alone; a reader sees the old content or the new, never a part. */
+const writeWhole = async (path: string, content: string): Promise<void> => {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, content, { mode: 0o600 });
+  await rename(temporary, path);
+};
+
+/** The token of the data folder; null where there is none yet. */
+export const readToken = async (dataDir: string): Promise<string | null> =>
+  (await readIfThere(tokenPath(dataDir)))?.trim() || null;
+
+/** The folder's token, made at the first start: 256 random bits. Two starts at once agree on one. */
+export const ensureToken = async (dataDir: string): Promise<string> => {
+  const path = tokenPath(dataDir);
+  const found = await readToken(dataDir);
+  if (found === null) {
+    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+    await writeFile(temporary, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
+    await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    await rm(temporary);
+  }
+  await chmod(path, 0o600);
+  return found ?? ensureToken(dataDir);
+};
+
+export const writeServerFile = (dataDir: string, file: ServerFile): Promise<void> =>
+  writeWhole(serverFilePath(dataDir), `${JSON.stringify(file, null, 2)}\n`);
+
+export const removeServerFile = (dataDir: string): Promise<void> =>
+  rm(serverFilePath(dataDir), { force: true });
+
+/** Who serves this folder, as its `dev` said; null where none did. A killed `dev` leaves its file behind. */
+export const readServerFile = async (dataDir: string): Promise<ServerFile | null> => {
+  const text = await readIfThere(serverFilePath(dataDir));
+  try {
+    const file = JSON.parse(text ?? 'null') as ServerFile | null;
+    return file !== null && typeof file.url === 'string' && Number.isInteger(file.pid) ? file : null;
+  } catch {
+    return null;
+  }
+};

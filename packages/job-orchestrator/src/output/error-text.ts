@@ -1,0 +1,35 @@
+import {
+  errorCatalogue,
+  toProblemDetails,
+  type OrchestratorError,
+  type Problem,
+} from '@job-orchestrator/types';
+import { safeJson, safeLine } from './sanitize.ts';
+import type { Colours } from './screen.ts';
+import { wrapText } from './wrap.ts';
+
+const problemLine = ({ field, message, limit, value }: Problem): string => {
+  const facts = [
+    ...(limit === undefined ? [] : [`allowed: ${limit}`]),
+    ...(value === undefined ? [] : [`found: ${value}`]),
+  ];
+  return safeLine(`${field}: ${message}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`);
+};
+
+const indented = (text: string, columns: number): string[] =>
+  wrapText(text, Math.max(20, columns - 4)).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`));
+
+/** An error for people: what was wrong, where, the limit, and what to do. */
+export const errorText = (error: OrchestratorError, columns: number, colours: Colours): string => {
+  const { title } = errorCatalogue[error.code];
+  const detail = safeLine(error.message);
+  return [
+    `${colours.red('error')}: ${title} (${error.code})`,
+    ...(detail === '' || detail === title ? [] : indented(detail, columns)),
+    ...error.problems.flatMap((problem) => indented(problemLine(problem), columns)),
+    `${colours.cyan('hint')}: ${error.hint}`,
+  ].join('\n');
+};
+
+/** The same for machines: problem details as the API sends them. */
+export const errorJson = (error: OrchestratorError): string => safeJson(toProblemDetails(error));

@@ -1,0 +1,38 @@
+import { safeJson } from './sanitize.ts';
+import { dataText, type Screen } from './screen.ts';
+import { renderTable, type Column } from './table.ts';
+
+export const outputFormats = ['table', 'json', 'yaml', 'name'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** How a kind of thing is listed. */
+export interface ListView<Row> {
+  /** What it is called in the singular: the prefix of `-o name`. */
+  readonly kind: string;
+  readonly name: (row: Row) => string;
+  readonly columns: readonly Column<Row>[];
+  /** What to say on stderr where the list is empty; holds a command to type. */
+  readonly whenEmpty: string;
+}
+
+const yamlText = async (value: unknown): Promise<string> => {
+  const { stringify } = await import('yaml');
+  return stringify(JSON.parse(JSON.stringify(value)), { lineWidth: 0, aliasDuplicateObjects: false });
+};
+
+/** One value in a format for machines. */
+export const writeValue = async (screen: Screen, format: 'json' | 'yaml', value: unknown): Promise<void> =>
+  screen.out(format === 'json' ? `${safeJson(value)}\n` : dataText(screen, await yamlText(value)));
+
+/** A list in the asked format: data on stdout, and on stderr what there is to say when it is empty. */
+export const writeList = async <Row>(
+  screen: Screen,
+  format: OutputFormat,
+  view: ListView<Row>,
+  rows: readonly Row[],
+): Promise<void> => {
+  if (format === 'json' || format === 'yaml') return writeValue(screen, format, rows);
+  if (rows.length === 0) return screen.note(view.whenEmpty);
+  if (format === 'name') return screen.out(rows.map((row) => `${view.kind}/${view.name(row)}\n`).join(''));
+  screen.out(renderTable(view.columns, rows, screen.outStyle.columns));
+};

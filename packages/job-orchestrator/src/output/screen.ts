@@ -1,0 +1,63 @@
+import { createColors } from 'picocolors';
+import { createSanitizer, safeText, type Sanitizer } from './sanitize.ts';
+import { styleOf, type StreamStyle } from './terminal.ts';
+
+export type Colours = ReturnType<typeof createColors>;
+
+/** Where a command writes: data to stdout, everything said about it to stderr. */
+export interface Screen {
+  readonly outStyle: StreamStyle;
+  readonly errStyle: StreamStyle;
+  readonly outColours: Colours;
+  readonly errColours: Colours;
+  /** Data, as it is. */
+  out(text: string): void;
+  /** A line for people, made safe for a terminal. */
+  note(line: string): void;
+  /** A writer for an untrusted stream of text: exact into a file or pipe, cleaned on a terminal. */
+  outStream(): Sanitizer;
+}
+
+const exact: Sanitizer = { push: (chunk) => chunk, end: () => '' };
+
+const factsOf = (stream: NodeJS.WriteStream): { isTTY: boolean; columns: number | null } => ({
+  isTTY: stream.isTTY === true,
+  columns: stream.columns ?? null,
+});
+
+/** A reader that went away (`| head`) is no error: there is nobody left to write for. */
+const leaveQuietly = (error: NodeJS.ErrnoException): void => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+};
+
+/** The screen over this process' own streams. */
+export const processScreen = (environment: NodeJS.ProcessEnv): Screen => {
+  const outStyle = styleOf(factsOf(process.stdout), environment);
+  const errStyle = styleOf(factsOf(process.stderr), environment);
+  const colourable = createSanitizerFor(outStyle);
+  process.stdout.on('error', leaveQuietly);
+  return {
+    outStyle,
+    errStyle,
+    outColours: createColors(outStyle.colour),
+    errColours: createColors(errStyle.colour),
+    out: (text) => void process.stdout.write(text),
+    note: (line) => void process.stderr.write(`${errStyle.terminal ? keepOurColours(line) : line}\n`),
+    outStream: colourable,
+  };
+};
+
+const createSanitizerFor = (style: StreamStyle) => (): Sanitizer =>
+  style.terminal ? createSanitizer(style.colour) : exact;
+
+/** Our own lines may carry colours that we painted; whatever else is in them goes. */
+const keepOurColours = (line: string): string => {
+  const sanitizer = createSanitizer(true);
+  const text = sanitizer.push(line) + sanitizer.end();
+  return text.replace(/\u001b\[0m$/, '');
+};
+
+/** Data made safe where a person reads it directly. */
+export const dataText = (screen: Screen, text: string): string =>
+  screen.outStyle.terminal ? safeText(text) : text;

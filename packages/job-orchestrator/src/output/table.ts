@@ -1,0 +1,85 @@
+import Table from 'cli-table3';
+import { safeLine } from './sanitize.ts';
+
+/** A column of a table. `drop`: left out first (highest number first) where the terminal is narrow; unset: never. */
+export interface Column<Row> {
+  readonly header: string;
+  readonly value: (row: Row) => string;
+  readonly drop?: number;
+  /** Colours the finished cell; must not change its width. */
+  readonly paint?: (cell: string, row: Row) => string;
+}
+
+const gap = 2;
+const narrowest = 6;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const totalWidth = (widths: readonly number[]): number => sum(widths) + gap * Math.max(0, widths.length - 1);
+
+/** Takes a column off the widest until all fit or none may shrink. */
+const shrink = (natural: readonly number[], columns: number): number[] => {
+  const widths = [...natural];
+  while (totalWidth(widths) > columns) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest]! <= narrowest) break;
+    widths[widest]! -= 1;
+  }
+  return widths;
+};
+
+interface Layout<Row> {
+  readonly columns: readonly Column<Row>[];
+  readonly widths: readonly number[];
+}
+
+const naturalWidths = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number[] =>
+  columns.map(({ header, value }) =>
+    Math.max(header.length, ...rows.map((row) => Math.min(60, [...safeLine(value(row))].length))),
+  );
+
+/** Which columns to show and how wide: drops whole columns before it would cut the others to shreds. */
+const layOut = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], space: number): Layout<Row> => {
+  const natural = naturalWidths(columns, rows);
+  const droppable = columns.filter(({ drop }) => drop !== undefined);
+  if (droppable.length === 0 || totalWidth(natural) <= space)
+    return { columns, widths: shrink(natural, space) };
+  const first = droppable.reduce((most, column) => (column.drop! > most.drop! ? column : most));
+  return layOut(
+    columns.filter((column) => column !== first),
+    rows,
+    space,
+  );
+};
+
+const noBorders = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
+    [side, ''],
+    [`${side}-mid`, ''],
+    [`${side}-left`, ''],
+    [`${side}-right`, ''],
+  ]),
+);
+
+/** Rows under a line of headers, without borders, that fit into `space` columns. Ends with a newline. */
+export const renderTable = <Row>(
+  all: readonly Column<Row>[],
+  rows: readonly Row[],
+  space: number,
+): string => {
+  const { columns, widths } = layOut(all, rows, space);
+  const table = new Table({
+    chars: { ...noBorders, middle: ' '.repeat(gap), 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+    colWidths: [...widths],
+  });
+  table.push(columns.map(({ header }) => header));
+  for (const row of rows)
+    table.push(
+      columns.map(({ value, paint }) => {
+        const cell = safeLine(value(row)) || '–';
+        return paint === undefined ? cell : paint(cell, row);
+      }),
+    );
+  const lines = table.toString().split('\n');
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+};

@@ -1,0 +1,13 @@
+import type { Clock, Random } from '@job-orchestrator/types';
+
+/** The machine's time, for code that takes time as a port. */
+export const systemClock: Clock = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+  setTimer: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+export const systemRandom: Random = Math.random;
