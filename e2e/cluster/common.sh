@@ -1,0 +1,13 @@
+# Shared by build, up and down. Everything that is built is kept in $CLUSTER_DIR; everything that runs, in $run.
+: "${CLUSTER_DIR:=${XDG_CACHE_HOME:-$HOME/.cache}/job-orchestrator-cluster}"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+bin=$CLUSTER_DIR/bin
+images=$CLUSTER_DIR/images
+run=$CLUSTER_DIR/run
+node_ip=10.88.0.1 # the bridge's: the kubelet refuses a loopback address
+export CLUSTER_DIR
+
+say() { echo "cluster: $*" >&2; }
+fail() { say "$*"; exit 1; }
+kube() { "$bin/kubectl" --kubeconfig "$run/admin.kubeconfig" "$@"; }
+containerd_ctl() { ctr -a "$run/containerd.sock" -n k8s.io "$@"; }
