@@ -1,0 +1,11 @@
+export { buildLaunch, buildSpec } from './build-launch.ts';
+export { createSystemClock } from './clock/system-clock.ts';
+export { createVirtualClock, type VirtualClock } from './clock/virtual-clock.ts';
+export { runtimeConformance } from './conformance/index.ts';
+export type { ConformingRuntime, RuntimeHarness } from './conformance/harness.ts';
+export { waitUntil } from './conformance/subject.ts';
+export type { Fault, FaultRule, FaultTable } from './fake/faults.ts';
+export { fakeCommand } from './fake/program-run.ts';
+export { createFakeRuntime } from './fake/runtime.ts';
+export { createFakeWorld, type FakeObject, type FakeWorld } from './fake/world.ts';
+export { shellCommand, type Program, type ProgramStep, type ShellDialect } from './programs.ts';
