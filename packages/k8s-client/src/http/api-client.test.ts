@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { OrchestratorError } from '@job-orchestrator/types';
+import type { Credentials, Identity } from '../credentials/credentials.ts';
+import { startFakeApiServer, type FakeApiServer } from '../testing/fake-api-server.ts';
+import { createApiClient, type ApiClient } from './api-client.ts';
+
+let server: FakeApiServer;
+const clients: ApiClient[] = [];
+
+beforeAll(async () => {
+  server = await startFakeApiServer();
+});
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  await server.close();
+});
+
+const credentialsOf = (
+  identity: () => Promise<Identity>,
+  url = server.url,
+  invalidate = (): void => undefined,
+): Credentials => ({
+  server: url,
+  source: 'test',
+  identity,
+  invalidate,
+});
+const anonymous = (): Promise<Identity> => Promise.resolve({ headers: {}, tls: {} });
+const clientOf = (credentials: Credentials, pools = {}): ApiClient => {
+  const client = createApiClient({ credentials, pools });
+  clients.push(client);
+  return client;
+};
+const jobs = '/apis/batch/v1/namespaces/n/jobs';
+
+test.each([
+  [400, 'refused'],
+  [403, 'refused'],
+  [404, 'not_found'],
+  [409, 'conflict'],
+  [410, 'gone'],
+  [422, 'refused'],
+  [429, 'too_many'],
+  [500, 'server_error'],
+  [503, 'server_error'],
+])('an answer %i is %s, with its reason and message', async (status, kind) => {
+  const client = clientOf(credentialsOf(anonymous));
+  server.fail(
+    (request) => request.path === jobs,
+    { kind: 'answer', status, reason: 'Because', message: 'so it is' },
+    1,
+  );
+  expect(await client.json({ method: 'GET', path: jobs })).toMatchObject({
+    kind,
+    status,
+    reason: 'Because',
+    message: 'so it is',
+  });
+});
+
+test('Retry-After is read, bounded, and holds later requests back', async () => {
+  const client = clientOf(credentialsOf(anonymous));
+  server.fail(
+    (request) => request.path === jobs,
+    { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
+    1,
+  );
+  expect(await client.json({ method: 'GET', path: jobs })).toMatchObject({
+    kind: 'too_many',
+    retryAfterMs: 1_000,
+  });
+  const before = performance.now();
+  expect(await client.json({ method: 'GET', path: jobs })).toMatchObject({ kind: 'ok' });
+  expect(performance.now() - before).toBeGreaterThan(900);
+});
+
+test('a reset, a lost answer and a silence are unresolved; a refused connection is certain not to have arrived', async () => {
+  const client = clientOf(credentialsOf(anonymous), { requestMs: 200 });
+  const create = { method: 'POST', path: jobs, body: { metadata: { name: 'lost' } } } as const;
+  for (const kind of ['lose_answer', 'reset', 'silence'] as const) {
+    server.fail((request) => request.method === 'POST', { kind }, 1);
+    expect(await client.json(create)).toMatchObject({ kind: 'unresolved' });
+  }
+  expect(await client.json(create)).toMatchObject({ kind: 'conflict', reason: 'AlreadyExists' });
+  const nobody = clientOf(credentialsOf(anonymous, 'http://127.0.0.1:1'));
+  expect(await nobody.json(create)).toMatchObject({ kind: 'unreachable' });
+});
+
+test('a 401 fetches fresh credentials once and tries again', async () => {
+  let token = 'old';
+  const credentials = credentialsOf(
+    () => Promise.resolve({ headers: { authorization: `Bearer ${token}` }, tls: {} }),
+    server.url,
+    () => void (token = 'new'),
+  );
+  const end = server.fail((request) => request.authorization === 'Bearer old', {
+    kind: 'answer',
+    status: 401,
+  });
+  expect(await clientOf(credentials).json({ method: 'GET', path: jobs })).toMatchObject({ kind: 'ok' });
+  end();
+  const endAll = server.fail(() => true, { kind: 'answer', status: 401 });
+  const before = server.requests.length;
+  expect(await clientOf(credentials).json({ method: 'GET', path: jobs })).toMatchObject({
+    kind: 'unauthorized',
+  });
+  expect(server.requests.length - before).toBe(2);
+  endAll();
+});
+
+test('failing credentials are an answer, not a crash, and send nothing', async () => {
+  const broken = credentialsOf(() =>
+    Promise.reject(new OrchestratorError('runtime_unavailable', 'the plugin is gone')),
+  );
+  const before = server.requests.length;
+  const result = await clientOf(broken).json({ method: 'GET', path: jobs });
+  expect(result).toMatchObject({ kind: 'unreachable', reason: 'Credentials', message: 'the plugin is gone' });
+  expect(server.requests.length).toBe(before);
+});
+
+test('a body that is no JSON is unresolved, and an abort is told apart', async () => {
+  const client = clientOf(credentialsOf(anonymous));
+  server.fail(() => true, { kind: 'silence' }, 1);
+  const abort = new AbortController();
+  const before = server.requests.length;
+  const pending = client.json({ method: 'GET', path: jobs, signal: abort.signal });
+  await server.until(() => server.requests.length > before);
+  abort.abort();
+  expect(await pending).toMatchObject({ kind: 'aborted' });
+  server.logs.set('p', 'no json');
+  expect(await client.json({ method: 'GET', path: '/api/v1/namespaces/n/pods/p/log' })).toMatchObject({
+    kind: 'unresolved',
+  });
+});
+
+test('the server address may have a path prefix', async () => {
+  const client = clientOf(credentialsOf(anonymous, `${server.url}/k8s/clusters/c-1/`));
+  expect(await client.json({ method: 'GET', path: jobs })).toMatchObject({ kind: 'ok' });
+  expect(server.requests.at(-1)?.path).toBe(`/k8s/clusters/c-1${jobs}`);
+});
+
+test('no more requests go out than the bucket allows', async () => {
+  const client = createApiClient({
+    credentials: credentialsOf(anonymous),
+    rate: { perSecond: 50, burst: 5 },
+  });
+  clients.push(client);
+  const before = performance.now();
+  await Promise.all(Array.from({ length: 20 }, () => client.json({ method: 'GET', path: jobs })));
+  expect(performance.now() - before).toBeGreaterThan(280);
+});

@@ -1,0 +1,117 @@
+/** The `Status` object that Kubernetes answers errors with; every field may be missing. */
+interface ApiStatus {
+  readonly reason?: unknown;
+  readonly message?: unknown;
+  readonly details?: { readonly retryAfterSeconds?: unknown } | null;
+}
+
+/** A request that brought no result. `reason` is Kubernetes' own word (`AlreadyExists`, `Forbidden`), or empty. */
+export interface ApiFailure {
+  /**
+   * `conflict` 409, `not_found` 404, `gone` 410, `too_many` 429, `unauthorized` 401, `refused` any other 4xx:
+   * the server answered and did nothing. `server_error` 5xx: it answered, and may have done it.
+   * `unreachable`: certain that nothing was sent (no connection, no credentials).
+   * `unresolved`: sent, and the answer was lost. `aborted`: the caller's signal.
+   */
+  readonly kind:
+    | 'conflict'
+    | 'not_found'
+    | 'gone'
+    | 'too_many'
+    | 'unauthorized'
+    | 'refused'
+    | 'server_error'
+    | 'unreachable'
+    | 'unresolved'
+    | 'aborted';
+  readonly status: number | null;
+  readonly reason: string;
+  readonly message: string;
+  readonly retryAfterMs: number | null;
+}
+
+/** What became of a request; nothing here throws. */
+export type ApiResult<Body> =
+  { readonly kind: 'ok'; readonly status: number; readonly body: Body } | ApiFailure;
+
+const kindOf = (status: number): ApiFailure['kind'] => {
+  switch (status) {
+    case 401:
+      return 'unauthorized';
+    case 404:
+      return 'not_found';
+    case 409:
+      return 'conflict';
+    case 410:
+      return 'gone';
+    case 429:
+      return 'too_many';
+    default:
+      return status >= 500 ? 'server_error' : 'refused';
+  }
+};
+
+const asStatus = (text: string): ApiStatus => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return { message: text.slice(0, 500) };
+  }
+};
+
+const textOr = (value: unknown, otherwise: string): string =>
+  typeof value === 'string' && value !== '' ? value : otherwise;
+
+// A server that asks us to wait longer than five minutes is taken at five: nothing may stop us for good.
+const longestRetryAfterMs = 300_000;
+
+/** `Retry-After` in milliseconds (seconds or an HTTP date); null when absent or senseless. */
+export const parseRetryAfter = (header: string | undefined, nowMs: number): number | null => {
+  if (header === undefined) return null;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - nowMs;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestRetryAfterMs) : null;
+};
+
+/** Classifies an answer that is not 2xx. */
+export const failureOf = (
+  status: number,
+  bodyText: string,
+  retryAfter: string | undefined,
+  nowMs: number,
+): ApiFailure => {
+  const body = asStatus(bodyText);
+  return {
+    kind: kindOf(status),
+    status,
+    reason: textOr(body.reason, ''),
+    message: textOr(body.message, `HTTP ${status}`),
+    retryAfterMs: parseRetryAfter(retryAfter, nowMs),
+  };
+};
+
+// Faults before the request left us; anything else may have reached the server.
+const unsentCodes = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_CLOSED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** Classifies a request that threw. */
+export const thrownFailure = (thrown: unknown, aborted: boolean): ApiFailure => {
+  const code = String((thrown as { code?: unknown } | null)?.code ?? '');
+  const message = thrown instanceof Error ? thrown.message || code : String(thrown);
+  const kind = aborted ? 'aborted' : unsentCodes.has(code) ? 'unreachable' : 'unresolved';
+  return { kind, status: null, reason: code, message, retryAfterMs: null };
+};

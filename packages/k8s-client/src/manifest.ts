@@ -1,0 +1,172 @@
+import {
+  errorCatalogue,
+  failure,
+  objectName,
+  stopGraceSeconds,
+  type AttemptLaunch,
+  type Failure,
+  type JobSpec,
+} from '@job-orchestrator/types';
+import type { Job } from 'kubernetes-types/batch/v1.js';
+import type { Container, EnvVar, PodSpec, Volume } from 'kubernetes-types/core/v1.js';
+import { annotations, attemptLabels, labels } from './labels.ts';
+
+/** The container that runs the user's program. */
+export const mainContainer = 'main';
+export const inputPath = '/input/inputs.json';
+
+/**
+ * The largest Job that we send. etcd refuses requests above 1.5 MiB, and the server adds `managedFields` with one entry
+ * per field; a spec is at most 256 KiB, so this is met only by what JSON's escapes blow up.
+ */
+export const renderedLimitBytes = 1_048_576;
+
+// Finished Jobs are deleted once recorded. This only cleans up behind an installation that is gone for a week.
+const ttlSeconds = 604_800;
+const marginSeconds = 60;
+const nobody = 65_532;
+const sizeLimits = { tmp: '1Gi', output: '16Mi' } as const;
+
+/**
+ * Keeps Kubernetes from expanding `$(NAME)` in commands and values. It also turns any `$$` into `$`, so a `$` before
+ * either is doubled; all other text stays as it is.
+ */
+export const escapeExpansion = (text: string): string => text.replaceAll(/\$(?=[$(])/g, '$$$$');
+
+const environment = (launch: AttemptLaunch): EnvVar[] => {
+  const ours: Record<string, string> = {
+    HOME: '/tmp',
+    ...launch.spec.env,
+    JOB_ORCHESTRATOR_JOB_ID: launch.jobId,
+    JOB_ORCHESTRATOR_ATTEMPT: String(launch.attemptNumber),
+    ...(launch.spec.inputs === null ? {} : { JOB_ORCHESTRATOR_INPUT: inputPath }),
+  };
+  return Object.entries(ours).map(([name, value]) => ({ name, value: escapeExpansion(value) }));
+};
+
+const escaped = (items: readonly string[]): string[] => items.map(escapeExpansion);
+
+const container = (launch: AttemptLaunch): Container => {
+  const { spec } = launch;
+  return {
+    name: mainContainer,
+    image: spec.imageReference,
+    ...(spec.command === null ? {} : { command: escaped(spec.command) }),
+    ...(spec.args === null ? {} : { args: escaped(spec.args) }),
+    env: environment(launch),
+    ...(spec.resources === null
+      ? {}
+      : {
+          resources: {
+            ...(spec.resources.requests === undefined ? {} : { requests: { ...spec.resources.requests } }),
+            ...(spec.resources.limits === undefined ? {} : { limits: { ...spec.resources.limits } }),
+          },
+        }),
+    // The end of a failed program's log then stays readable in the pod's status when the log itself is gone.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      { name: 'output', mountPath: '/output' },
+      ...(spec.inputs === null ? [] : [{ name: 'input', mountPath: '/input', readOnly: true }]),
+    ],
+  };
+};
+
+const volumes = (spec: JobSpec): Volume[] => [
+  { name: 'tmp', emptyDir: { sizeLimit: sizeLimits.tmp } },
+  { name: 'output', emptyDir: { sizeLimit: sizeLimits.output } },
+  ...(spec.inputs === null
+    ? []
+    : [
+        {
+          name: 'input',
+          downwardAPI: {
+            items: [
+              {
+                path: 'inputs.json',
+                fieldRef: { fieldPath: `metadata.annotations['${annotations.inputs}']` },
+              },
+            ],
+          },
+        },
+      ]),
+];
+
+/**
+ * The kubelet's clock begins before the image is pulled, so the time to start is added: `runSeconds` is the executor's to
+ * keep, by the moment the program began, and this ends what no executor watches any more. The pod and its log survive it.
+ */
+const podDeadlineSeconds = (spec: JobSpec): number =>
+  spec.deadlines.runSeconds + spec.deadlines.startSeconds + marginSeconds;
+
+/** The Job's clock begins at its creation, and its end takes pod and log along: only for a pod that no kubelet ends. */
+const jobDeadlineSeconds = (spec: JobSpec): number =>
+  podDeadlineSeconds(spec) + spec.deadlines.startSeconds + 10 * marginSeconds;
+
+const podSpec = (launch: AttemptLaunch): PodSpec => ({
+  restartPolicy: 'Never',
+  activeDeadlineSeconds: podDeadlineSeconds(launch.spec),
+  terminationGracePeriodSeconds: stopGraceSeconds,
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  securityContext: {
+    runAsNonRoot: true,
+    runAsUser: launch.spec.runAsUser ?? nobody,
+    runAsGroup: nobody,
+    fsGroup: nobody,
+    seccompProfile: { type: 'RuntimeDefault' },
+  },
+  containers: [container(launch)],
+  volumes: volumes(launch.spec),
+});
+
+/**
+ * The Kubernetes Job of one attempt, built from our own fields only. `imagePullPolicy` is left to Kubernetes: `Always` for
+ * the tag `latest`, else `IfNotPresent`.
+ */
+export const renderJob = (launch: AttemptLaunch): Job => {
+  const { spec } = launch;
+  const allLabels = { ...spec.labels, ...attemptLabels(launch), [labels.topic]: launch.topic };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: objectName(launch.installation, launch.jobId, launch.attemptNumber),
+      labels: allLabels,
+    },
+    spec: {
+      backoffLimit: 0,
+      completions: 1,
+      parallelism: 1,
+      podReplacementPolicy: 'Failed',
+      activeDeadlineSeconds: jobDeadlineSeconds(spec),
+      ttlSecondsAfterFinished: ttlSeconds,
+      template: {
+        metadata: {
+          labels: allLabels,
+          ...(spec.inputs === null
+            ? {}
+            : { annotations: { [annotations.inputs]: JSON.stringify(spec.inputs) } }),
+        },
+        spec: podSpec(launch),
+      },
+    },
+  };
+};
+
+/** Why an attempt cannot be launched here at all, before anything is sent; null when it can. */
+export const refuseLaunch = (launch: AttemptLaunch, rendered: Job): Failure | null => {
+  if (launch.spec.output) {
+    const { title, hint } = errorCatalogue.output_not_supported;
+    return failure('launch_refused', `${title} ${hint}`, { code: 'output_not_supported' });
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(rendered));
+  if (bytes <= renderedLimitBytes) return null;
+  const sentence = `The Kubernetes Job of this attempt has ${bytes} bytes; the limit is ${renderedLimitBytes}.`;
+  return failure('launch_refused', sentence, { bytes, limit: renderedLimitBytes });
+};
