@@ -1,1 +1,1 @@
-export {};
+export { decideAttempt, type DecisionInput } from './decide/decide-attempt.ts';

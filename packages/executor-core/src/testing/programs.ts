@@ -68,10 +68,11 @@ const shellStep = (step: ProgramStep, dialect: ShellDialect): string => {
       return `trap 'exit 143' TERM; ${forever}`;
     case 'ignoreStop':
       return `trap '' TERM; ${forever}`;
-    case 'dieBySignal':
-      return dialect.dieBySignal;
     case 'exit':
       return `exit ${step.code}`;
+    case 'dieBySignal':
+    default:
+      return dialect.dieBySignal;
   }
 };
 

@@ -4,7 +4,7 @@ import { adoptionTests } from './adoption.ts';
 import { creationTests } from './creation.ts';
 import { endingTests } from './ending.ts';
 import { givingTests } from './giving.ts';
-import { logTests } from './logs.ts';
+import { followTests, logTailTests } from './logs.ts';
 import { removalTests } from './removal.ts';
 import { stoppingTests } from './stopping.ts';
 import { createSubject, type Subject } from './subject.ts';
@@ -30,7 +30,8 @@ export const runtimeConformance = (name: string, makeHarness: () => Promise<Runt
     endingTests(get);
     givingTests(get);
     stoppingTests(get);
-    logTests(get);
+    logTailTests(get);
+    followTests(get);
     removalTests(get);
     adoptionTests(get);
   });

@@ -17,7 +17,8 @@ export const removalTests = (get: () => Subject): void => {
     const { until, observed } = get();
     const { runtime, ref } = await finished();
     await until('the removal', async () => ((await runtime.remove(ref)) ? true : null));
-    await observed(runtime, ref, ({ kind }) => kind === 'absent');
+    const seen = await observed(runtime, ref, ({ kind }) => kind === 'absent');
+    expect(seen.kind).toBe('absent');
     await until('the object to leave the list', async () => {
       const refs = await runtime.list();
       return refs && !refs.some((each) => each.attemptId === ref.attemptId) ? true : null;

@@ -12,21 +12,24 @@ export interface Started {
 /** A harness with the helpers that each test needs; closes every instance at the end of the test. */
 export interface Subject {
   readonly harness: RuntimeHarness;
-  start(): Promise<Started>;
-  launch(program: Program, spec?: Partial<JobSpec>): AttemptLaunch;
+  readonly start: () => Promise<Started>;
+  readonly launch: (program: Program, spec?: Partial<JobSpec>) => AttemptLaunch;
   /** `ensure`, asserting that the object is there; returns the ref with the object. */
-  ensured(runtime: ConformingRuntime, launch: AttemptLaunch): Promise<AttemptRef>;
+  readonly ensured: (runtime: ConformingRuntime, launch: AttemptLaunch) => Promise<AttemptRef>;
   /** Looks until `fits`; throws with the last thing seen when the time is over. */
-  observed(
+  readonly observed: (
     runtime: ConformingRuntime,
     ref: AttemptRef,
     fits: (seen: Observation) => boolean,
-  ): Promise<Observation>;
+  ) => Promise<Observation>;
   /** Looks until the attempt ended and its output is no longer pending. */
-  ended(runtime: ConformingRuntime, ref: AttemptRef): Promise<Extract<Observation, { kind: 'ended' }>>;
-  until<Value>(what: string, look: () => Promise<Value | null>): Promise<Value>;
-  log(runtime: ConformingRuntime, ref: AttemptRef): Promise<string>;
-  dispose(): Promise<void>;
+  readonly ended: (
+    runtime: ConformingRuntime,
+    ref: AttemptRef,
+  ) => Promise<Extract<Observation, { kind: 'ended' }>>;
+  readonly until: <Value>(what: string, look: () => Promise<Value | null>) => Promise<Value>;
+  readonly log: (runtime: ConformingRuntime, ref: AttemptRef) => Promise<string>;
+  readonly dispose: () => Promise<void>;
 }
 
 const lookEveryMs = 50;

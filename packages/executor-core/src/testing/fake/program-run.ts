@@ -68,8 +68,9 @@ export const runProgram = (clock: Clock, launch: AttemptLaunch, changed: () => v
     changed();
   };
   const next = (): void => {
-    while (!exit) {
+    for (;;) {
       const step = steps.shift();
+      if (exit) return;
       if (!step) return end(0);
       log += printed(step, launch);
       if (step.kind === 'exit') return end(step.code);

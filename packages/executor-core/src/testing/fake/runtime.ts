@@ -53,20 +53,14 @@ const commandMissing = (launch: AttemptLaunch): EnsureOutcome | null =>
       };
 
 const faultyEnsure = (world: FakeWorld, launch: AttemptLaunch, fault: Fault | null): EnsureOutcome | null => {
-  switch (fault?.kind) {
-    case 'unresolved':
-      if (fault.appearsAfterMs !== null)
-        world.clock.setTimer(fault.appearsAfterMs, () => world.create(launch));
-      return { kind: 'unresolved', message: 'the answer was lost' };
-    case 'busy':
-      return { kind: 'busy', retryAfterMs: fault.retryAfterMs, message: 'too many requests' };
-    case 'refused':
-      return { kind: 'refused', failure: fault.failure };
-    case 'terminating':
-      return { kind: 'terminating', message: 'is being removed' };
-    default:
-      return null;
+  if (fault?.kind === 'busy') {
+    return { kind: 'busy', retryAfterMs: fault.retryAfterMs, message: 'too many requests' };
   }
+  if (fault?.kind === 'refused') return { kind: 'refused', failure: fault.failure };
+  if (fault?.kind === 'terminating') return { kind: 'terminating', message: 'is being removed' };
+  if (fault?.kind !== 'unresolved') return null;
+  if (fault.appearsAfterMs !== null) world.clock.setTimer(fault.appearsAfterMs, () => world.create(launch));
+  return { kind: 'unresolved', message: 'the answer was lost' };
 };
 
 const ensure = async (world: FakeWorld, launch: AttemptLaunch): Promise<EnsureOutcome> => {
@@ -123,7 +117,7 @@ const list = async (world: FakeWorld): Promise<readonly AttemptRef[] | null> => 
 
 /** One executor's view of a fake world; any number of them may live at once. */
 export const createFakeRuntime = (world: FakeWorld): JobRuntime & LogSource => {
-  let unsubscribe: () => void = () => undefined;
+  let unsubscribe: (() => void) | null = null;
   return {
     kind: 'process',
     key: 'fake',
@@ -137,6 +131,6 @@ export const createFakeRuntime = (world: FakeWorld): JobRuntime & LogSource => {
     remove: (ref) => remove(world, ref),
     list: () => list(world),
     open: async (ref, request) => followLog(world, ref, request),
-    close: async () => unsubscribe(),
+    close: async () => unsubscribe?.(),
   };
 };

@@ -1,0 +1,37 @@
+import type { LiveAttempt, StopIntent } from '@job-orchestrator/types';
+
+type DeadlineIntent = Exclude<StopIntent, 'cancel'>;
+
+/** The one deadline that an attempt stands under now, and what is recorded when it passes. */
+export interface PhaseDeadline {
+  readonly at: Date;
+  readonly intent: DeadlineIntent;
+}
+
+const after = (from: Date, seconds: number): Date => new Date(from.getTime() + seconds * 1_000);
+
+/** The deadline of the phase that the attempt is in. `startedAt`: what is known of it, recorded or just seen. */
+export const phaseDeadline = (attempt: LiveAttempt, startedAt: Date | null): PhaseDeadline => {
+  const { startSeconds, runSeconds, finalizeSeconds } = attempt.spec.deadlines;
+  if (attempt.finalizingAt) {
+    return { at: after(attempt.finalizingAt, finalizeSeconds), intent: 'finalize_deadline' };
+  }
+  if (startedAt) return { at: after(startedAt, runSeconds), intent: 'run_deadline' };
+  return { at: after(attempt.claimedAt, startSeconds), intent: 'start_deadline' };
+};
+
+const limitNames = {
+  start_deadline: 'startSeconds',
+  run_deadline: 'runSeconds',
+  finalize_deadline: 'finalizeSeconds',
+} as const;
+
+/** Which limit passed, in a sentence. */
+export const deadlineMessage = (attempt: LiveAttempt, intent: DeadlineIntent): string => {
+  const limit = limitNames[intent];
+  return `deadlines.${limit} (${attempt.spec.deadlines[limit]} s) passed`;
+};
+
+/** The earliest of some moments. */
+export const earliestOf = (first: Date, ...others: readonly Date[]): Date =>
+  others.reduce((earliest, each) => (each < earliest ? each : earliest), first);

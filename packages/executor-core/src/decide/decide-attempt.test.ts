@@ -1,0 +1,259 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  failure,
+  type ExitReport,
+  type FailureCategory,
+  type LiveAttempt,
+  type Observation,
+  type RetryBudget,
+} from '@job-orchestrator/types';
+import {
+  buildAttempt,
+  counterexampleOf,
+  epoch,
+  someAttempt,
+  someObservation,
+  someTime,
+} from '../testing/arbitraries.ts';
+import { buildSpec } from '../testing/build-launch.ts';
+import { decideAttempt, lookAgainMs, type DecisionInput } from './decide-attempt.ts';
+import { expectedKind } from '../testing/reference-model.ts';
+
+const some: fc.Arbitrary<DecisionInput> = fc.record({
+  attempt: someAttempt,
+  observation: someObservation,
+  now: someTime,
+  jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+});
+
+const counterexample = (holds: (input: DecisionInput) => boolean): string | null =>
+  counterexampleOf(fc.property(some, holds));
+
+const at = (seconds: number): Date => new Date(epoch.getTime() + seconds * 1_000);
+
+const exited = (overrides: Partial<ExitReport> = {}): Observation => ({
+  kind: 'ended',
+  exit: {
+    exitCode: 0,
+    startedAt: epoch,
+    finishedAt: at(10),
+    failure: null,
+    output: { kind: 'none' },
+    node: null,
+    imageDigest: null,
+    ...overrides,
+  },
+});
+
+const decide = (attempt: Partial<LiveAttempt>, observation: Observation, now = at(20)) =>
+  decideAttempt({ attempt: buildAttempt(attempt), observation, now, jitter: 0.5 });
+
+const running: Observation = { kind: 'running', startedAt: epoch, node: null };
+
+const spend = (attempt: LiveAttempt, chargedTo: RetryBudget, category: FailureCategory): LiveAttempt => {
+  const used = attempt.retriesUsed;
+  const retriesUsed = {
+    user: used.user + (chargedTo === 'user' ? 1 : 0),
+    infrastructure: used.infrastructure + (chargedTo === 'infrastructure' ? 1 : 0),
+    output: used.output + (chargedTo === 'output' ? 1 : 0),
+    unknown: used.unknown + (category === 'unknown' ? 1 : 0),
+    outOfMemory: used.outOfMemory + (category === 'out_of_memory' ? 1 : 0),
+  };
+  return { ...attempt, retriesUsed };
+};
+
+describe('whatever is recorded and seen,', () => {
+  test('the decision is the one of the reference model', () => {
+    expect(counterexample((input) => decideAttempt(input).kind === expectedKind(input))).toBeNull();
+  });
+
+  test('nothing but waiting follows from a runtime that cannot say, or from a launch that is not confirmed', () => {
+    expect(
+      counterexample((input) => {
+        const unsure = input.observation.kind === 'unreachable' || input.attempt.launchedAt === null;
+        return !unsure || decideAttempt(input).kind === 'wait';
+      }),
+    ).toBeNull();
+  });
+
+  test('an attempt of a cancelled job never completes, fails or is tried again', () => {
+    expect(
+      counterexample((input) => {
+        const attempt = { ...input.attempt, cancelRequestedAt: epoch };
+        return ['wait', 'stop', 'cancel'].includes(decideAttempt({ ...input, attempt }).kind);
+      }),
+    ).toBeNull();
+  });
+
+  test('only a cancel that was asked for cancels', () => {
+    expect(
+      counterexample((input) => {
+        const { cancelRequestedAt, stopIntent } = input.attempt;
+        return (
+          cancelRequestedAt !== null || stopIntent === 'cancel' || decideAttempt(input).kind !== 'cancel'
+        );
+      }),
+    ).toBeNull();
+  });
+
+  test('an attempt that stays open is looked at again, at the latest in five minutes or at a deadline', () => {
+    expect(
+      counterexample((input) => {
+        const decision = decideAttempt(input);
+        if (decision.kind !== 'wait' && decision.kind !== 'finalize') return true;
+        const inMs = (decision.checkAt?.getTime() ?? -Infinity) - input.now.getTime();
+        return inMs > 0 && (input.observation.kind === 'ended' || inMs <= lookAgainMs);
+      }),
+    ).toBeNull();
+  });
+
+  test('a retry is paid by its budget, and its wait lies under the cap', () => {
+    expect(
+      counterexample((input) => {
+        const decision = decideAttempt(input);
+        if (decision.kind !== 'retry') return true;
+        const { retriesUsed: used, spec } = input.attempt;
+        const left = {
+          user: spec.retry.maxRetries - used.user,
+          infrastructure: spec.retry.infrastructureRetries - used.infrastructure,
+          output: 2 - used.output,
+          none: 0,
+        }[decision.chargedTo];
+        return left > 0 && decision.delayMs >= 0 && decision.delayMs < 600_000;
+      }),
+    ).toBeNull();
+  });
+
+  test('retries end: spending each retry on its budget comes to an end within ten', () => {
+    expect(
+      counterexample((input) => {
+        let { attempt } = input;
+        for (let tries = 0; tries < 10; tries++) {
+          const decision = decideAttempt({ ...input, attempt });
+          if (decision.kind !== 'retry') return true;
+          attempt = spend(attempt, decision.chargedTo, decision.failure.category);
+        }
+        return false;
+      }),
+    ).toBeNull();
+  });
+
+  test('success needs exit code 0, nothing against it, and the output that was promised', () => {
+    expect(
+      counterexample((input) => {
+        const decision = decideAttempt(input);
+        if (decision.kind !== 'succeed') return true;
+        const { exitCode, failure: against, output } = decision.exit;
+        return exitCode === 0 && against === null && (!input.attempt.spec.output || output.kind === 'ready');
+      }),
+    ).toBeNull();
+  });
+});
+
+describe('a deadline', () => {
+  const deadlines = { queueSeconds: 1, startSeconds: 60, runSeconds: 100, finalizeSeconds: 30 };
+  const spec = buildSpec({ deadlines, output: true });
+
+  test('to start stops what waits, counted from the claim', () => {
+    const waiting: Observation = { kind: 'waiting', reason: 'unschedulable', message: 'no memory' };
+    const attempt = { state: 'waiting', startedAt: null, spec } as const;
+    expect(decide(attempt, waiting, at(59))).toMatchObject({ kind: 'wait', checkAt: at(60) });
+    expect(decide(attempt, waiting, at(60))).toMatchObject({ kind: 'stop', intent: 'start_deadline' });
+  });
+
+  test('to run stops what runs, counted from its start', () => {
+    expect(decide({ spec }, running, at(99))).toMatchObject({
+      kind: 'wait',
+      checkAt: at(100),
+      progress: null,
+    });
+    expect(decide({ spec }, running, at(100))).toMatchObject({ kind: 'stop', intent: 'run_deadline' });
+  });
+
+  test('to finalize is recorded first and ends the wait for the output then', () => {
+    const pending = exited({ output: { kind: 'pending' } });
+    expect(decide({ spec }, pending, at(10))).toMatchObject({ kind: 'finalize', checkAt: at(40) });
+    const attempt = { spec, state: 'finalizing', finalizingAt: at(10) } as const;
+    expect(decide(attempt, pending, at(39))).toMatchObject({ kind: 'wait', checkAt: at(40) });
+    expect(decide(attempt, pending, at(40))).toMatchObject({ kind: 'stop', intent: 'finalize_deadline' });
+    const stopped = { ...attempt, stopIntent: 'finalize_deadline', stopRequestedAt: at(40) } as const;
+    expect(decide(stopped, pending, at(41))).toMatchObject({
+      kind: 'retry',
+      chargedTo: 'output',
+      failure: { reason: 'finalize_deadline' },
+    });
+  });
+
+  const stopped = {
+    spec: buildSpec({ deadlines }),
+    stopIntent: 'run_deadline',
+    stopRequestedAt: at(100),
+  } as const;
+
+  test('wins over a program that answered the stop with exit code 0', () => {
+    const decision = decide(stopped, exited({ finishedAt: at(101) }), at(102));
+    expect(decision).toMatchObject({
+      kind: 'fail',
+      failure: { reason: 'run_deadline', category: 'timeout' },
+    });
+  });
+
+  test('leaves alone a program that had ended before the stop was recorded', () => {
+    expect(decide(stopped, exited({ finishedAt: at(99) }), at(102)).kind).toBe('succeed');
+  });
+
+  test('explains what is gone after its stop: that is not lost', () => {
+    expect(decide(stopped, { kind: 'absent' }, at(102))).toMatchObject({
+      kind: 'fail',
+      lost: false,
+      failure: { reason: 'run_deadline' },
+    });
+  });
+});
+
+describe('a failure', () => {
+  const retry = { maxRetries: 1, infrastructureRetries: 5 };
+
+  test('of the program waits out half of its first backoff at jitter one half', () => {
+    const failed = exited({ exitCode: 3, failure: failure('exit_code', 'ended with 3') });
+    expect(decide({ spec: buildSpec({ retry }) }, failed)).toMatchObject({
+      kind: 'retry',
+      chargedTo: 'user',
+      delayMs: 5_000,
+    });
+    expect(decide({}, failed)).toMatchObject({ kind: 'fail', failure: { reason: 'exit_code' } });
+  });
+
+  test('of the infrastructure leaves the budget of the user alone', () => {
+    const evicted = exited({ exitCode: null, failure: failure('evicted', 'evicted') });
+    expect(decide({}, evicted)).toMatchObject({ kind: 'retry', chargedTo: 'infrastructure' });
+  });
+
+  test('that nobody can explain is tried twice again, and no more', () => {
+    const odd = exited({ exitCode: 137, failure: failure('killed_without_cause', 'killed') });
+    const used = { user: 0, infrastructure: 2, output: 0, unknown: 2, outOfMemory: 0 };
+    expect(decide({}, odd).kind).toBe('retry');
+    expect(decide({ retriesUsed: used }, odd).kind).toBe('fail');
+  });
+
+  test('that vanished without our doing is lost', () => {
+    expect(decide({}, { kind: 'absent' })).toMatchObject({
+      kind: 'retry',
+      lost: true,
+      failure: { reason: 'object_deleted' },
+    });
+  });
+
+  test('of an image fails now, once its grace is over', () => {
+    const refused: Observation = {
+      kind: 'refused',
+      since: at(0),
+      graceMs: 30_000,
+      failure: failure('image_not_found', 'no such tag'),
+    };
+    const attempt = { state: 'waiting', startedAt: null } as const;
+    expect(decide(attempt, refused, at(29))).toMatchObject({ kind: 'wait', checkAt: at(30) });
+    expect(decide(attempt, refused, at(30))).toMatchObject({ kind: 'fail', failure: { category: 'image' } });
+  });
+});

@@ -1,0 +1,88 @@
+import type { Decision, LiveAttempt, Observation, Progress, WaitingReason } from '@job-orchestrator/types';
+import { conclude } from './conclude.ts';
+import { deadlineMessage, earliestOf, phaseDeadline } from './deadlines.ts';
+import { decideAbsent, decideEnded, isCancelled } from './decide-ended.ts';
+
+/** All that a decision follows from. `now` is the database's time; `jitter` is uniform in [0, 1). */
+export interface DecisionInput {
+  readonly attempt: LiveAttempt;
+  readonly observation: Observation;
+  readonly now: Date;
+  readonly jitter: number;
+}
+
+/** An attempt of which nothing is heard is looked at again after this long: a lost event costs latency only. */
+export const lookAgainMs = 300_000;
+/** A runtime that cannot be asked, or an object on its way out, is looked at again after this long. */
+export const holdMs = 10_000;
+
+type LiveObservation = Exclude<Observation, { kind: 'unreachable' | 'absent' | 'ended' }>;
+
+const inMs = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
+
+/** What people read while the program has not started; a running attempt never goes back to waiting. */
+const waits = (attempt: LiveAttempt, reason: WaitingReason, message: string): Progress | null =>
+  attempt.state === 'launching' || attempt.state === 'waiting'
+    ? { kind: 'waiting', waiting: { reason, message } }
+    : null;
+
+/**
+ * Nothing may be concluded: from a runtime that cannot say, or about an object whose create is unresolved,
+ * for what is absent now may still appear.
+ */
+const hold = ({ attempt, observation, now }: DecisionInput): Decision => {
+  const message =
+    observation.kind === 'unreachable' ? observation.message : 'the launch is not confirmed yet';
+  const reason = observation.kind === 'unreachable' ? 'runtime_unreachable' : 'launching';
+  return { kind: 'wait', checkAt: inMs(now, holdMs), progress: waits(attempt, reason, message) };
+};
+
+const progressOf = (attempt: LiveAttempt, seen: LiveObservation): Progress | null => {
+  switch (seen.kind) {
+    case 'running':
+      return attempt.state === 'running' || attempt.state === 'finalizing'
+        ? null
+        : { kind: 'running', startedAt: seen.startedAt, node: seen.node };
+    case 'waiting':
+      return waits(attempt, seen.reason, seen.message);
+    case 'refused': {
+      const reason = seen.failure.category === 'image' ? 'image_problem' : 'configuration_problem';
+      return waits(attempt, reason, seen.failure.message);
+    }
+    case 'terminating':
+    default:
+      return waits(attempt, 'terminating', seen.message);
+  }
+};
+
+/** When the object's refusal to start is taken as its end; null for every other observation. */
+const graceEnd = (seen: LiveObservation): Date | null =>
+  seen.kind === 'refused' ? inMs(seen.since, seen.graceMs) : null;
+
+const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
+  const { attempt, now, jitter } = input;
+  if (attempt.stopIntent) return { kind: 'stop', intent: attempt.stopIntent, reason: 'as recorded before' };
+  if (isCancelled(attempt)) return { kind: 'stop', intent: 'cancel', reason: 'somebody cancelled the job' };
+  const grace = graceEnd(seen);
+  if (seen.kind === 'refused' && grace && now >= grace) return conclude(attempt, seen.failure, null, jitter);
+  const startedAt = attempt.startedAt ?? (seen.kind === 'running' ? seen.startedAt : null);
+  const { at, intent } = phaseDeadline(attempt, startedAt);
+  if (now >= at) return { kind: 'stop', intent, reason: deadlineMessage(attempt, intent) };
+  const soonest = inMs(now, seen.kind === 'terminating' ? holdMs : lookAgainMs);
+  return { kind: 'wait', checkAt: earliestOf(at, soonest, grace ?? at), progress: progressOf(attempt, seen) };
+};
+
+/**
+ * What to do about an attempt, from what is recorded and what its runtime shows now. Order of judgement: what cannot be
+ * known, our own recorded intent, the runtime's evidence, our deadlines.
+ *
+ * A cancel that was accepted always wins: the job ends `cancelled` even if its program ended well meanwhile.
+ * A deadline wins only over what ended after its stop was recorded.
+ */
+export const decideAttempt = (input: DecisionInput): Decision => {
+  const { attempt, observation, now, jitter } = input;
+  if (observation.kind === 'unreachable' || attempt.launchedAt === null) return hold(input);
+  if (observation.kind === 'ended') return decideEnded(attempt, observation.exit, now, jitter);
+  if (observation.kind === 'absent') return decideAbsent(attempt, jitter);
+  return decideLive(input, observation);
+};

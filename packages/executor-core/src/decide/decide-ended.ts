@@ -1,0 +1,77 @@
+import {
+  failure,
+  type Decision,
+  type ExitReport,
+  type Failure,
+  type LiveAttempt,
+} from '@job-orchestrator/types';
+import { conclude } from './conclude.ts';
+import { deadlineMessage, phaseDeadline } from './deadlines.ts';
+
+/** True when the job's end is cancelled, whatever its program did: asking answered `accepted`. */
+export const isCancelled = (attempt: LiveAttempt): boolean =>
+  attempt.cancelRequestedAt !== null || attempt.stopIntent === 'cancel';
+
+/** The deadline that ended the attempt, as its failure; null when none did. */
+export const deadlineFailure = (attempt: LiveAttempt): Failure | null => {
+  const { stopIntent } = attempt;
+  if (stopIntent === null || stopIntent === 'cancel') return null;
+  return failure(stopIntent, deadlineMessage(attempt, stopIntent));
+};
+
+/**
+ * A program that ended before its deadline's stop was recorded is judged by what it did.
+ * One that ended later ended because of us, even if it answered SIGTERM with exit code 0.
+ */
+const endedByItself = (attempt: LiveAttempt, exit: ExitReport): boolean =>
+  attempt.stopRequestedAt === null || exit.finishedAt <= attempt.stopRequestedAt;
+
+/** Only exit code 0 with nothing against it is a success. */
+const exitFailure = (exit: ExitReport): Failure | null => {
+  if (exit.failure || exit.exitCode === 0) return exit.failure;
+  return failure('unknown', `the program ended with exit code ${exit.exitCode} and nobody says why`);
+};
+
+const awaitOutput = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: number): Decision => {
+  if (!attempt.finalizingAt) {
+    const { at } = phaseDeadline({ ...attempt, finalizingAt: now }, attempt.startedAt);
+    return { kind: 'finalize', checkAt: at, exit };
+  }
+  const { at, intent } = phaseDeadline(attempt, attempt.startedAt);
+  const reason = deadlineMessage(attempt, intent);
+  if (now < at) return { kind: 'wait', checkAt: at, progress: null };
+  if (attempt.stopIntent === null) return { kind: 'stop', intent, reason };
+  return conclude(attempt, failure(intent, reason), exit, jitter);
+};
+
+const judgeOutput = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: number): Decision => {
+  if (!attempt.spec.output) return { kind: 'succeed', exit };
+  switch (exit.output.kind) {
+    case 'ready':
+      return { kind: 'succeed', exit };
+    case 'pending':
+      return awaitOutput(attempt, exit, now, jitter);
+    case 'invalid':
+      return conclude(attempt, failure('output_invalid', exit.output.message), exit, jitter);
+    case 'none':
+    default:
+      return conclude(attempt, failure('output_missing', 'the program wrote no output'), exit, jitter);
+  }
+};
+
+/** The program ended: our own recorded intent first, then what the runtime says against it, then its output. */
+export const decideEnded = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: number): Decision => {
+  if (isCancelled(attempt)) return { kind: 'cancel', exit };
+  const ours = deadlineFailure(attempt);
+  if (ours && !endedByItself(attempt, exit)) return conclude(attempt, ours, exit, jitter);
+  const theirs = exitFailure(exit);
+  if (theirs) return conclude(attempt, theirs, exit, jitter);
+  return judgeOutput(attempt, exit, now, jitter);
+};
+
+/** Nothing of a launched attempt exists any more: lost, unless we ended it ourselves. */
+export const decideAbsent = (attempt: LiveAttempt, jitter: number): Decision => {
+  if (isCancelled(attempt)) return { kind: 'cancel', exit: null };
+  const vanished = failure('object_deleted', 'what ran the attempt is gone, and we did not remove it');
+  return conclude(attempt, deadlineFailure(attempt) ?? vanished, null, jitter);
+};

@@ -1,0 +1,105 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { failure, type EnsureOutcome } from '@job-orchestrator/types';
+import {
+  buildAttempt,
+  counterexampleOf,
+  epoch,
+  someAttempt,
+  someFailure,
+  someTime,
+} from '../testing/arbitraries.ts';
+import { decideLaunch, withholdLaunch, type LaunchInput } from './decide-launch.ts';
+
+const object = { uid: 'u', name: 'n' };
+const someInput: fc.Arbitrary<LaunchInput> = fc.record({
+  attempt: someAttempt,
+  certain: fc.boolean(),
+  tries: fc.nat(100),
+  now: someTime,
+  jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+});
+const someOutcome: fc.Arbitrary<EnsureOutcome> = fc.oneof(
+  fc.constant<EnsureOutcome>({ kind: 'created', object }),
+  fc.constant<EnsureOutcome>({ kind: 'exists', object }),
+  fc.constant<EnsureOutcome>({ kind: 'terminating', message: 'goes' }),
+  someFailure.map((each): EnsureOutcome => ({ kind: 'refused', failure: each })),
+  fc.nat(60_000).map((retryAfterMs): EnsureOutcome => ({ kind: 'busy', retryAfterMs, message: 'busy' })),
+  fc.constant<EnsureOutcome>({ kind: 'unresolved', message: 'lost' }),
+);
+const counterexample = (holds: (input: LaunchInput, outcome: EnsureOutcome) => boolean): string | null =>
+  counterexampleOf(fc.property(someInput, someOutcome, holds));
+
+const input = (overrides: Partial<LaunchInput> = {}): LaunchInput => ({
+  attempt: buildAttempt({ state: 'launching', launchedAt: null, startedAt: null, object: null }),
+  certain: true,
+  tries: 0,
+  now: epoch,
+  jitter: 0.5,
+  ...overrides,
+});
+
+test('no next attempt is opened while a create may still be under way', () => {
+  expect(
+    counterexample(
+      (each, outcome) =>
+        (each.certain && outcome.kind !== 'unresolved') || decideLaunch(each, outcome).kind !== 'retry',
+    ),
+  ).toBeNull();
+});
+
+test('what the runtime confirmed is recorded, also of a cancelled job: it must be stopped, not forgotten', () => {
+  expect(
+    counterexample(
+      (each, outcome) =>
+        (outcome.kind !== 'created' && outcome.kind !== 'exists') ||
+        decideLaunch(each, outcome).kind === 'launched',
+    ),
+  ).toBeNull();
+});
+
+test('asking again waits between 125 ms and the longer of 30 s and what the runtime asked for', () => {
+  expect(
+    counterexample((each, outcome) => {
+      const decision = decideLaunch(each, outcome);
+      const asked = outcome.kind === 'busy' ? outcome.retryAfterMs * 1.25 : 0;
+      return (
+        decision.kind !== 'again' || (decision.delayMs >= 125 && decision.delayMs <= Math.max(30_000, asked))
+      );
+    }),
+  ).toBeNull();
+});
+
+test('doubt stays until the object is confirmed', () => {
+  expect(
+    counterexample((each, outcome) => {
+      const decision = decideLaunch({ ...each, certain: false }, outcome);
+      return decision.kind !== 'again' || !decision.certain;
+    }),
+  ).toBeNull();
+});
+
+test('a busy runtime costs no retry, and the start deadline ends the wait', () => {
+  const busy: EnsureOutcome = { kind: 'busy', retryAfterMs: 1_000, message: 'quota' };
+  expect(decideLaunch(input(), busy)).toMatchObject({ kind: 'again', certain: true, delayMs: 1_125 });
+  const late = new Date(epoch.getTime() + 3_600_000);
+  expect(decideLaunch(input({ now: late }), busy)).toMatchObject({
+    kind: 'fail',
+    failure: { reason: 'start_deadline' },
+  });
+});
+
+test('a launch that was never sent is withheld once its job is cancelled', () => {
+  const attempt = buildAttempt({ launchedAt: null, startedAt: null, cancelRequestedAt: epoch });
+  expect(withholdLaunch(input({ attempt }))).toEqual({ kind: 'cancel', exit: null });
+  expect(withholdLaunch(input({ attempt, certain: false }))).toBeNull();
+  expect(withholdLaunch(input())).toBeNull();
+});
+
+test('a refusal fails the job with the reason that the runtime gave', () => {
+  const refusal = failure('launch_refused', 'denied by policy');
+  expect(decideLaunch(input(), { kind: 'refused', failure: refusal })).toMatchObject({
+    kind: 'fail',
+    failure: refusal,
+  });
+});

@@ -1,0 +1,103 @@
+import {
+  failure,
+  type ClosingDecision,
+  type EnsureOutcome,
+  type LiveAttempt,
+  type Progress,
+  type RuntimeObject,
+} from '@job-orchestrator/types';
+import { conclude } from './conclude.ts';
+import { deadlineMessage, phaseDeadline } from './deadlines.ts';
+import { isCancelled } from './decide-ended.ts';
+
+/**
+ * What an executor knows of a launch. `certain`: no create of this attempt can still be under way anywhere,
+ * for none was sent, or each was answered. `tries`: how often it asked in vain.
+ */
+export interface LaunchInput {
+  readonly attempt: LiveAttempt;
+  readonly certain: boolean;
+  readonly tries: number;
+  readonly now: Date;
+  readonly jitter: number;
+}
+
+/** `launched`: record the object. `again`: ask again, same name. `seen`: the object was there and is going. */
+export type LaunchDecision =
+  | { readonly kind: 'launched'; readonly object: RuntimeObject; readonly created: boolean }
+  | {
+      readonly kind: 'again';
+      readonly delayMs: number;
+      readonly certain: boolean;
+      readonly progress: Progress;
+    }
+  | { readonly kind: 'seen' }
+  | ClosingDecision;
+
+const againBaseMs = 250;
+const againCapMs = 30_000;
+
+/** Rises from 250 ms to 30 s; never under half of it, so that an outage makes no hot loop. */
+const againDelayMs = (tries: number, jitter: number): number => {
+  const ceiling = Math.min(againCapMs, againBaseMs * 2 ** Math.min(tries, 20));
+  return Math.floor(ceiling / 2 + (jitter * ceiling) / 2);
+};
+
+const waits = (reason: 'runtime_unreachable' | 'quota', message: string): Progress => ({
+  kind: 'waiting',
+  waiting: { reason, message },
+});
+
+/** Ends an attempt of which nothing exists nor will: cancelled, or too late to start. Null: go on. */
+export const withholdLaunch = ({ attempt, certain, now, jitter }: LaunchInput): ClosingDecision | null => {
+  if (!certain) return null;
+  if (isCancelled(attempt)) return { kind: 'cancel', exit: null };
+  const { at, intent } = phaseDeadline(attempt, null);
+  if (now < at) return null;
+  return conclude(attempt, failure(intent, deadlineMessage(attempt, intent)), null, jitter);
+};
+
+type Again = Extract<LaunchDecision, { kind: 'again' }>;
+
+const askAgain = (input: LaunchInput, reason: 'runtime_unreachable' | 'quota', message: string): Again => ({
+  kind: 'again',
+  delayMs: againDelayMs(input.tries, input.jitter),
+  certain: reason === 'quota' && input.certain,
+  progress: waits(reason, message),
+});
+
+const busy = (input: LaunchInput, outcome: Extract<EnsureOutcome, { kind: 'busy' }>): LaunchDecision => {
+  const again = askAgain(input, 'quota', outcome.message);
+  // A quarter of spread, so that those who were told the same moment do not all come at it.
+  const asTold = Math.floor(outcome.retryAfterMs * (1 + input.jitter / 4));
+  return withholdLaunch(input) ?? { ...again, delayMs: Math.max(again.delayMs, asTold) };
+};
+
+/** A refusal closes the attempt, unless another try would follow while an earlier create is unresolved. */
+const refused = (
+  input: LaunchInput,
+  outcome: Extract<EnsureOutcome, { kind: 'refused' }>,
+): LaunchDecision => {
+  if (isCancelled(input.attempt)) return { kind: 'cancel', exit: null };
+  const end = conclude(input.attempt, outcome.failure, null, input.jitter);
+  if (end.kind === 'fail' || input.certain) return end;
+  return askAgain(input, 'runtime_unreachable', outcome.failure.message);
+};
+
+/** What follows from the answer of `ensure`. No answer but a certain one ever ends the attempt. */
+export const decideLaunch = (input: LaunchInput, outcome: EnsureOutcome): LaunchDecision => {
+  switch (outcome.kind) {
+    case 'created':
+    case 'exists':
+      return { kind: 'launched', object: outcome.object, created: outcome.kind === 'created' };
+    case 'busy':
+      return busy(input, outcome);
+    case 'refused':
+      return refused(input, outcome);
+    case 'terminating':
+      return { kind: 'seen' };
+    case 'unresolved':
+    default:
+      return askAgain(input, 'runtime_unreachable', outcome.message);
+  }
+};
