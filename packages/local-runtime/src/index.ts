@@ -1,0 +1,2 @@
+export { inheritedVariables } from './launch/environment.ts';
+export { createProcessRuntime, type ProcessRuntimeOptions } from './process-runtime.ts';

@@ -1,0 +1,58 @@
+import { failure, type AttemptLaunch, type Failure } from '@job-orchestrator/types';
+import { attemptEnvironment, divideEnvironment } from './environment.ts';
+import { findCommand } from './find-command.ts';
+
+/** What the shim is given: the words to execute and the environment that it carries to them. */
+export interface PreparedCommand {
+  readonly words: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface LaunchSettings {
+  readonly workingDirectory: string;
+  /** Our own environment, of which a job inherits a few variables. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** The path of env(1). */
+  readonly env: string;
+}
+
+/** `prepared`, or the reason why this runtime will never start it. */
+export type Preparation =
+  | { readonly kind: 'prepared'; readonly command: PreparedCommand }
+  | { readonly kind: 'refused'; readonly failure: Failure };
+
+const refused = (reason: 'launch_refused' | 'command_not_found', message: string): Preparation => ({
+  kind: 'refused',
+  failure: failure(reason, message, {}),
+});
+
+const noCommand =
+  'The job names no command, and the process runtime does not use the image, so it cannot know the image’s own. ' +
+  'Give a command that exists on this machine: `run IMAGE -- COMMAND…`, or `command` in the job or its image.';
+
+/** A name that begins with a dash would be an option to `exec` and env(1): its path is not. */
+const withoutDash = (name: string, path: string): string => (name.startsWith('-') ? path : name);
+
+/** Checks the command before anything is made, and arranges it so that it arrives word by word as it was given. */
+export const prepareCommand = (
+  launch: AttemptLaunch,
+  folder: string,
+  settings: LaunchSettings,
+): Preparation => {
+  const [name, ...rest] = launch.spec.command ?? [];
+  if (name === undefined) return refused('launch_refused', noCommand);
+  const environment = attemptEnvironment(launch, folder, settings.environment);
+  const found = findCommand(name, environment['PATH'] ?? '', settings.workingDirectory);
+  if (found.kind === 'missing') return refused('command_not_found', found.message);
+  const words = [withoutDash(name, found.path), ...rest, ...(launch.spec.args ?? [])];
+  if ([...words, ...Object.values(environment)].some((word) => word.includes('\0')))
+    return refused('launch_refused', 'A word of the command or a value of env contains the character NUL.');
+  const { carried, words: special } = divideEnvironment(environment);
+  return {
+    kind: 'prepared',
+    command: {
+      words: special.length === 0 ? words : [settings.env, ...special, ...words],
+      environment: carried,
+    },
+  };
+};

@@ -1,0 +1,139 @@
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { LogTail } from '@job-orchestrator/types';
+
+/**
+ * An attempt's log: the program appends to `current` (O_APPEND, stdout and stderr on one descriptor, so in order).
+ * What was rotated away stands in `segment-START`, where START is the offset of its first byte in the whole log; the
+ * offset of `current` is the end of the last segment. All here is synchronous, so that no reader of this process sees
+ * a rotation half done.
+ */
+interface Piece {
+  readonly path: string;
+  readonly start: number;
+  readonly size: number;
+}
+
+const currentPath = (folder: string): string => join(folder, 'current');
+const segmentPath = (folder: string, start: number): string => join(folder, `segment-${start}`);
+
+const segments = (folder: string): Piece[] =>
+  readdirSync(folder)
+    .map((name) => /^segment-(\d+)$/.exec(name)?.[1])
+    .filter((start) => start !== undefined)
+    .map(Number)
+    .map((start) => ({
+      start,
+      path: segmentPath(folder, start),
+      size: statSync(segmentPath(folder, start)).size,
+    }))
+    .toSorted((one, other) => one.start - other.start);
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+const pieces = (folder: string): readonly Piece[] => {
+  const rotated = segments(folder);
+  const last = rotated.at(-1);
+  const start = last === undefined ? 0 : last.start + last.size;
+  return [...rotated, { start, path: currentPath(folder), size: sizeOf(currentPath(folder)) }];
+};
+
+const endOf = (piece: Piece): number => piece.start + piece.size;
+
+/** How many bytes the log had so far, also those that are gone. Throws ENOENT without a log folder. */
+const logLength = (folder: string): number => Math.max(...pieces(folder).map(endOf));
+
+const readPiece = (piece: Piece, position: number, maxBytes: number): Uint8Array => {
+  const buffer = Buffer.alloc(Math.min(maxBytes, endOf(piece) - position));
+  const file = openSync(piece.path, 'r');
+  try {
+    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, position - piece.start));
+  } finally {
+    closeSync(file);
+  }
+};
+
+/** Bytes at `position`, at most `maxBytes`; where they were dropped already, the oldest that are left. */
+export const readLog = (
+  folder: string,
+  position: number,
+  maxBytes: number,
+): { readonly bytes: Uint8Array; readonly next: number } => {
+  const piece = pieces(folder).find((candidate) => candidate.size > 0 && endOf(candidate) > position);
+  if (piece === undefined) return { bytes: new Uint8Array(), next: position };
+  const from = Math.max(position, piece.start);
+  const bytes = readPiece(piece, from, maxBytes);
+  return { bytes, next: from + bytes.byteLength };
+};
+
+/** The last `maxBytes` of the log, as far as they are left. Throws ENOENT without a log folder. */
+export const readTail = (folder: string, maxBytes: number): LogTail => {
+  const totalBytes = logLength(folder);
+  const chunks: Uint8Array[] = [];
+  for (let position = Math.max(0, totalBytes - maxBytes); position < totalBytes;) {
+    const { bytes, next } = readLog(folder, position, totalBytes - position);
+    if (bytes.byteLength === 0) break;
+    chunks.push(bytes);
+    position = next;
+  }
+  return { bytes: Buffer.concat(chunks), totalBytes };
+};
+
+const copyChunkBytes = 1_048_576;
+
+/** Copies from `position` to the end as it is when reached; returns how far it came. */
+const copyToEnd = (from: number, to: number, position: number): number => {
+  const buffer = Buffer.alloc(copyChunkBytes);
+  for (let at = position; ;) {
+    const read = readSync(from, buffer, 0, buffer.length, at);
+    if (read === 0) return at;
+    writeSync(to, buffer, 0, read);
+    at += read;
+  }
+};
+
+const dropOldSegments = (folder: string, keep: number): void => {
+  for (const piece of segments(folder)) if (piece.start !== keep) rmSync(piece.path, { force: true });
+};
+
+/** Moves the last `maxBytes` of `current` into a segment. The program's writes between copy and truncate are lost. */
+const rotate = (folder: string, base: number, maxBytes: number): void => {
+  const current = openSync(currentPath(folder), 'r+');
+  const unfinished = join(folder, 'rotating');
+  const segment = openSync(unfinished, 'w');
+  try {
+    const skipped = Math.max(0, fstatSync(current).size - maxBytes);
+    copyToEnd(current, segment, skipped);
+    renameSync(unfinished, segmentPath(folder, base + skipped));
+    ftruncateSync(current, 0);
+    dropOldSegments(folder, base + skipped);
+  } finally {
+    closeSync(segment);
+    closeSync(current);
+  }
+};
+
+/**
+ * Keeps a log within about twice `maxBytes`; returns the size of `current`, to be given as `seenBytes` next time.
+ * A program that opens /dev/stdout anew truncates the file itself: what we saw of it still counts.
+ */
+export const tendLog = (folder: string, seenBytes: number, maxBytes: number): number => {
+  const current = pieces(folder).at(-1);
+  if (current === undefined) return 0;
+  if (current.size < seenBytes) writeFileSync(segmentPath(folder, current.start + seenBytes), '');
+  if (current.size <= maxBytes) return current.size;
+  rotate(folder, pieces(folder).at(-1)?.start ?? 0, maxBytes);
+  return 0;
+};
