@@ -1,0 +1,104 @@
+import type { AttemptRecord, AttemptRef, LogTail } from '@job-orchestrator/types';
+import type { ApiContext } from '../context.ts';
+
+export type LogContext = Pick<ApiContext, 'database' | 'installation' | 'logs' | 'log' | 'wakes' | 'timings'>;
+
+/** The name of an attempt to its runtime. */
+const toRef = (context: LogContext, attempt: AttemptRecord): AttemptRef => ({
+  installation: context.installation,
+  jobId: attempt.jobId,
+  attemptNumber: attempt.number,
+  attemptId: attempt.id,
+  object: attempt.object,
+});
+
+const open = async (
+  context: LogContext,
+  attempt: AttemptRecord,
+  fromByte: number,
+  follow: boolean,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | null> => {
+  if (context.logs === null) return null;
+  try {
+    return await context.logs.open(toRef(context, attempt), { follow, fromByte, signal });
+  } catch (error) {
+    context.log.debug({ attemptId: attempt.id, err: error }, 'the live log cannot be read now');
+    return null;
+  }
+};
+
+/** All that the runtime has of a log from a byte on; null when it has none (yet, or any more). */
+export const openSnapshot = (
+  context: LogContext,
+  attempt: AttemptRecord,
+  fromByte: number,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | null> => open(context, attempt, fromByte, false, signal);
+
+/** The last bytes of a source, however long it is, with at most twice `most` of them in memory. */
+export const lastBytes = async (source: AsyncIterable<Uint8Array>, most: number): Promise<LogTail> => {
+  let kept: Buffer = Buffer.alloc(0);
+  let totalBytes = 0;
+  for await (const bytes of source) {
+    totalBytes += bytes.length;
+    kept = Buffer.concat([kept, bytes.subarray(Math.max(0, bytes.length - most))]);
+    if (kept.length > most) kept = Buffer.from(kept.subarray(kept.length - most));
+  }
+  return { bytes: kept, totalBytes };
+};
+
+type Turn =
+  { readonly kind: 'bytes'; readonly result: IteratorResult<Uint8Array> } | { readonly kind: 'rested' };
+
+/**
+ * The pieces of a source until its end, or until `isOver` is true and the source then stays silent for one more rest:
+ * a stream whose other end vanished without a word must not hold its reader for good.
+ */
+async function* untilOver(
+  source: AsyncIterable<Uint8Array>,
+  rest: () => Promise<void>,
+  isOver: () => Promise<boolean>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]();
+  const read = (): Promise<Turn> => iterator.next().then((result) => ({ kind: 'bytes', result }) as const);
+  const pause = (): Promise<Turn> => rest().then(() => ({ kind: 'rested' }) as const);
+  let [next, resting] = [read(), pause()];
+  let over = false;
+  for (;;) {
+    const turn = await Promise.race([next, resting]);
+    if (turn.kind === 'bytes') {
+      if (turn.result.done === true) return;
+      yield turn.result.value;
+      next = read();
+    } else {
+      if (over) return;
+      over = await isOver();
+      resting = pause();
+    }
+  }
+}
+
+/**
+ * Follows what the runtime shows of a running attempt's log. Ends when the log ends, when it cannot be read (now), or
+ * when the attempt is over and nothing more comes.
+ */
+export async function* followLive(
+  context: LogContext,
+  attempt: AttemptRecord,
+  fromByte: number,
+  isOver: () => Promise<boolean>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const left = new AbortController();
+  const either = AbortSignal.any([signal, left.signal]);
+  const range = { leastMs: context.timings.pollMs, mostMs: context.timings.pollMs };
+  try {
+    const source = await open(context, attempt, fromByte, true, either);
+    if (source !== null) yield* untilOver(source, () => context.wakes.wait(range, either), isOver);
+  } catch (error) {
+    if (!signal.aborted) context.log.debug({ attemptId: attempt.id, err: error }, 'the live log broke off');
+  } finally {
+    left.abort();
+  }
+}

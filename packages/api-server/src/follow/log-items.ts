@@ -1,0 +1,75 @@
+import type { AttemptState, JobState } from '@job-orchestrator/types';
+import { createUtf8Pieces, leadingContinuations, type Utf8Piece } from './utf8.ts';
+
+/** A place in a job's log: an attempt and how many bytes of its log were told. */
+export interface LogPosition {
+  readonly attempt: number;
+  readonly offset: number;
+}
+
+/** What a followed log says. `position` is where a reader that heard so far may go on. */
+export type LogItem =
+  | { readonly kind: 'attempt'; readonly position: LogPosition }
+  | { readonly kind: 'text'; readonly text: string; readonly position: LogPosition }
+  | { readonly kind: 'gap'; readonly bytes: number; readonly position: LogPosition }
+  | {
+      readonly kind: 'end';
+      readonly state: JobState;
+      readonly attempt: number;
+      readonly attemptState: AttemptState | null;
+      readonly exitCode: number | null;
+    };
+
+/** Turns the bytes of one attempt's log into items, and knows how far it has come. */
+export interface LogItems {
+  /** Bytes taken so far, from the log's first; the next ones to give. */
+  readonly taken: number;
+  text(bytes: Uint8Array): Generator<LogItem, void, undefined>;
+  /** Goes on at a later byte; says so unless `silent`. */
+  skipTo(offset: number, silent: boolean): Generator<LogItem, void, undefined>;
+  /** Tells what was held back for the rest of a code point. */
+  flush(): Generator<LogItem, void, undefined>;
+}
+
+/** One event carries at most so many bytes of log, so that a reader's share of memory stays small. */
+const pieceBytes = 32_768;
+
+export const createLogItems = (attempt: number, start: number): LogItems => {
+  const pieces = createUtf8Pieces();
+  let taken = start;
+  let told = start;
+  let cut = false;
+  const item = (piece: Utf8Piece): LogItem | null => {
+    told += piece.bytes;
+    return piece.bytes === 0 ? null : { kind: 'text', text: piece.text, position: { attempt, offset: told } };
+  };
+  function* flush(): Generator<LogItem, void, undefined> {
+    const last = item(pieces.flush());
+    if (last !== null) yield last;
+  }
+  return {
+    get taken() {
+      return taken;
+    },
+    *text(bytes) {
+      // After a cut the first bytes may be the end of a code point whose beginning nobody told.
+      const skipped = cut ? leadingContinuations(bytes) : 0;
+      cut = false;
+      taken += bytes.length;
+      told += skipped;
+      for (let from = skipped; from < bytes.length; from += pieceBytes) {
+        const next = item(pieces.push(bytes.subarray(from, from + pieceBytes)));
+        if (next !== null) yield next;
+      }
+    },
+    *skipTo(offset, silent) {
+      yield* flush();
+      const bytes = offset - taken;
+      cut = true;
+      taken = offset;
+      told = offset;
+      if (!silent) yield { kind: 'gap', bytes, position: { attempt, offset } };
+    },
+    flush,
+  };
+};

@@ -1,0 +1,153 @@
+import {
+  isClosedAttemptState,
+  isTerminalJobState,
+  type AttemptRecord,
+  type JobId,
+  type LogTail,
+} from '@job-orchestrator/types';
+import { followLive, lastBytes, openSnapshot, type LogContext } from './live-log.ts';
+import { createLogItems, type LogItem, type LogItems, type LogPosition } from './log-items.ts';
+import { createPace } from './pace.ts';
+
+/** What to follow: an attempt or all from the newest on, from its first byte, its last `tail` bytes, or a position. */
+export interface LogFollow {
+  readonly context: LogContext;
+  readonly job: JobId;
+  readonly attempt: number | null;
+  readonly tail: number | null;
+  readonly from: LogPosition | null;
+  readonly signal: AbortSignal;
+}
+
+type Items<Result = void> = AsyncGenerator<LogItem, Result, undefined>;
+
+/** The job's end is read before its attempts: once it is true, the attempts read after it are complete. */
+const readStanding = async (
+  follow: LogFollow,
+): Promise<{ readonly ended: boolean; readonly attempts: readonly AttemptRecord[] }> => {
+  const record = await follow.context.database.history.getJob(follow.job);
+  const attempts = await follow.context.database.history.listAttempts(follow.job);
+  return { ended: record === null || isTerminalJobState(record.state), attempts };
+};
+
+const readAttempt = async (follow: LogFollow, number: number): Promise<AttemptRecord | null> => {
+  const attempts = await follow.context.database.history.listAttempts(follow.job);
+  return attempts.find((attempt) => attempt.number === number) ?? null;
+};
+
+function* tellTail(items: LogItems, tail: LogTail, most: number | null): Generator<LogItem, void, undefined> {
+  const start = tail.totalBytes - tail.bytes.length;
+  const wanted = most === null ? 0 : Math.max(0, tail.totalBytes - most);
+  if (wanted > items.taken) yield* items.skipTo(wanted, true);
+  if (start > items.taken) yield* items.skipTo(start, false);
+  yield* items.text(tail.bytes.subarray(items.taken - start));
+}
+
+/** A tail is asked for once: where the reader begins, not where it goes on. */
+const wantedTail = (follow: LogFollow, items: LogItems): number | null =>
+  follow.from === null && items.taken === 0 ? follow.tail : null;
+
+/** What a closed attempt left: the stored tail, or what its runtime still has. */
+async function* tellStored(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
+  const { context, job, signal } = follow;
+  const tail = wantedTail(follow, items);
+  const stored = await context.database.history.getLogTail(job, attempt.id);
+  if (stored !== null) yield* tellTail(items, stored, tail);
+  else {
+    const rest = await openSnapshot(context, attempt, items.taken, signal);
+    if (rest !== null) for await (const bytes of rest) yield* items.text(bytes);
+  }
+  yield* items.flush();
+}
+
+/** The end of what there is already, for a reader that asked for no more. */
+async function* tellNewest(follow: LogFollow, attempt: AttemptRecord, items: LogItems, most: number): Items {
+  const source = await openSnapshot(follow.context, attempt, 0, follow.signal);
+  if (source !== null) yield* tellTail(items, await lastBytes(source, most), most);
+}
+
+async function* tellLive(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
+  const { context, signal } = follow;
+  const tail = wantedTail(follow, items);
+  if (tail !== null) yield* tellNewest(follow, attempt, items, tail);
+  const isOver = async (): Promise<boolean> => {
+    const now = await readAttempt(follow, attempt.number);
+    return now === null || isClosedAttemptState(now.state);
+  };
+  for await (const bytes of followLive(context, attempt, items.taken, isOver, signal))
+    yield* items.text(bytes);
+}
+
+/** Tells one attempt's log to its end, waiting for its start; null when the job ended without it. */
+async function* followAttempt(follow: LogFollow, number: number): Items<AttemptRecord | null> {
+  const { context, from, signal } = follow;
+  const resumed = from?.attempt === number;
+  const items = createLogItems(number, resumed ? from.offset : 0);
+  const pace = createPace(context.wakes, context.timings, signal);
+  let announced = resumed;
+  while (!signal.aborted) {
+    const { ended, attempts } = await readStanding(follow);
+    const attempt = attempts.find((candidate) => candidate.number === number);
+    if (attempt === undefined && ended) return null;
+    if (attempt !== undefined) {
+      if (!announced) yield { kind: 'attempt', position: { attempt: number, offset: 0 } };
+      announced = true;
+      if (isClosedAttemptState(attempt.state)) {
+        yield* tellStored(follow, attempt, items);
+        return attempt;
+      }
+      const before = items.taken;
+      yield* tellLive(follow, attempt, items);
+      if (items.taken > before) pace.reset();
+    }
+    await pace.rest();
+  }
+  return null;
+}
+
+/** The number of the next attempt after a retry; null when the job ends without one. */
+const nextAttempt = async (follow: LogFollow, after: number): Promise<number | null> => {
+  const pace = createPace(follow.context.wakes, follow.context.timings, follow.signal);
+  while (!follow.signal.aborted) {
+    const { ended, attempts } = await readStanding(follow);
+    const next = attempts.find((attempt) => attempt.number > after);
+    if (next !== undefined) return next.number;
+    if (ended) return null;
+    await pace.rest();
+  }
+  return null;
+};
+
+const tellEnd = async (follow: LogFollow, last: AttemptRecord | null): Promise<LogItem | null> => {
+  const record = await follow.context.database.history.getJob(follow.job);
+  if (record === null) return null;
+  return {
+    kind: 'end',
+    state: record.state,
+    attempt: last?.number ?? 0,
+    attemptState: last?.state ?? null,
+    exitCode: last?.exitCode ?? null,
+  };
+};
+
+/**
+ * Follows a job's log: waits for its start, tells each byte once and whole code points only, goes on with the next
+ * attempt after a retry unless one attempt was chosen, and says the end.
+ */
+export async function* followLog(follow: LogFollow): Items {
+  const record = await follow.context.database.history.getJob(follow.job);
+  let number = follow.from?.attempt ?? follow.attempt ?? Math.max(1, record?.attempt ?? 1);
+  let last: AttemptRecord | null = null;
+  let following = follow;
+  for (;;) {
+    last = (yield* followAttempt(following, number)) ?? last;
+    if (follow.signal.aborted) return;
+    const next = follow.attempt === null ? await nextAttempt(follow, number) : null;
+    if (follow.signal.aborted) return;
+    if (next === null) break;
+    number = next;
+    following = { ...follow, from: null, tail: null };
+  }
+  const end = await tellEnd(follow, last);
+  if (end !== null) yield end;
+}

@@ -1,0 +1,2 @@
+export type { Timings } from './context.ts';
+export { createApiServer, type ApiServer, type ApiServerOptions, type ListenAddress } from './server.ts';

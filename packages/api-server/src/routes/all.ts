@@ -1,0 +1,19 @@
+import { executorRoutes } from './executors.ts';
+import { imageRoutes } from './images.ts';
+import { jobEventRoutes } from './job-events.ts';
+import { jobLogRoutes } from './job-logs.ts';
+import { jobRoutes } from './jobs.ts';
+import type { Route } from './route.ts';
+import { serverRoutes } from './server.ts';
+import { topicRoutes } from './topics.ts';
+
+/** Every route there is; a new one is added to the list of its resource. */
+export const routes: readonly Route[] = [
+  ...jobRoutes,
+  ...jobEventRoutes,
+  ...jobLogRoutes,
+  ...imageRoutes,
+  ...topicRoutes,
+  ...executorRoutes,
+  ...serverRoutes,
+];

@@ -1,0 +1,200 @@
+import {
+  isClosedAttemptState,
+  LogAttemptSchema,
+  LogEndSchema,
+  LogGapSchema,
+  LogTextSchema,
+  OrchestratorError,
+  type AttemptRecord,
+  type JobRecord,
+} from '@job-orchestrator/types';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { ApiContext } from '../context.ts';
+import { lastBytes, openSnapshot } from '../follow/live-log.ts';
+import { followLog } from '../follow/log.ts';
+import type { LogItem, LogPosition } from '../follow/log-items.ts';
+import { sendBytes, sendEvents, streamSignal, type StreamMessage } from '../http/sse.ts';
+import { lastEventId } from '../input/last-event-id.ts';
+import { parameterReader, parameters } from '../input/parameters.ts';
+import { readRecord, selectedJob, SelectorParams } from './jobs.ts';
+import type { Route } from './route.ts';
+
+/** The longest tail that is gathered in memory for one reader. */
+const mostTailBytes = 1_048_576;
+
+const LogQuery = parameters({
+  attempt: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description: "The attempt's number; the newest by default.",
+    }),
+  ),
+  follow: Type.Optional(
+    Type.Boolean({ description: 'Go on as a stream of events until the log has ended.' }),
+  ),
+  tail: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: mostTailBytes, description: 'Only so many bytes of its end.' }),
+  ),
+});
+const readQuery = parameterReader(LogQuery);
+
+interface LogWish {
+  readonly job: JobRecord;
+  readonly attempt: number | null;
+  readonly tail: number | null;
+}
+
+const attemptNotFound = (job: JobRecord, number: number): OrchestratorError =>
+  new OrchestratorError(
+    'attempt_not_found',
+    `Job ${job.id} has ${job.attempt === 0 ? 'no attempt yet' : `attempts up to ${job.attempt}`}; there is no ${number}.`,
+    [
+      {
+        field: 'attempt',
+        message: 'is not an attempt of this job',
+        limit: job.attempt,
+        value: String(number),
+      },
+    ],
+  );
+
+const readWish = async (
+  context: ApiContext,
+  request: FastifyRequest,
+): Promise<LogWish & { follow: boolean }> => {
+  const query = readQuery(request.query);
+  const job = await readRecord(context, await selectedJob(context, request));
+  // The first attempt may be waited for; any later one exists or nobody knows that it ever will.
+  if (query.attempt !== undefined && query.attempt > Math.max(1, job.attempt))
+    throw attemptNotFound(job, query.attempt);
+  return { job, attempt: query.attempt ?? null, tail: query.tail ?? null, follow: query.follow === true };
+};
+
+const toMessage = (item: LogItem): StreamMessage => {
+  if (item.kind === 'end') {
+    const { kind, ...data } = item;
+    return { event: kind, data };
+  }
+  const id = `${item.position.attempt}:${item.position.offset}`;
+  if (item.kind === 'attempt') return { event: 'attempt', id, data: { attempt: item.position.attempt } };
+  if (item.kind === 'gap') return { event: 'gap', id, data: { bytes: item.bytes } };
+  return { event: 'text', id, data: { text: item.text } };
+};
+
+async function* toMessages(items: AsyncIterable<LogItem>): AsyncGenerator<StreamMessage> {
+  for await (const item of items) yield toMessage(item);
+}
+
+const readPosition = (request: FastifyRequest, wish: LogWish): LogPosition | null => {
+  const id = lastEventId(request, /^\d{1,7}:\d{1,15}$/);
+  if (id === null) return null;
+  const [attempt = 0, offset = 0] = id.split(':').map(Number);
+  if (attempt >= 1 && attempt <= Math.max(1, wish.job.attempt) && (wish.attempt ?? attempt) === attempt)
+    return { attempt, offset };
+  throw new OrchestratorError('bad_cursor', `The Last-Event-ID ${id} is not of this log.`, [
+    { field: 'Last-Event-ID', message: 'names another attempt', value: id },
+  ]);
+};
+
+const follow = async (context: ApiContext, request: FastifyRequest, reply: FastifyReply, wish: LogWish) => {
+  const signal = streamSignal(reply, context.closing);
+  const { attempt, tail } = wish;
+  const items = followLog({
+    context,
+    job: wish.job.id,
+    attempt,
+    tail,
+    from: readPosition(request, wish),
+    signal,
+  });
+  const fault = await sendEvents(reply, toMessages(items), context.timings);
+  if (fault !== null) context.log.warn({ jobId: wish.job.id, err: fault }, 'the stream of a log broke off');
+};
+
+const noLog = (detail: string): OrchestratorError => new OrchestratorError('log_not_found', detail);
+
+const chosenAttempt = async (context: ApiContext, wish: LogWish): Promise<AttemptRecord> => {
+  const attempts = await context.database.history.listAttempts(wish.job.id);
+  const number = wish.attempt ?? wish.job.attempt;
+  const found = attempts.find((attempt) => attempt.number === number);
+  if (found !== undefined) return found;
+  if (number > 0 && wish.job.attempt > 0) throw attemptNotFound(wish.job, number);
+  throw noLog(`Job ${wish.job.id} is ${wish.job.state} and has not started, so there is no log yet.`);
+};
+
+const sendTail = (reply: FastifyReply, bytes: Uint8Array, truncated: boolean): FastifyReply =>
+  reply
+    .header('x-log-truncated', String(truncated))
+    .type('text/plain; charset=utf-8')
+    .send(Buffer.from(bytes));
+
+/** Null: nothing was stored. */
+const sendStored = async (
+  context: ApiContext,
+  attempt: AttemptRecord,
+  wish: LogWish,
+  reply: FastifyReply,
+) => {
+  const stored = await context.database.history.getLogTail(wish.job.id, attempt.id);
+  if (stored === null) return null;
+  const kept = wish.tail === null ? stored.bytes : stored.bytes.subarray(-wish.tail);
+  return sendTail(reply, kept, kept.length < stored.totalBytes);
+};
+
+/** Null: the runtime has none (yet, or any more). */
+const sendLive = async (context: ApiContext, attempt: AttemptRecord, wish: LogWish, reply: FastifyReply) => {
+  const signal = streamSignal(reply, context.closing);
+  const source = await openSnapshot(context, attempt, 0, signal);
+  if (source === null) return null;
+  if (wish.tail !== null) {
+    const tail = await lastBytes(source, wish.tail);
+    return sendTail(reply, tail.bytes, tail.bytes.length < tail.totalBytes);
+  }
+  reply.header('x-log-truncated', 'false');
+  await sendBytes(reply, 'text/plain; charset=utf-8', source, context.timings);
+  return reply;
+};
+
+const read = async (context: ApiContext, reply: FastifyReply, wish: LogWish): Promise<FastifyReply> => {
+  const attempt = await chosenAttempt(context, wish);
+  reply.header('x-log-attempt', String(attempt.number));
+  const closed = isClosedAttemptState(attempt.state);
+  const stored = closed ? await sendStored(context, attempt, wish, reply) : null;
+  const sent = stored ?? (await sendLive(context, attempt, wish, reply));
+  if (sent !== null) return sent;
+  // It may begin to write at any moment: nothing so far is an answer, not an error.
+  if (!closed) return sendTail(reply, new Uint8Array(0), false);
+  throw noLog(`Attempt ${attempt.number} of job ${wish.job.id} left no log.`);
+};
+
+const logs = async (context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+  const wish = await readWish(context, request);
+  return wish.follow ? follow(context, request, reply, wish) : read(context, reply, wish);
+};
+
+export const jobLogRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    url: '/api/v1/jobs/:selector/logs',
+    operationId: 'readLog',
+    summary: 'Read or follow the log of a running or an ended attempt',
+    tag: 'jobs',
+    access: 'token',
+    params: SelectorParams,
+    query: LogQuery,
+    answer: {
+      status: 200,
+      description:
+        'The log: all of a running attempt, the stored end of an ended one (`X-Log-Attempt`, `X-Log-Truncated`). ' +
+        'With `follow` a stream, resumable by `Last-Event-ID`: `attempt` (LogAttempt) before each attempt, ' +
+        '`text` (LogText), `gap` (LogGap), and last `end` (LogEnd).',
+      content: {
+        'text/plain': Type.String(),
+        'text/event-stream': Type.Union([LogAttemptSchema, LogTextSchema, LogGapSchema, LogEndSchema]),
+      },
+    },
+    handle: logs,
+  },
+];
