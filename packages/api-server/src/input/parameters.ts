@@ -9,7 +9,7 @@ export const parameters = <Properties extends Record<string, TSchema>>(propertie
 
 /** Text becomes what its schema asks for where it plainly is that; otherwise it stays, and the schema refuses it. */
 const coerce = (schema: TSchema | undefined, value: unknown): unknown => {
-  const type: unknown = schema?.type;
+  const { type } = (schema ?? {}) as { readonly type?: string };
   if (type === 'array') return Array.isArray(value) ? value : [value];
   if (type === 'integer')
     return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
