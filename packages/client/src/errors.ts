@@ -1,4 +1,4 @@
-import { errorCatalogue, OrchestratorError, type ErrorCode, type Problem } from '@job-orchestrator/types';
+import { errorCatalogue, OrchestratorError, type ErrorCode, type Problem } from '@job-orchestrator/types/errors';
 
 interface ReceivedProblem {
   readonly code: string;

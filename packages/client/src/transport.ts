@@ -1,4 +1,5 @@
-import { limits, OrchestratorError } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
+import { limits } from '@job-orchestrator/types/limits';
 import { errorFromAnswer, notOurs, silent, unreachable } from './errors.ts';
 
 export interface CallOptions {

@@ -1,4 +1,4 @@
-import { isOrchestratorError } from '@job-orchestrator/types';
+import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { setTimeout as delay } from 'node:timers/promises';
 import { notOurs, silent, unreachable } from '../errors.ts';
 import type { Call, Transport } from '../transport.ts';
