@@ -59,7 +59,7 @@ export const complaintsAboutJob = (story: JobStory): string[] =>
 
 /** What is wrong with all jobs together: each submitted one exists exactly once, no other exists, each is sound. */
 export const complaintsAbout = (submitted: readonly string[], stories: readonly JobStory[]): string[] => {
-  const found = new Set(stories.map((story) => story.job.id as string));
+  const found = new Set(stories.map((story) => story.job.id));
   const wanted = new Set(submitted);
   return [
     ...submitted.filter((id) => !found.has(id)).map((id) => `job ${id} was accepted and is lost`),

@@ -1,0 +1,39 @@
+/** What a ratio or figure has to reach; the foundation's goals. */
+const goals = {
+  drain_batched_vs_graphile: ['>=', 1.0],
+  drain_batched_vs_pgboss: ['>=', 1.5],
+  drain_unbatched_vs_graphile: ['>=', 0.8],
+  enqueue_bulk_vs_graphile: ['>=', 0.8],
+  claim_at_1m_vs_1k: ['<=', 2],
+  held_snapshot_loss: ['<=', 0.3],
+  start_latency_ms_p50: ['<=', 5],
+  create_latency_ms_p50: ['<=', 20],
+};
+
+const shown = (value) => (value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2));
+
+const verdict = (name, value) => {
+  const [sign, goal] = goals[name] ?? [];
+  if (sign === undefined) return ['', ''];
+  return [`${sign} ${goal}`, (sign === '>=' ? value >= goal : value <= goal) ? 'reached' : 'MISSED'];
+};
+
+const table = (title, entries) => {
+  console.log(`\n${title.padEnd(48)}${'value'.padStart(12)}  goal`);
+  for (const [name, value] of Object.entries(entries)) {
+    console.log(
+      `${name.padEnd(48)}${shown(value).padStart(12)}  ${verdict(name, value).join('  ')}`.trimEnd(),
+    );
+  }
+};
+
+export const printReport = ({ machine, versions, figures, ratios }) => {
+  console.log(`${machine.cpu}, ${machine.cores} cores, load ${machine.loadAtStart.join(' ')}`);
+  console.log(
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  );
+  table('ratio', ratios);
+  table('figure', figures);
+};
