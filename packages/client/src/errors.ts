@@ -1,4 +1,9 @@
-import { errorCatalogue, OrchestratorError, type ErrorCode, type Problem } from '@job-orchestrator/types/errors';
+import {
+  errorCatalogue,
+  OrchestratorError,
+  type ErrorCode,
+  type Problem,
+} from '@job-orchestrator/types/errors';
 
 interface ReceivedProblem {
   readonly code: string;

@@ -29,8 +29,7 @@ type JobCalls = Pick<
 export const jobPath = (selector: string, rest = ''): string =>
   `/api/v1/jobs/${segment(selector, 'selector')}${rest}`;
 
-const lastKinds = new Set<string>(['completed', 'failed', 'cancelled']);
-const isLast = (event: { readonly event: string }): boolean => lastKinds.has(event.event);
+const isLast = (event: { readonly event: string }): boolean => event.event === 'end';
 
 const eventsCall = (selector: string, options: FollowEventsOptions, follow?: true): Call => ({
   ...callOptions(options),
@@ -46,8 +45,9 @@ async function* followEvents(
   options: FollowEventsOptions,
 ): AsyncGenerator<EventDto, void, undefined> {
   const call = eventsCall(selector, options, true);
-  for await (const event of readStream(transport, call, isLast, rule))
-    yield JSON.parse(event.data) as EventDto;
+  for await (const event of readStream(transport, call, isLast, rule)) {
+    if (!isLast(event)) yield JSON.parse(event.data) as EventDto;
+  }
 }
 
 const ask = <Answer>(transport: Transport, path: string, options: ReasonOptions): Promise<Answer> => {
