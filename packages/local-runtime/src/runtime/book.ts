@@ -73,7 +73,8 @@ const catchUp = (context: RuntimeContext, entry: Entry, look: (entry: Entry) => 
 export const createBook = (context: RuntimeContext): AttemptBook => {
   let onChange: (attempt: AttemptId) => void = quiet;
   const report = (entry: Entry): void => onChange(entry.file.ref.attemptId);
-  const look = createLooker(context, {
+  let closed = false;
+  const lookNow = createLooker(context, {
     changed: report,
     vanished: (entry) => {
       entries.forget(entry);
@@ -81,6 +82,7 @@ export const createBook = (context: RuntimeContext): AttemptBook => {
     },
     looked: () => poller.arm(),
   });
+  const look = (entry: Entry): Promise<void> => (closed ? Promise.resolve() : lookNow(entry));
   const entries = createEntries(context, look, () => poller.arm());
   const poller = createPoller(context, () => entries.values(), look);
   const { load, forget } = entries;
@@ -105,6 +107,7 @@ export const createBook = (context: RuntimeContext): AttemptBook => {
     all,
     forget,
     close: () => {
+      closed = true;
       poller.close();
       onChange = quiet;
       for (const entry of entries.values()) unwatchEntry(entry);
