@@ -1,9 +1,7 @@
+import type { OutputFormat } from './format-names.ts';
 import { safeJson } from './sanitize.ts';
 import { dataText, type Screen } from './screen.ts';
 import { renderTable, type Column } from './table.ts';
-
-export const outputFormats = ['table', 'json', 'yaml', 'name'] as const;
-export type OutputFormat = (typeof outputFormats)[number];
 
 /** How a kind of thing is listed. */
 export interface ListView<Row> {

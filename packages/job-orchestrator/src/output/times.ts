@@ -11,15 +11,15 @@ export const durationText = (ms: number): string => {
   return `${Math.floor(seconds / 86_400)}d${Math.floor(seconds / 3_600) % 24}h`;
 };
 
-/** From one time to another, or to now; `–` before it began. */
-export const between = (from: Date | null, to: Date | null, now: Date): string =>
-  from === null ? '–' : durationText((to ?? now).getTime() - from.getTime());
+/** From one time (as the API writes it) to another, or to now; `–` before it began. */
+export const between = (from: string | null, to: string | null, now: Date): string =>
+  from === null ? '–' : durationText((to === null ? now : new Date(to)).getTime() - Date.parse(from));
 
-/** A point in time, in UTC with seconds. */
-export const timeText = (time: Date | null): string =>
+/** A point in time as the API writes it, in UTC with seconds. */
+export const timeText = (time: string | null): string =>
   time === null
     ? '–'
-    : time
+    : new Date(time)
         .toISOString()
         .replace('T', ' ')
         .replace(/\.\d+Z$/, 'Z');

@@ -1,0 +1,87 @@
+import { createClient, type Client } from '@job-orchestrator/client';
+import { shortId } from '@job-orchestrator/types';
+import type { Command } from 'commander';
+import { findServer } from '../discovery/find-server.ts';
+import { exitCodes } from '../output/exit-codes.ts';
+import { dataDirOf, type Cli } from './cli.ts';
+
+/** A person waits for the key to answer: a server that takes longer gives no candidates. Milliseconds. */
+const timeoutMs = 1_000;
+
+/** The command that the words name, as deep as they go, and the words left for its arguments. */
+const commandOf = (
+  program: Command,
+  words: readonly string[],
+): { command: Command; rest: readonly string[] } => {
+  let command = program;
+  let index = 0;
+  for (; index < words.length; index += 1) {
+    const next = command.commands.find((candidate) => candidate.name() === words[index]);
+    if (next === undefined) break;
+    command = next;
+  }
+  return { command, rest: words.slice(index) };
+};
+
+const visible = (command: Command): string[] =>
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .map((candidate) => candidate.name());
+
+const optionNames = (command: Command): string[] =>
+  command.options.filter(({ hidden }) => !hidden).flatMap(({ long }) => (long ? [long] : []));
+
+/** What the next argument of a command is called: `job`, `image`, `name` …; null where it takes none. */
+const argumentName = (command: Command, rest: readonly string[]): string | null => {
+  const given = rest.filter((word) => !word.startsWith('-')).length;
+  const known = command.registeredArguments;
+  const argument = known[given] ?? (known.at(-1)?.variadic === true ? known.at(-1) : undefined);
+  return argument?.name() ?? null;
+};
+
+const jobIds = async (client: Client): Promise<string[]> => {
+  const { items } = await client.listJobs({ limit: 50 });
+  return ['@latest', ...items.map(({ id }) => shortId(id))];
+};
+
+const imageNames = async (client: Client): Promise<string[]> =>
+  (await client.listImages({ limit: 100 })).items.map(({ name }) => name);
+
+const topicNames = async (client: Client): Promise<string[]> =>
+  (await client.listTopics()).items.map(({ name }) => name);
+
+const namesFor = (
+  command: Command,
+  argument: string | null,
+): ((client: Client) => Promise<string[]>) | null => {
+  if (argument === 'job' || argument === 'jobs') return jobIds;
+  if (argument === 'image') return imageNames;
+  if (argument !== 'name') return null;
+  if (command.parent?.name() === 'topic') return topicNames;
+  return command.name() === 'add' ? null : imageNames;
+};
+
+const fromServer = async (cli: Cli, ask: (client: Client) => Promise<string[]>): Promise<string[]> => {
+  const server = await findServer({ dataDir: dataDirOf({}, cli.environment) }, cli.environment);
+  return ask(createClient({ server: server.url, token: server.token, timeoutMs }));
+};
+
+const candidates = async (cli: Cli, program: Command, words: readonly string[]): Promise<string[]> => {
+  const current = words.at(-1) ?? '';
+  const { command, rest } = commandOf(program, words.slice(0, -1));
+  if (current.startsWith('-')) return optionNames(command);
+  if (command.commands.length > 0) return visible(command);
+  const choices = command.registeredArguments[rest.length]?.argChoices;
+  if (choices !== undefined) return choices;
+  const ask = namesFor(command, argumentName(command, rest));
+  return ask === null ? [] : fromServer(cli, ask).catch(() => []);
+};
+
+/** `__complete -- WORDS…`: candidates for the last word, one per line; never an error, for nobody could read it. */
+export const complete = async (cli: Cli, program: Command, words: readonly string[]): Promise<number> => {
+  const current = words.at(-1) ?? '';
+  const fitting = (await candidates(cli, program, words)).filter((word) => word.startsWith(current));
+  cli.screen.out(fitting.map((word) => `${word}\n`).join(''));
+  return exitCodes.ok;
+};

@@ -1,0 +1,58 @@
+import { isTerminalJobState, shortId, type JobDetail } from '@job-orchestrator/types';
+import type { LogOptions } from '@job-orchestrator/client';
+import type { Session } from './session.ts';
+
+/** How often a quiet job is asked why it is quiet, in milliseconds. */
+const askEveryMs = 1_000;
+
+/** Says on stderr why a job waits, each time the reason is a new one; returns how to stop. */
+const narrateWaiting = ({ client, screen }: Session, id: string): (() => void) => {
+  let said = '';
+  const ask = async (): Promise<void> => {
+    const job = await client.getJob(id);
+    const message = job.waitingFor?.message ?? '';
+    if (message !== '' && message !== said)
+      screen.note(screen.errColours.dim(`${shortId(id)} waits: ${message}`));
+    said = message;
+  };
+  const timer = setInterval(() => void ask().catch(() => undefined), askEveryMs);
+  return () => clearInterval(timer);
+};
+
+/**
+ * Writes a job's log to stdout as it grows, and what goes on around it to stderr, until the job has ended.
+ * Rejects with the signal's reason when called off.
+ */
+export const followToEnd = async (session: Session, id: string, options: LogOptions): Promise<void> => {
+  const { client, screen } = session;
+  const text = screen.outStream();
+  const stopNarrating = narrateWaiting(session, id);
+  try {
+    for await (const message of client.followLog(id, options)) {
+      if (message.kind === 'text') screen.out(text.push(message.text));
+      if (message.kind === 'attempt' && message.attempt > 1)
+        screen.note(`${shortId(id)}: attempt ${message.attempt}`);
+      if (message.kind === 'gap') screen.note(`(${message.bytes} bytes of the log were not kept)`);
+    }
+  } finally {
+    stopNarrating();
+    screen.out(text.end());
+  }
+};
+
+/** The last word on an ended job, for stderr. */
+export const endingLines = (job: JobDetail): readonly string[] => {
+  const id = shortId(job.id);
+  if (job.state === 'completed')
+    return job.output === null
+      ? []
+      : [`${id}: output of ${job.output.bytes} bytes; job-orchestrator describe job ${id}`];
+  if (job.state === 'cancelled') return [`${id}: cancelled`];
+  if (!isTerminalJobState(job.state)) return [`${id}: ${job.state}`];
+  const { failure } = job;
+  return [
+    `${id}: failed${failure === null ? '' : `: ${failure.message}`}`,
+    ...(failure === null ? [] : [failure.hint]),
+    `the whole story: job-orchestrator describe job ${id}`,
+  ];
+};

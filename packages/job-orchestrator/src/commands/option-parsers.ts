@@ -1,0 +1,61 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { outputFormats } from '../output/format-names.ts';
+import { parseDuration } from '../output/times.ts';
+
+/** Every use of a repeated option, in order. */
+export const collect = (word: string, before: readonly string[] = []): readonly string[] => [...before, word];
+
+/** A whole number in a range, as an option's value. */
+export const integer =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+
+/** A length of time in milliseconds. */
+export const duration = (text: string): number => {
+  const ms = parseDuration(text);
+  if (ms !== null) return ms;
+  throw new InvalidArgumentError('It must be a time such as 90s, 10m, 1h30m, or plain seconds.');
+};
+
+/** A size in bytes: `4096` or `64k`. */
+export const bytes = (text: string): number => {
+  const match = /^(\d{1,9})(k?)$/i.exec(text);
+  if (match !== null) return Number(match[1]) * (match[2] === '' ? 1 : 1_024);
+  throw new InvalidArgumentError('It must be a number of bytes such as 4096 or 64k.');
+};
+
+/** `none` or a whole number. */
+export const limitOrNone = (text: string): number | null =>
+  text === 'none' ? null : integer(0, 100_000)(text);
+
+/** Words of a list, separated by commas. */
+export const wordsOf =
+  <Word extends string>(words: readonly Word[]) =>
+  (text: string): readonly Word[] => {
+    const found = text.split(',').map((part) => words.find((word) => word === part.trim()));
+    if (found.every((word) => word !== undefined)) return found as Word[];
+    throw new InvalidArgumentError(`Allowed are ${words.join(', ')}, separated by commas.`);
+  };
+
+/** The options of every command that talks to a server. */
+export const withServerOptions = (command: Command): Command =>
+  command
+    .option('--server <url>', 'the server to talk to (JOB_ORCHESTRATOR_SERVER); else the running `dev`')
+    .option('--token-file <path>', 'a file with its token (or JOB_ORCHESTRATOR_TOKEN)')
+    .option('--data <folder>', 'the data folder of the `dev` to talk to (DATA_DIR)');
+
+export const withFormat = (command: Command): Command =>
+  command.addOption(
+    new Option('-o, --format <format>', 'how to write data').choices(outputFormats).default('table'),
+  );
+
+export const withProject = (command: Command): Command =>
+  command.option('-p, --project <name>', 'the project; `default` unless given');
+
+/** All three. */
+export const withCommonOptions = (command: Command): Command =>
+  withProject(withFormat(withServerOptions(command)));

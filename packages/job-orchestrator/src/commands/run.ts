@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { isOrchestratorError, shortId } from '@job-orchestrator/types';
+import { exitCodeOfProgram, exitCodeOfState, exitCodes } from '../output/exit-codes.ts';
+import { reportError } from '../output/report-error.ts';
+import { writeValue } from '../output/format.ts';
+import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
+import { endingLines, followToEnd } from './follow-job.ts';
+import { interruptible, Interrupted } from './interrupt.ts';
+import { withServer, type Session } from './session.ts';
+import { submissionOf, type RunFlags } from './submission.ts';
+
+export interface RunOptions extends RunFlags, ServerFlags, FormatFlags {
+  readonly detach?: boolean;
+  readonly exitStatus: 'program' | 'class';
+}
+
+const writeId = async ({ screen }: Session, id: string, { format }: FormatFlags): Promise<void> => {
+  if (format === 'json' || format === 'yaml') return writeValue(screen, format, { id });
+  screen.out(format === 'name' ? `job/${id}\n` : `${id}\n`);
+};
+
+const followed = async (session: Session, id: string, options: RunOptions): Promise<number> => {
+  await interruptible((signal) => followToEnd(session, id, { signal }));
+  const job = await session.client.getJob(id);
+  for (const line of endingLines(job)) session.screen.note(line);
+  return options.exitStatus === 'class'
+    ? exitCodeOfState(job.state)
+    : exitCodeOfProgram(job.state, job.exitCode);
+};
+
+const whenInterrupted = (session: Session, id: string): number => {
+  session.screen.note(`the job goes on; stop it: job-orchestrator cancel ${shortId(id)}`);
+  session.screen.note(`see its log again: job-orchestrator logs -f ${shortId(id)}`);
+  return exitCodes.interrupted;
+};
+
+const submitAndFollow = async (
+  session: Session,
+  image: string,
+  command: readonly string[],
+  options: RunOptions,
+): Promise<number> => {
+  const submission = await submissionOf(image, command, options);
+  const answer = await session.client.submitJobs(submission, { idempotencyKey: randomUUID() });
+  const { id } = answer.jobs[0]!;
+  for (const notice of answer.notices) session.screen.note(notice);
+  session.screen.note(session.screen.errColours.dim(`job ${shortId(id)} submitted`));
+  if (options.detach === true) {
+    await writeId(session, id, options);
+    return exitCodes.ok;
+  }
+  try {
+    return await followed(session, id, options);
+  } catch (error) {
+    if (error instanceof Interrupted) return whenInterrupted(session, id);
+    throw error;
+  }
+};
+
+/**
+ * `run`: submits a job, follows its log and exits with the program's own code; a failure of ours is 125,
+ * unless `--exit-status=class` asks for the table of exit codes.
+ */
+export const run = async (
+  cli: Cli,
+  image: string,
+  command: readonly string[],
+  options: RunOptions,
+): Promise<number> => {
+  try {
+    return await withServer(cli, options, (session) => submitAndFollow(session, image, command, options));
+  } catch (error) {
+    if (options.exitStatus === 'class' || !isOrchestratorError(error)) throw error;
+    reportError(cli.screen, error, options.format);
+    return exitCodes.ours;
+  }
+};

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { shortId, type JobSummaryDto } from '@job-orchestrator/types';
+import { readJobFile } from '../files/job-file.ts';
+import { exitCodeOfStates, exitCodes } from '../output/exit-codes.ts';
+import type { OutputFormat } from '../output/format-names.ts';
+import { writeList } from '../output/format.ts';
+import type { Screen } from '../output/screen.ts';
+import { jobsView } from '../views/job-views.ts';
+import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
+import { interruptible, Interrupted } from './interrupt.ts';
+import { withServer, type Session } from './session.ts';
+import { watchJobs, type Standing } from './watch-jobs.ts';
+
+export interface SubmitFlags extends ServerFlags, FormatFlags {
+  readonly file: string;
+  readonly wait?: boolean;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly idempotencyKey?: string;
+}
+
+const nameOf = ({ id, name }: JobSummaryDto): string =>
+  name === null ? shortId(id) : `${shortId(id)} (${name})`;
+
+const changeLine = (job: JobSummaryDto): string => {
+  const attempt = job.attempt > 1 ? `, attempt ${job.attempt}` : '';
+  const why = job.state === 'failed' && job.reason !== null ? `: ${job.reason}` : '';
+  const again = job.state === 'scheduled' && job.attempt > 0 ? 'failed, will be tried again' : job.state;
+  return `${nameOf(job)} ${again}${job.state === 'scheduled' ? ` after attempt ${job.attempt}` : attempt}${why}`;
+};
+
+const countsLine = (standing: Standing, total: number): string => {
+  const counts = new Map<string, number>();
+  for (const { state } of standing.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return `${[...counts].map(([state, count]) => `${count} ${state}`).join(', ')} of ${total}`;
+};
+
+/** More jobs than this are told by their counts only. */
+const toldSingly = 20;
+
+const tell = (screen: Screen, standing: Standing, changed: readonly JobSummaryDto[], total: number): void => {
+  if (total <= toldSingly) for (const job of changed) screen.note(changeLine(job));
+  else screen.note(countsLine(standing, total));
+};
+
+const writeJobs = (screen: Screen, format: OutputFormat, jobs: readonly JobSummaryDto[]): Promise<void> =>
+  writeList(screen, format, jobsView(new Date(), screen.outColours), jobs);
+
+const inOrder = (standing: Standing, ids: readonly string[]): JobSummaryDto[] =>
+  ids.map((id) => standing.get(id)!);
+
+const waitForAll = async (session: Session, ids: readonly string[], flags: SubmitFlags): Promise<number> => {
+  const { client, screen } = session;
+  const standing = await interruptible((signal) =>
+    watchJobs(client, ids, {
+      signal,
+      timeoutMs: flags.timeout ?? null,
+      onChange: (now, changed) => tell(screen, now, changed, ids.length),
+    }),
+  );
+  const jobs = inOrder(standing, ids);
+  await writeJobs(screen, flags.format, jobs);
+  const code = exitCodeOfStates(jobs.map(({ state }) => state));
+  if (code === exitCodes.stillRunning) screen.note('the time is over; what still runs goes on');
+  return code;
+};
+
+const afterSubmit = async (session: Session, ids: readonly string[], flags: SubmitFlags): Promise<number> => {
+  const signal = new AbortController().signal;
+  const standing = await watchJobs(session.client, ids, { signal, timeoutMs: 0, onChange: () => undefined });
+  await writeJobs(session.screen, flags.format, inOrder(standing, ids));
+  return exitCodes.ok;
+};
+
+const submitFile = async (session: Session, flags: SubmitFlags): Promise<number> => {
+  const jobs = await readJobFile(flags.file);
+  const { screen, client } = session;
+  const answer = await client.submitJobs(jobs, { idempotencyKey: flags.idempotencyKey ?? randomUUID() });
+  for (const notice of answer.notices) screen.note(notice);
+  const ids = answer.jobs.map(({ id }) => id);
+  screen.note(
+    `${ids.length} ${ids.length === 1 ? 'job' : 'jobs'} ${answer.replayed ? 'submitted before' : 'submitted'}`,
+  );
+  if (flags.wait !== true) return afterSubmit(session, ids, flags);
+  try {
+    return await waitForAll(session, ids, flags);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    screen.note('the jobs go on; see them: job-orchestrator get jobs');
+    return exitCodes.interrupted;
+  }
+};
+
+/** `submit`: stores the jobs of a file, all or none, and waits for their end if asked. */
+export const submit = (cli: Cli, flags: SubmitFlags): Promise<number> =>
+  withServer(cli, flags, (session) => submitFile(session, flags));

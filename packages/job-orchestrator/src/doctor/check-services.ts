@@ -1,0 +1,113 @@
+import { isOrchestratorError, type Logger } from '@job-orchestrator/types';
+import type { Cli, ServerFlags } from '../commands/cli.ts';
+import { withServer } from '../commands/session.ts';
+import type { Config } from '../config/config.ts';
+import { withoutPassword, type Environment } from '../config/parse-config.ts';
+import { exitCodes } from '../output/exit-codes.ts';
+import { systemClock } from '../system-clock.ts';
+import { fault, ok, skipped, warning, type Finding } from './finding.ts';
+
+const quiet: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+const asFault = (check: string, error: unknown): Finding =>
+  isOrchestratorError(error)
+    ? fault(check, error.message, error.hint)
+    : fault(
+        check,
+        error instanceof Error ? error.message : String(error),
+        'this is a fault of ours; please report it',
+      );
+
+/** A server answers, is ready, and takes our token. */
+export const checkServer = async (cli: Cli, flags: ServerFlags): Promise<readonly Finding[]> => {
+  const findings: Finding[] = [];
+  try {
+    await withServer(cli, flags, async ({ client, server }) => {
+      const { ready } = await client.readyz();
+      findings.push(
+        ready
+          ? ok('server', `${server.url} (from the ${server.source}) is ready`)
+          : fault(
+              'server',
+              `${server.url} is not ready`,
+              'see its log: most often its database does not answer',
+            ),
+      );
+      const { version, runtime, database } = await client.installation();
+      findings.push(ok('token', `accepted; the server is ${version}, ${runtime}, ${database}`));
+      const live = (await client.listExecutors()).items.filter((executor) => executor.live);
+      findings.push(
+        live.length > 0
+          ? ok('executors', `${live.length} live`)
+          : warning('executors', 'none is live: jobs wait', 'start one: job-orchestrator executor'),
+      );
+      return exitCodes.ok;
+    });
+  } catch (error) {
+    findings.push(asFault('server', error));
+  }
+  return findings;
+};
+
+/** The database that DATABASE_URL names answers and has our schema. */
+export const checkDatabase = async (config: Config): Promise<readonly Finding[]> => {
+  if (config.database.kind === 'embedded')
+    return [skipped('database', 'DATABASE_URL is not set: `dev` and `serve` use the embedded one')];
+  const { url, listenUrl } = config.database;
+  try {
+    const { openDatabase } = await import('@job-orchestrator/postgres');
+    const database = await openDatabase({ kind: 'postgres', url, listenUrl, poolSize: 1, log: quiet });
+    await database.ping().finally(() => database.close());
+    return [ok('database', `${withoutPassword(url)} answers, and its schema fits`)];
+  } catch (error) {
+    return [asFault('database', error)];
+  }
+};
+
+/** Kubernetes is checked where somebody means to use it. */
+const meansKubernetes = (config: Config, environment: Environment): boolean =>
+  config.runtime === 'kubernetes' &&
+  (config.kubernetes.inCluster ||
+    config.database.kind === 'postgres' ||
+    ['EXECUTOR_RUNTIME', 'K8S_NAMESPACE', 'KUBECONFIG'].some((name) => Boolean(environment[name])));
+
+const namespaceFinding = (namespace: string): Finding =>
+  namespace === 'default'
+    ? warning(
+        'namespace',
+        'jobs run in `default`: whoever submits them can use its Secrets',
+        'make a namespace for them and set K8S_NAMESPACE',
+      )
+    : ok('namespace', namespace);
+
+const rightsFinding = (
+  rights: readonly { right: string; allowed: boolean }[],
+  namespace: string,
+): Finding => {
+  const missing = rights.filter(({ allowed }) => !allowed).map(({ right }) => right);
+  if (missing.length === 0) return ok('kubernetes rights', `all ${rights.length} in ${namespace}`);
+  return fault(
+    'kubernetes rights',
+    `missing in ${namespace}: ${missing.join(', ')}`,
+    'bind a Role with them to this user or service account',
+  );
+};
+
+/** Kubernetes answers, and we may do there what running jobs takes. */
+export const checkKubernetes = async (
+  config: Config,
+  environment: Environment,
+): Promise<readonly Finding[]> => {
+  if (!meansKubernetes(config, environment))
+    return [skipped('kubernetes', 'nothing here is set up to use it')];
+  const { namespace, inCluster } = config.kubernetes;
+  try {
+    const { checkAccess, loadCredentials } = await import('@job-orchestrator/k8s-client');
+    const credentials = await loadCredentials({ inCluster, env: environment, clock: systemClock });
+    const rights = await checkAccess({ credentials, namespace });
+    const found = ok('kubernetes', `${credentials.server} answers (${credentials.source})`);
+    return [found, namespaceFinding(namespace), rightsFinding(rights, namespace)];
+  } catch (error) {
+    return [asFault('kubernetes', error)];
+  }
+};

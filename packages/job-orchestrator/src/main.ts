@@ -1,0 +1,33 @@
+import { CommanderError } from 'commander';
+import type { Cli } from './commands/cli.ts';
+import { createProgram, type Act } from './commands/program.ts';
+import { exitCodes } from './output/exit-codes.ts';
+import type { OutputFormat } from './output/format-names.ts';
+import { processScreen } from './output/screen.ts';
+
+/** The format that an error is told in: what `-o` of the command said, as far as it was understood. */
+const formatOf = (args: readonly unknown[]): OutputFormat => {
+  const options = args.find((arg) => typeof arg === 'object' && arg !== null && 'format' in arg);
+  return (options as { format: OutputFormat } | undefined)?.format ?? 'table';
+};
+
+const report = async (cli: Cli, error: unknown, format: OutputFormat): Promise<number> =>
+  (await import('./output/report-error.ts')).reportError(cli.screen, error, format);
+
+/** Parses and runs one command line; returns its exit code. */
+export const main = async (argv: readonly string[]): Promise<number> => {
+  const cli: Cli = { screen: processScreen(process.env), environment: process.env };
+  let code: number = exitCodes.ok;
+  const act: Act =
+    (work) =>
+    async (...args) => {
+      code = await work(cli, ...args).catch((error: unknown) => report(cli, error, formatOf(args)));
+    };
+  try {
+    await createProgram(act).parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  }
+  return code;
+};

@@ -1,0 +1,19 @@
+import { isOrchestratorError, OrchestratorError } from '@job-orchestrator/types';
+import { errorJson, errorText } from './error-text.ts';
+import { exitCodeOfError } from './exit-codes.ts';
+import type { OutputFormat } from './format-names.ts';
+import type { Screen } from './screen.ts';
+
+const asOurs = (error: unknown): OrchestratorError => {
+  if (isOrchestratorError(error)) return error;
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new OrchestratorError('internal', detail, [], { cause: error });
+};
+
+/** Tells an error on stderr, for people or as problem details with `-o json`; returns its exit code. */
+export const reportError = (screen: Screen, error: unknown, format: OutputFormat): number => {
+  const ours = asOurs(error);
+  const { columns } = screen.errStyle;
+  screen.note(format === 'json' ? errorJson(ours) : errorText(ours, columns, screen.errColours));
+  return exitCodeOfError(ours.code);
+};

@@ -1,0 +1,141 @@
+import { shortId, type Database } from '@job-orchestrator/types';
+import { resolve } from 'node:path';
+import type { Cli } from '../commands/cli.ts';
+import type { Config } from '../config/config.ts';
+import { parseConfig, type Environment } from '../config/parse-config.ts';
+import { readSurroundings } from '../config/surroundings.ts';
+import { removeServerFile, tokenPath, writeServerFile } from '../discovery/data-folder.ts';
+import { exitCodes } from '../output/exit-codes.ts';
+import type { Screen } from '../output/screen.ts';
+import { durationText } from '../output/times.ts';
+import { version } from '../version.ts';
+import { createClosers } from './closers.ts';
+import { createLogger } from './logger.ts';
+import {
+  openContext,
+  openRuntime,
+  startApi,
+  startExecutor,
+  type Context,
+  type RunningExecutor,
+} from './parts.ts';
+import { firstStopSignal } from './signals.ts';
+import { apiToken } from './token.ts';
+
+export interface DevFlags {
+  readonly data?: string;
+  readonly port?: number;
+  /** Milliseconds. */
+  readonly drainTimeout: number;
+}
+
+/** `dev` keeps its own database, whatever the environment says: it would run other people's jobs without isolation. */
+const devEnvironment = (
+  { DATABASE_URL: _, DATABASE_LISTEN_URL: __, ...environment }: Environment,
+  flags: DevFlags,
+) => ({
+  ...environment,
+  ...(flags.data === undefined ? {} : { DATA_DIR: flags.data }),
+  ...(flags.port === undefined ? {} : { API_LISTEN: `127.0.0.1:${flags.port}` }),
+});
+
+const devConfig = (cli: Cli, flags: DevFlags): Config => {
+  const around = readSurroundings({ defaultRuntime: 'process', defaultLogFormat: 'text' });
+  const config = parseConfig(devEnvironment(cli.environment, flags), around);
+  return { ...config, dataDir: resolve(config.dataDir) };
+};
+
+const banner = ({ screen }: Cli, { config }: Context, url: string): void => {
+  const { bold, yellow } = screen.errColours;
+  screen.note(`${bold('Job Orchestrator')} ${version}, embedded`);
+  screen.note(`  API    ${url}`);
+  screen.note(`  data   ${config.dataDir}`);
+  screen.note(`  token  ${tokenPath(config.dataDir)}`);
+  if (config.runtime === 'process')
+    screen.note(
+      yellow(
+        '  No isolation: jobs run as processes of this user, on this machine. Images are noted, not used.',
+      ),
+    );
+  screen.note('  Try it in another terminal: job-orchestrator run hello -- echo "Hello"');
+  screen.note('  Ctrl-C stops it.');
+};
+
+const runningIds = async (database: Database): Promise<readonly string[]> => {
+  const filter = {
+    project: null,
+    topic: null,
+    states: ['claimed', 'running'],
+    image: null,
+    labels: {},
+  } as const;
+  const { items } = await database.history.listJobs(filter, { after: null, limit: 500 });
+  return items.map(({ id }) => shortId(id));
+};
+
+const countOf = (ids: readonly string[]): string =>
+  ids.length === 1 ? '1 job runs' : `${ids.length} jobs run`;
+
+/** Running programs are not killed: they end by themselves, or go on and are taken up again at the next start. */
+const drain = async (
+  screen: Screen,
+  { database }: Context,
+  executor: RunningExecutor,
+  timeoutMs: number,
+): Promise<void> => {
+  const before = await runningIds(database);
+  if (before.length > 0)
+    screen.note(
+      `${countOf(before)}: waiting up to ${durationText(timeoutMs)} for an end; Ctrl-C again ends this at once`,
+    );
+  await executor.drain(before.length === 0 ? 0 : timeoutMs);
+  const left = before.length === 0 ? [] : await runningIds(database);
+  if (left.length === 0) return;
+  const go = left.length === 1 ? 'goes' : 'go';
+  screen.note(
+    `${left.join(' ')} ${go} on without us; the next \`dev\` on this data folder takes up what became of it`,
+  );
+};
+
+const announce = async ({ config, closers }: Context, url: string): Promise<void> => {
+  closers.add('server.json', () => removeServerFile(config.dataDir));
+  await writeServerFile(config.dataDir, {
+    url,
+    pid: process.pid,
+    version,
+    startedAt: new Date().toISOString(),
+  });
+};
+
+const runUntil = async (
+  cli: Cli,
+  context: Context,
+  stop: Promise<NodeJS.Signals>,
+  flags: DevFlags,
+): Promise<void> => {
+  const token = await apiToken(context.config);
+  const runtime = await openRuntime(context);
+  const executor = await startExecutor(context, runtime);
+  const url = await startApi(context, { logs: runtime, token, autoRegisterImages: true });
+  await announce(context, url);
+  banner(cli, context, url);
+  await stop;
+  await drain(cli.screen, context, executor, flags.drainTimeout);
+};
+
+/** `dev`: database, executor and API in one process, in the foreground, until Ctrl-C. */
+export const dev = async (cli: Cli, flags: DevFlags): Promise<number> => {
+  const config = devConfig(cli, flags);
+  if (cli.environment['DATABASE_URL'])
+    cli.screen.note('DATABASE_URL is set and not used here: `dev` keeps its own database; `serve` uses it');
+  const log = createLogger(config.log);
+  const closers = createClosers(log);
+  const stop = firstStopSignal();
+  try {
+    await runUntil(cli, await openContext(config, log, closers), stop, flags);
+  } finally {
+    await closers.closeAll();
+  }
+  cli.screen.note('stopped');
+  return exitCodes.ok;
+};

@@ -1,0 +1,111 @@
+import {
+  newIncarnationId,
+  type Database,
+  type InstallationId,
+  type JobRuntime,
+  type Logger,
+  type LogSource,
+} from '@job-orchestrator/types';
+import type { Config } from '../config/config.ts';
+import { makeDataFolder } from '../discovery/data-folder.ts';
+import { systemClock, systemRandom } from '../system-clock.ts';
+import { version } from '../version.ts';
+import type { Closers } from './closers.ts';
+
+/** What every role of a server shares. */
+export interface Context {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly closers: Closers;
+  readonly database: Database;
+  readonly installation: InstallationId;
+}
+
+export type Runtime = JobRuntime & LogSource;
+
+const databaseOptions = (config: Config, log: Logger) =>
+  config.database.kind === 'postgres'
+    ? ({ kind: 'postgres', url: config.database.url, listenUrl: config.database.listenUrl, log } as const)
+    : ({ kind: 'embedded', dataDir: config.dataDir, log } as const);
+
+/** Opens the database that the configuration names. Throws what `openDatabase` throws, such as `schema_outdated`. */
+export const openContext = async (config: Config, log: Logger, closers: Closers): Promise<Context> => {
+  const { openDatabase } = await import('@job-orchestrator/postgres');
+  if (config.database.kind === 'embedded') await makeDataFolder(config.dataDir);
+  const database = await openDatabase(databaseOptions(config, log));
+  closers.add('the database', () => database.close());
+  return { config, log, closers, database, installation: await database.queue.installation() };
+};
+
+const openKubernetes = async ({ config, installation, log }: Context): Promise<Runtime> => {
+  const { createKubernetesRuntime, loadCredentials } = await import('@job-orchestrator/k8s-client');
+  const { namespace, inCluster } = config.kubernetes;
+  const credentials = await loadCredentials({ inCluster, env: process.env, clock: systemClock });
+  if (namespace === 'default')
+    log.warn(
+      { K8S_NAMESPACE: namespace },
+      'jobs run in the namespace `default`: whoever submits them can use its Secrets; give them one of their own',
+    );
+  return createKubernetesRuntime({ namespace, credentials, installation, log, clock: systemClock });
+};
+
+const openProcesses = async ({ config, installation, log }: Context): Promise<Runtime> => {
+  const { createProcessRuntime } = await import('@job-orchestrator/local-runtime');
+  const dataDir = await makeDataFolder(config.dataDir);
+  return createProcessRuntime({ dataDir, installation, log, clock: systemClock });
+};
+
+/** Opens what runs the jobs; nothing is watched until an executor starts it. */
+export const openRuntime = async (context: Context): Promise<Runtime> => {
+  const runtime = await (context.config.runtime === 'process'
+    ? openProcesses(context)
+    : openKubernetes(context));
+  context.closers.add('the runtime', () => runtime.close());
+  return runtime;
+};
+
+/** A running executor: `drain` lets go of its work, waiting so many milliseconds for what can end by itself. */
+export interface RunningExecutor {
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** Starts claiming and running jobs. */
+export const startExecutor = async (context: Context, runtime: Runtime): Promise<RunningExecutor> => {
+  const { createExecutor } = await import('@job-orchestrator/executor-core');
+  const { config, database, log } = context;
+  const executor = createExecutor({
+    database,
+    runtime,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    newIncarnation: newIncarnationId,
+    config: { ...config.executor, sole: config.database.kind === 'embedded', version },
+  });
+  context.closers.add('the executor', async () => executor.stop());
+  await executor.start();
+  return executor;
+};
+
+export interface ApiOptions {
+  readonly logs: LogSource | null;
+  readonly token: string;
+  readonly autoRegisterImages: boolean;
+}
+
+/** Serves the HTTP API; returns the address that it can be reached at. Throws `invalid_configuration`. */
+export const startApi = async (context: Context, options: ApiOptions): Promise<string> => {
+  const { createApiServer } = await import('@job-orchestrator/api-server');
+  const { config, database, installation, log } = context;
+  const server = createApiServer({
+    ...options,
+    database,
+    databaseKind: config.database.kind,
+    installation,
+    runtimeKind: config.runtime,
+    version,
+    log,
+  });
+  context.closers.add('the API', () => server.close());
+  return (await server.listen(config.api.listen)).url;
+};

@@ -1,0 +1,97 @@
+import { OrchestratorError, type Logger } from '@job-orchestrator/types';
+import type { Cli } from '../commands/cli.ts';
+import type { Config } from '../config/config.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { readSurroundings } from '../config/surroundings.ts';
+import { tokenPath } from '../discovery/data-folder.ts';
+import { exitCodes } from '../output/exit-codes.ts';
+import { version } from '../version.ts';
+import { createClosers } from './closers.ts';
+import { createLogger } from './logger.ts';
+import { openContext, openRuntime, startApi, startExecutor, type Context, type Runtime } from './parts.ts';
+import { firstStopSignal } from './signals.ts';
+import { apiToken } from './token.ts';
+
+export type Role = 'executor' | 'api';
+
+export interface ServeFlags {
+  /** Milliseconds. */
+  readonly drainTimeout: number;
+}
+
+/** One role alone cannot do with a database that only one process may open. */
+const refuseLonelyRole = (config: Config, roles: readonly Role[]): void => {
+  if (config.database.kind === 'postgres' || roles.length > 1) return;
+  throw new OrchestratorError(
+    'invalid_configuration',
+    `\`${roles[0]}\` shares its database with other processes`,
+    [{ field: 'DATABASE_URL', message: 'is not set', limit: 'postgres://USER:PASSWORD@HOST:PORT/DATABASE' }],
+  );
+};
+
+/** Live logs are worth having, but an API that cannot reach the runtime still serves all that is stored. */
+const runtimeForLogs = async (context: Context): Promise<Runtime | null> => {
+  try {
+    return await openRuntime(context);
+  } catch (error) {
+    context.log.warn({ error: (error as Error).message }, 'the runtime cannot be reached: no live logs here');
+    return null;
+  }
+};
+
+const serveApi = async (context: Context, logs: Runtime | null): Promise<void> => {
+  const { config, log } = context;
+  const url = await startApi(context, { logs, token: await apiToken(config), autoRegisterImages: false });
+  const token = config.api.token === null ? { tokenFile: tokenPath(config.dataDir) } : {};
+  log.info({ url, ...token }, 'the API listens');
+};
+
+const start = async (
+  context: Context,
+  roles: readonly Role[],
+): Promise<(timeoutMs: number) => Promise<void>> => {
+  const runs = roles.includes('executor');
+  const runtime = runs ? await openRuntime(context) : await runtimeForLogs(context);
+  const executor = runs ? await startExecutor(context, runtime!) : null;
+  if (executor !== null) {
+    const { name, topics, maxRunning } = context.config.executor;
+    context.log.info(
+      { name, topics: topics ?? 'ALL', maxRunning, runtime: runtime!.key },
+      'the executor runs',
+    );
+  }
+  if (roles.includes('api')) await serveApi(context, runtime);
+  return async (timeoutMs) => executor?.drain(timeoutMs);
+};
+
+const startLine = (config: Config, roles: readonly Role[], log: Logger): void =>
+  log.info(
+    { version, roles, database: config.database.kind, runtime: config.runtime },
+    'Job Orchestrator starts',
+  );
+
+/** Attempts on Kubernetes go on without us and are taken over by others: nothing to wait for. */
+const drainTime = (config: Config, flags: ServeFlags): number =>
+  config.runtime === 'kubernetes' ? 0 : flags.drainTimeout;
+
+/** `serve`, `executor` and `api`: the roles of production, until a signal says stop. */
+export const serve = async (cli: Cli, roles: readonly Role[], flags: ServeFlags): Promise<number> => {
+  const config = parseConfig(
+    cli.environment,
+    readSurroundings({ defaultRuntime: 'kubernetes', defaultLogFormat: 'json' }),
+  );
+  refuseLonelyRole(config, roles);
+  const log = createLogger(config.log);
+  const closers = createClosers(log);
+  const stop = firstStopSignal();
+  startLine(config, roles, log);
+  try {
+    const drain = await start(await openContext(config, log, closers), roles);
+    log.info({ signal: await stop }, 'stopping; a second signal ends at once');
+    await drain(drainTime(config, flags));
+  } finally {
+    await closers.closeAll();
+  }
+  log.info({}, 'stopped');
+  return exitCodes.ok;
+};

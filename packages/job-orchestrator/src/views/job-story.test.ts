@@ -1,0 +1,146 @@
+import { failure, type AttemptDto, type EventDto, type JobDetail } from '@job-orchestrator/types';
+import { createColors } from 'picocolors';
+import { describe, expect, test } from 'vitest';
+import { renderTable } from '../output/table.ts';
+import { jobStory } from './job-story.ts';
+import { jobsView } from './job-views.ts';
+
+const id = '01890000-0000-7000-8000-0000deadbeef';
+const now = new Date('2026-01-01T00:10:00.000Z');
+const colours = createColors(false);
+
+const job: JobDetail = {
+  id,
+  project: 'default',
+  topic: 'etl',
+  state: 'pending',
+  priority: 0,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  createdBy: 'ann',
+  startedAt: null,
+  finishedAt: null,
+  attempt: 0,
+  exitCode: null,
+  spec: {
+    name: 'load',
+    image: 'hello',
+    imageReference: 'hello:1',
+    command: ['sh', '-c', 'exit 1'],
+    args: null,
+    env: {},
+    inputs: null,
+    output: false,
+    resources: null,
+    runAsUser: null,
+    retry: { maxRetries: 0, infrastructureRetries: 5 },
+    deadlines: { queueSeconds: 1, startSeconds: 1, runSeconds: 1, finalizeSeconds: 1 },
+    labels: {},
+  },
+  runAt: '2026-01-01T00:00:00.000Z',
+  cancelRequestedAt: null,
+  attemptState: null,
+  retriesUsed: { user: 0, infrastructure: 0, output: 0, unknown: 0, outOfMemory: 0 },
+  failure: null,
+  output: null,
+  retryOf: null,
+  rootJobId: null,
+  waitingFor: null,
+  attempts: [],
+  notes: [],
+};
+
+const attempt: AttemptDto = {
+  id: '01890000-0000-7000-8000-000000000001',
+  jobId: id,
+  number: 1,
+  state: 'failed',
+  runtimeKey: 'here',
+  object: null,
+  claimedAt: '2026-01-01T00:00:01.000Z',
+  launchedAt: '2026-01-01T00:00:01.000Z',
+  startedAt: '2026-01-01T00:00:02.000Z',
+  finishedAt: '2026-01-01T00:00:05.000Z',
+  closedAt: '2026-01-01T00:00:05.000Z',
+  exitCode: 1,
+  failure: failure('exit_code', 'the program ended with exit code 1'),
+  node: null,
+  imageDigest: null,
+  logBytes: 10,
+};
+
+const event: EventDto = {
+  jobId: id,
+  seq: 1,
+  at: '2026-01-01T00:00:00.000Z',
+  kind: 'submitted',
+  attempt: null,
+  actor: 'ann',
+  reason: 'submitted by the CLI',
+  data: {},
+};
+
+const story = (changes: Partial<JobDetail>, columns = Infinity): string =>
+  jobStory({ ...job, ...changes }, [event], now, columns, colours);
+
+describe('the story of a job', () => {
+  test('that waits says for what, and what helps', () => {
+    const text = story({ waitingFor: { reason: 'topic_paused', message: 'the topic etl is paused' } });
+    expect(text).toContain('Job deadbeef (load): pending');
+    expect(text).toMatch(/Story +It waits for its first attempt\./);
+    expect(text).toMatch(/Waits for +the topic etl is paused/);
+    expect(text).toMatch(/What to do +job-orchestrator topic resume etl/);
+  });
+
+  test('that failed says why, how often it was tried, and what to do', () => {
+    const text = story({
+      state: 'failed',
+      attempt: 1,
+      attempts: [attempt],
+      failure: attempt.failure,
+      startedAt: attempt.startedAt,
+      finishedAt: attempt.finishedAt,
+    });
+    expect(text).toMatch(/Story +It failed for good after 1 attempt\./);
+    expect(text).toMatch(/Failed as +the program ended with exit code 1 \(exit_code, user_error\)/);
+    expect(text).toMatch(/What to do +Read the log.*job-orchestrator retry deadbeef/);
+    expect(text).toMatch(/1 +failed +1\.0s +3\.0s +the program ended with exit code 1/);
+  });
+
+  test('that will be tried again does not say that it failed for good', () => {
+    const text = story({
+      state: 'scheduled',
+      attempt: 1,
+      attempts: [attempt],
+      failure: attempt.failure,
+      waitingFor: { reason: 'backing_off', message: 'tries again in 7 s' },
+    });
+    expect(text).toMatch(/Story +It waits for its next attempt, after 1 attempt\./);
+    expect(text).toMatch(/Last failure +the program ended/);
+    expect(text).not.toContain('What to do');
+  });
+
+  test('that completed shows its output, shortened where it is long', () => {
+    const value = { text: 'x'.repeat(1_000) };
+    const text = story({ state: 'completed', attempt: 1, output: { value, bytes: 1_011, digest: 'd' } });
+    expect(text).toMatch(/Output +\{"text":"xxx.*… \(1011 bytes; all of it: -o json\)/);
+  });
+
+  test('carries no foreign control sequence', () => {
+    const waitingFor = { reason: 'queued', message: 'a\u001b[2Jb\nc' } as const;
+    expect(story({ waitingFor })).toContain('ab c');
+  });
+
+  test.each([40, 60, 80])('fits into %i columns', (columns) => {
+    const text = story({ state: 'failed', attempts: [attempt], failure: attempt.failure }, columns);
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
+  });
+});
+
+test('a list of jobs keeps id and state on a narrow terminal', () => {
+  const summary = { ...job, name: 'a-rather-long-name-for-a-job', image: 'hello', reason: null };
+  const view = jobsView(now, colours);
+  expect(renderTable(view.columns, [summary], Infinity)).toContain('10m00s');
+  for (const line of renderTable(view.columns, [summary], 40).trimEnd().split('\n'))
+    expect(line.length).toBeLessThanOrEqual(40);
+  expect(renderTable(view.columns, [summary], 40)).toMatch(/deadbeef .*pending/);
+});

@@ -1,0 +1,138 @@
+import {
+  isTerminalJobState,
+  shortId,
+  type AttemptDto,
+  type EventDto,
+  type JobDetail,
+} from '@job-orchestrator/types';
+import { safeLine } from '../output/sanitize.ts';
+import type { Colours } from '../output/screen.ts';
+import { renderTable } from '../output/table.ts';
+import { between, timeText } from '../output/times.ts';
+import { labelled } from '../output/wrap.ts';
+
+const commandText = ({ spec }: JobDetail): string =>
+  [...(spec.command ?? []), ...(spec.args ?? [])]
+    .map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word)))
+    .join(' ');
+
+const tries = (count: number): string => (count === 1 ? '1 attempt' : `${count} attempts`);
+
+/** The job's story so far in one sentence. */
+const headline = (job: JobDetail, now: Date): string => {
+  const ran = between(job.startedAt, job.finishedAt, now);
+  if (job.state === 'completed') return `It completed after ${tries(job.attempt)}, in ${ran}.`;
+  if (job.state === 'cancelled') return `It was cancelled after ${tries(job.attempt)}.`;
+  if (job.state === 'failed') return `It failed for good after ${tries(job.attempt)}.`;
+  if (job.cancelRequestedAt !== null) return 'It is being cancelled; its program is asked to end.';
+  if (job.state === 'running') return `It runs: attempt ${job.attempt}, for ${ran} so far.`;
+  return job.attempt === 0
+    ? 'It waits for its first attempt.'
+    : `It waits for its next attempt, after ${tries(job.attempt)}.`;
+};
+
+const whatToDo = (job: JobDetail): string | null => {
+  const id = shortId(job.id);
+  if (job.failure !== null && job.state === 'failed')
+    return `${job.failure.hint} Then run it again: job-orchestrator retry ${id}`;
+  if (job.waitingFor?.reason === 'topic_paused') return `job-orchestrator topic resume ${job.topic}`;
+  if (job.waitingFor?.reason === 'no_executor')
+    return 'Start an executor that serves this topic: job-orchestrator executor';
+  return null;
+};
+
+const failureText = ({ message, reason, category }: NonNullable<JobDetail['failure']>): string =>
+  `${message} (${reason}, ${category})`;
+
+const outputText = ({ output }: JobDetail): string | null => {
+  if (output === null) return null;
+  const text = JSON.stringify(output.value);
+  return text.length <= 400 ? text : `${text.slice(0, 400)}… (${output.bytes} bytes; all of it: -o json)`;
+};
+
+const mapText = (map: Readonly<Record<string, string>>): string | null =>
+  Object.entries(map)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ') || null;
+
+/** Label and text of each line; null: nothing to say. */
+const facts = (job: JobDetail, now: Date): readonly (readonly [string, string | null])[] => [
+  ['Id', job.id],
+  ['Topic', `${job.topic}, priority ${job.priority}`],
+  ['Image', `${job.spec.image} (${job.spec.imageReference})`],
+  ['Command', commandText(job) || 'that of the image'],
+  ['Labels', mapText(job.spec.labels)],
+  ['Submitted', `${timeText(job.createdAt)} by ${job.createdBy}`],
+  ['Retry of', job.retryOf === null ? null : shortId(job.retryOf)],
+  ['Story', headline(job, now)],
+  ['Waits for', isTerminalJobState(job.state) ? null : (job.waitingFor?.message ?? null)],
+  [
+    job.state === 'failed' ? 'Failed as' : 'Last failure',
+    job.failure === null ? null : failureText(job.failure),
+  ],
+  ['What to do', whatToDo(job)],
+  ['Output', outputText(job)],
+  ...job.notes.map((note) => ['Note', note] as const),
+];
+
+const ending = ({ failure, state, exitCode }: AttemptDto): string => {
+  if (failure !== null) return failure.message;
+  return exitCode === null ? state : `exit code ${exitCode}`;
+};
+
+const attemptsTable = (attempts: readonly AttemptDto[], now: Date, columns: number): string =>
+  renderTable(
+    [
+      { header: 'TRY', value: ({ number }) => String(number) },
+      { header: 'STATE', value: ({ state }) => state },
+      {
+        header: 'WAITED',
+        value: ({ claimedAt, startedAt, closedAt }) => between(claimedAt, startedAt ?? closedAt, now),
+        drop: 1,
+      },
+      { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now) },
+      { header: 'ENDED WITH', value: (attempt) => (attempt.closedAt === null ? '–' : ending(attempt)) },
+    ],
+    attempts,
+    columns,
+  );
+
+const eventsTable = (events: readonly EventDto[], columns: number): string =>
+  renderTable(
+    [
+      { header: 'TIME', value: ({ at }) => timeText(at).slice(11), drop: 2 },
+      { header: 'EVENT', value: ({ kind }) => kind },
+      { header: 'TRY', value: ({ attempt }) => (attempt === null ? '–' : String(attempt)), drop: 1 },
+      { header: 'WHY', value: ({ reason }) => reason },
+    ],
+    events,
+    columns,
+  );
+
+/** How many events are shown at most: the newest. */
+const shownEvents = 30;
+
+/** The whole story of a job in plain words: how it stands, why it waits or failed, what to do, and what happened. */
+export const jobStory = (
+  job: JobDetail,
+  events: readonly EventDto[],
+  now: Date,
+  columns: number,
+  colours: Colours,
+): string => {
+  const title = `Job ${shortId(job.id)}${job.spec.name === null ? '' : ` (${job.spec.name})`}: ${job.state}`;
+  const lines = facts(job, now).flatMap(([label, text]) =>
+    text === null ? [] : labelled(label, safeLine(text), 14, columns),
+  );
+  const left = events.length > shownEvents ? ` (the last ${shownEvents} of ${events.length})` : '';
+  return [
+    colours.bold(title),
+    ...lines,
+    ...(job.attempts.length === 0
+      ? []
+      : ['', colours.bold('Attempts'), attemptsTable(job.attempts, now, columns).trimEnd()]),
+    '',
+    colours.bold(`Events${left}`),
+    eventsTable(events.slice(-shownEvents), columns),
+  ].join('\n');
+};

@@ -1,0 +1,88 @@
+import {
+  shortId,
+  type ExecutorDto,
+  type ImageDto,
+  type JobSummaryDto,
+  type TopicDto,
+} from '@job-orchestrator/types';
+import type { ListView } from '../output/format.ts';
+import type { Colours } from '../output/screen.ts';
+import { between } from '../output/times.ts';
+
+const paintState =
+  (colours: Colours) =>
+  (cell: string, { state }: Pick<JobSummaryDto, 'state'>): string => {
+    if (state === 'completed') return colours.green(cell);
+    if (state === 'failed') return colours.red(cell);
+    if (state === 'running') return colours.cyan(cell);
+    return state === 'cancelled' ? colours.yellow(cell) : cell;
+  };
+
+/** How jobs are listed. */
+export const jobsView = (now: Date, colours: Colours): ListView<JobSummaryDto> => ({
+  kind: 'job',
+  name: ({ id }) => id,
+  whenEmpty: 'no jobs; submit one: job-orchestrator run hello -- echo hello',
+  columns: [
+    { header: 'ID', value: ({ id }) => shortId(id) },
+    { header: 'NAME', value: ({ name }) => name ?? '–', drop: 1 },
+    { header: 'STATE', value: ({ state }) => state, paint: paintState(colours) },
+    { header: 'TRY', value: ({ attempt }) => String(attempt), drop: 3 },
+    { header: 'EXIT', value: ({ exitCode }) => (exitCode === null ? '–' : String(exitCode)), drop: 4 },
+    { header: 'TOPIC', value: ({ topic }) => topic, drop: 6 },
+    { header: 'IMAGE', value: ({ image }) => image, drop: 5 },
+    { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 2 },
+    { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 7 },
+  ],
+});
+
+export const imagesView: ListView<ImageDto> = {
+  kind: 'image',
+  name: ({ name }) => name,
+  whenEmpty: 'no images; register one: job-orchestrator image add NAME REFERENCE',
+  columns: [
+    { header: 'NAME', value: ({ name }) => name },
+    { header: 'REFERENCE', value: ({ reference }) => reference },
+    { header: 'ACTIVE', value: ({ active }) => (active ? 'yes' : 'no') },
+    {
+      header: 'COMMAND',
+      value: ({ command, args }) => [...(command ?? []), ...(args ?? [])].join(' '),
+      drop: 1,
+    },
+  ],
+};
+
+export const topicsView = (now: Date): ListView<TopicDto> => ({
+  kind: 'topic',
+  name: ({ name }) => name,
+  whenEmpty: 'no topics yet; the first job submitted to a topic makes it',
+  columns: [
+    { header: 'NAME', value: ({ name }) => name },
+    { header: 'PAUSED', value: ({ paused }) => (paused ? 'yes' : 'no') },
+    { header: 'LIMIT', value: ({ limit }) => (limit === null ? 'none' : String(limit)) },
+    { header: 'SCHEDULED', value: ({ scheduled }) => String(scheduled), drop: 2 },
+    { header: 'PENDING', value: ({ pending }) => String(pending) },
+    { header: 'RUNNING', value: ({ claimed, running }) => String(claimed + running) },
+    { header: 'OLDEST', value: ({ oldestPendingAt }) => between(oldestPendingAt, null, now), drop: 1 },
+  ],
+});
+
+const executorState = ({ live, draining }: ExecutorDto): string => {
+  if (!live) return 'gone';
+  return draining ? 'draining' : 'live';
+};
+
+export const executorsView = (now: Date): ListView<ExecutorDto> => ({
+  kind: 'executor',
+  name: ({ name }) => name,
+  whenEmpty: 'no executors; start one: job-orchestrator executor',
+  columns: [
+    { header: 'NAME', value: ({ name }) => name },
+    { header: 'STATE', value: executorState },
+    { header: 'RUNTIME', value: ({ runtimeKind }) => runtimeKind },
+    { header: 'TOPICS', value: ({ topics }) => topics?.join(',') ?? 'ALL', drop: 1 },
+    { header: 'RUNNING', value: ({ running, maxRunning }) => `${running}/${maxRunning}` },
+    { header: 'VERSION', value: ({ version }) => version, drop: 2 },
+    { header: 'BEAT', value: ({ beatAt }) => `${between(beatAt, null, now)} ago`, drop: 3 },
+  ],
+});
