@@ -2,6 +2,7 @@ import { createExecutor } from '../../packages/executor-core/dist/index.js';
 import { createSystemClock } from '../../packages/executor-core/dist/testing/index.js';
 import { newIncarnationId } from '../../packages/types/dist/index.js';
 
+export const systemClock = createSystemClock();
 const nothing = () => undefined;
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
@@ -39,12 +40,12 @@ const createNoOpRuntime = (onEnsure) => {
   };
 };
 
-/** Starts a real executor; `onEnsure` is called at each call of `JobRuntime.ensure`. */
-export const buildExecutor = async (database, onEnsure, config = {}) => {
+/** Starts a real executor over a runtime, with the settings that people get by default. */
+export const startExecutor = async (database, runtime, config = {}) => {
   const executor = createExecutor({
     database,
-    runtime: createNoOpRuntime(onEnsure),
-    clock: createSystemClock(),
+    runtime,
+    clock: systemClock,
     random: Math.random,
     log,
     newIncarnation: newIncarnationId,
@@ -63,3 +64,7 @@ export const buildExecutor = async (database, onEnsure, config = {}) => {
   await executor.start();
   return executor;
 };
+
+/** An executor whose programs are over at once; `onEnsure` is called at each call of `JobRuntime.ensure`. */
+export const startNoOpExecutor = (database, onEnsure, config) =>
+  startExecutor(database, createNoOpRuntime(onEnsure), config);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { migratePostgres, openDatabase } from '../../../packages/postgres/dist/index.js';
 import { closed, newIncarnationId, newJobId } from '../../../packages/types/dist/index.js';
-import { buildExecutor } from '../no-op-executor.mjs';
+import { startNoOpExecutor } from '../no-op-executor.mjs';
 
 const nothing = () => undefined;
 export const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -135,7 +135,7 @@ export const drain = async (url, count, isBatched) => {
 export const latency = async (url) => {
   const database = await open(url);
   let onStart = nothing;
-  const executor = await buildExecutor(database, () => onStart(performance.now()));
+  const executor = await startNoOpExecutor(database, () => onStart(performance.now()));
   return {
     submit: async () => {
       const start = new Promise((resolve) => (onStart = resolve));
