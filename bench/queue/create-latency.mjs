@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createKubernetesRuntime, loadCredentials } from '../../packages/k8s-client/dist/index.js';
+import { createKubernetesRuntime } from '../../packages/k8s-client/dist/index.js';
 import { startFakeApiServer } from '../../packages/k8s-client/dist/testing/index.js';
 import { migratePostgres } from '../../packages/postgres/dist/index.js';
 import { createDatabase, dropDatabase } from './server.mjs';
@@ -9,13 +9,12 @@ import { enqueue, log, open } from './systems/job-orchestrator.mjs';
 
 const isCreate = ({ method, path }) => method === 'POST' && path.endsWith('/jobs');
 
-const credentialsOf = (url) =>
-  loadCredentials({
-    inCluster: false,
-    clock: systemClock,
-    env: {},
-    kubeconfig: url,
-  });
+const credentialsFor = (server) => ({
+  server,
+  source: 'bench',
+  identity: async () => ({ headers: {}, tls: {} }),
+  invalidate: () => undefined,
+});
 
 /**
  * Milliseconds from before the submit until a create request stands whole at the API server. The server is a fake on
@@ -27,10 +26,9 @@ export const measureCreateLatency = async (serverUrl, count) => {
   const database = await open(url);
   const api = await startFakeApiServer();
   const installation = await database.queue.installation();
-  const credentials = await credentialsOf(api.url);
   const runtime = createKubernetesRuntime({
     namespace: 'bench',
-    credentials,
+    credentials: credentialsFor(api.url),
     installation,
     log,
     clock: systemClock,
@@ -45,7 +43,8 @@ export const measureCreateLatency = async (serverUrl, count) => {
     latencies.push(api.requests.filter(isCreate)[index].atMs - before);
     await pause(50 + 100 * Math.random());
   }
-  await executor.stop();
+  await executor.drain(0);
+  executor.stop();
   await runtime.close();
   await api.close();
   await database.close();

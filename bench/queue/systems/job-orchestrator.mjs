@@ -145,7 +145,8 @@ export const latency = async (url) => {
       return (await start) - before;
     },
     close: async () => {
-      await executor.stop();
+      await executor.drain(0);
+      executor.stop();
       await database.close();
     },
   };
