@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { waitUntil } from '@job-orchestrator/executor-core/testing';
 import type { AttemptRef } from '@job-orchestrator/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createAttemptsFolder, createFolder } from './attempt/folder.ts';
 import { countAlive, openSandbox, type Sandbox, type Watched } from './testing/sandbox.ts';
 
 let sandbox: Sandbox;
@@ -56,12 +57,14 @@ onLinux(
   async () => {
     const first = await sandbox.start();
     const ref = await first.run(
-      sandbox.launch(['sh', '-c', `setsid sleep 1000 & echo ready; exec sleep 1001`]),
+      sandbox.launch(['sh', '-c', `setsid sh -c "echo ready; exec sleep 1000" & exec sleep 1001`]),
     );
     await printed(first, ref, 'ready');
     const stopping = first.runtime.stop(ref, 1_000);
     await first.runtime.close();
     await stopping;
+    await until('the exit file', () => existsSync(join(sandbox.folderOf(ref), 'exit')));
+    expect(countAlive(ref.attemptId)).toBe(1);
     const second = await sandbox.start();
     await second.ended(ref);
     await until('nothing to be left', () => countAlive(ref.attemptId) === 0);
@@ -89,17 +92,25 @@ test('a second, shorter stop kills at once', async () => {
 });
 
 test('a stop before the start prevents it for ever', async () => {
-  const watched = await sandbox.start();
   const launch = sandbox.launch(['echo', 'ran']);
-  const outcomes = [watched.runtime.ensure(launch), watched.runtime.ensure(launch)];
-  const made = await outcomes[0];
-  if (made?.kind !== 'created') throw new Error('not created');
-  await watched.runtime.stop({ ...launch, object: made.object }, 0);
-  await Promise.all(outcomes);
+  await createFolder(createAttemptsFolder(sandbox.dataDir), launch);
+  const watched = await sandbox.start();
+  expect((await watched.runtime.observe(launch)).kind).toBe('waiting');
+  await watched.runtime.stop(launch, 10);
   const { exit } = await watched.ended(launch);
-  expect(exit.failure).not.toBeNull();
+  expect(exit).toMatchObject({ exitCode: null, startedAt: null, failure: { reason: 'process_lost' } });
   expect((await watched.runtime.ensure(launch)).kind).toBe('exists');
-  await until('nothing to be left', () => process.platform !== 'linux' || countAlive(launch.attemptId) === 0);
+  expect(await watched.log(launch)).toBe('');
+});
+
+test('a stop right after the launch leaves nothing, whether the program had begun or not', async () => {
+  const watched = await sandbox.start();
+  for (let round = 0; round < 10; round += 1) {
+    const ref = await watched.run(sandbox.launch(['sleep', '1000']));
+    await watched.runtime.stop(ref, 60);
+    expect((await watched.ended(ref)).exit.failure).not.toBeNull();
+    await until('nothing to be left', () => process.platform !== 'linux' || countAlive(ref.attemptId) === 0);
+  }
 });
 
 onLinux('children that a program leaves behind in its group end with it', async () => {
@@ -124,7 +135,7 @@ onLinux('an attempt whose folder somebody deleted is absent, and its program is 
   const watched = await sandbox.start({ pollIntervalMs: 20 });
   const ref = await watched.run(sandbox.launch(['sleep', '1000']));
   await watched.running(ref);
-  rmSync(join(sandbox.folderOf(ref)), { recursive: true });
+  rmSync(sandbox.folderOf(ref), { recursive: true, maxRetries: 10 });
   await watched.until(ref, ({ kind }) => kind === 'absent');
   await until('nothing to be left', () => countAlive(ref.attemptId) === 0);
 });

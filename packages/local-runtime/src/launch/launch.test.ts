@@ -139,16 +139,19 @@ describe('what a program is given', () => {
     expect((await watched.ended(ref)).exit.failure).toMatchObject({ evidence: { signal: 'SIGINT' } });
   });
 
-  test('it leads a process group of its own, apart from the shim', async () => {
-    const watched = await sandbox.start();
-    const ref = await watched.run(
-      sandbox.launch(['sh', '-c', 'echo $$; ps -o pgid= -p $$; ps -o pgid= -p $PPID']),
-    );
-    await watched.ended(ref);
-    const [pid, group, shimGroup] = (await watched.log(ref)).split('\n').map((line) => line.trim());
-    expect(group).toBe(pid);
-    expect(shimGroup).not.toBe(group);
-  });
+  test.runIf(existsSync('/proc/self'))(
+    'it leads a process group of its own, apart from the shim',
+    async () => {
+      const watched = await sandbox.start();
+      const groups =
+        'echo $$; for p in $$ $PPID; do read -r _ _ _ _ group _ < /proc/$p/stat; echo $group; done';
+      const ref = await watched.run(sandbox.launch(['sh', '-c', groups]));
+      await watched.ended(ref);
+      const [pid, group, shimGroup] = (await watched.log(ref)).split('\n');
+      expect(group).toBe(pid);
+      expect(shimGroup).not.toBe(group);
+    },
+  );
 });
 
 describe('a command that cannot be executed', () => {
@@ -189,7 +192,8 @@ describe('a command that cannot be executed', () => {
 
   test('what the system refuses to execute only when it tries is told apart from exit code 127', async () => {
     const watched = await sandbox.start({ workingDirectory: sandbox.dataDir });
-    const broken = file('broken', '\x7fELF not a program', 0o755);
+    file('inner', '#!/no/such\n', 0o755);
+    const broken = file('outer', `#!${sandbox.dataDir}/inner\n`, 0o755);
     const end = async (command: readonly string[]) =>
       (await watched.ended(await watched.run(sandbox.launch(command)))).exit;
     expect(await end([broken])).toMatchObject({ failure: { reason: 'command_not_found' } });
@@ -221,12 +225,12 @@ describe('a command that cannot be executed', () => {
 describe('on a machine without setsid', () => {
   const withoutSetsid = findShimTools((name) => (name === 'setsid' ? null : `/usr/bin/${name}`));
 
-  test.runIf(existsSync('/usr/bin/perl'))('perl starts the session', async () => {
+  test.runIf(existsSync('/usr/bin/perl') && existsSync('/proc/self'))('perl starts the session', async () => {
     const launch = sandbox.launch(['true']);
     const attempts = createAttemptsFolder(sandbox.dataDir);
     await createFolder(attempts, launch);
     const folder = join(attempts, objectName(launch.installation, launch.jobId, 1));
-    const words = ['sh', '-c', '[ "$(ps -o pgid= -p $$)" -eq $$ ] && exit 42'];
+    const words = ['sh', '-c', 'read -r _ _ _ _ group _ < /proc/$$/stat; [ "$group" = $$ ] && exit 42'];
     const spawned = await spawnShim({
       folder,
       bootId: 'any',
