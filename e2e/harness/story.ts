@@ -29,10 +29,3 @@ export const allStories = async (client: Client): Promise<JobStory[]> => {
   for (const { id } of await listAllJobs(client)) stories.push(await storyOf(client, id));
   return stories;
 };
-
-/** How many jobs stand in each state. */
-export const countStates = async (client: Client): Promise<Record<string, number>> => {
-  const counts: Record<string, number> = {};
-  for (const { state } of await listAllJobs(client)) counts[state] = (counts[state] ?? 0) + 1;
-  return counts;
-};
