@@ -1,1 +1,2 @@
-export { decideAttempt, type DecisionInput } from './decide/decide-attempt.ts';
+export type { ExecutorConfig, ExecutorDependencies } from './config.ts';
+export { createExecutor, type Executor } from './executor.ts';

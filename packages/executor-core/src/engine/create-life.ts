@@ -1,0 +1,113 @@
+import type { AttemptId, IncarnationId, InstallationId } from '@job-orchestrator/types';
+import type { ExecutorDependencies } from '../config.ts';
+import { launchAttempt } from '../launch/launch-attempt.ts';
+import { createRateLimit } from '../launch/rate-limit.ts';
+import { createDatabaseTime } from '../lease/database-time.ts';
+import { createLease } from '../lease/lease.ts';
+import { observeAttempt } from '../observe/observe-attempt.ts';
+import { createAgenda } from '../queue/agenda.ts';
+import { createKeyQueue } from '../queue/key-queue.ts';
+import { createRecorder } from '../record/recorder.ts';
+import { concurrency } from '../timing.ts';
+import type { ClaimLoop } from '../claim/claim-loop.ts';
+import { createHeldAttempts } from './held-attempts.ts';
+import type { Life } from './life.ts';
+
+/** A life with what its owner alone may do: tell it of claims, see whether it rests, and end it. */
+export interface OwnedLife extends Life {
+  attachClaims(claims: ClaimLoop): void;
+  /** True while nothing is being looked at, launched, recorded or cleaned up. */
+  resting(): boolean;
+  end(): void;
+}
+
+const faultBaseMs = 500;
+/** Also how soon work goes on after the database is back. */
+const faultCapMs = 10_000;
+
+/** One bad attempt never stops the others: its errors are caught here, counted, and it is tried again later. */
+const guarded =
+  (life: Life, work: (life: Life, id: AttemptId) => Promise<void>) =>
+  async (id: AttemptId): Promise<void> => {
+    const held = life.held.get(id);
+    if (!held) return;
+    try {
+      await work(life, id);
+      held.faults = 0;
+    } catch (error) {
+      if (held.over) return;
+      held.faults += 1;
+      const ceilingMs = Math.min(faultCapMs, faultBaseMs * 2 ** held.faults);
+      life.lookLater(id, (ceilingMs * (1 + life.deps.random())) / 2);
+      life.deps.log.warn(
+        { attempt: id, faults: held.faults, error: String(error) },
+        'an attempt made trouble',
+      );
+    }
+  };
+
+/** Brings a registered incarnation to life; it does nothing yet until attempts are held and looked at. */
+export const createLife = (
+  deps: ExecutorDependencies,
+  installation: InstallationId,
+  incarnation: IncarnationId,
+): OwnedLife => {
+  const { clock, database, config } = deps;
+  const lease = createLease(clock);
+  const held = createHeldAttempts();
+  const apply = database.queue.applyWrites.bind(database.queue, incarnation);
+  const recorder = createRecorder({ clock, apply });
+  let claims: ClaimLoop | null = null;
+  let inBackground = 0;
+  let ended = false;
+  const look = (id: AttemptId): void => {
+    const known = held.get(id);
+    if (known) (known.attempt.launchedAt ? observes : launches).add(id);
+  };
+  const agenda = createAgenda<AttemptId>(clock, look);
+  const life: OwnedLife = {
+    deps,
+    installation,
+    incarnation,
+    lease,
+    held,
+    recorder,
+    time: createDatabaseTime(clock),
+    launchRate: createRateLimit(config.launchRatePerSecond),
+    look,
+    lookLater: (id, delayMs) => {
+      if (held.get(id)) agenda.set(id, delayMs);
+    },
+    wakeClaims: () => claims?.wake(),
+    launching: () => launches.size(),
+    background: (work) => {
+      inBackground += 1;
+      void work.finally(() => (inBackground -= 1));
+    },
+    letGo: (id) => {
+      agenda.delete(id);
+      if (held.drop(id)) claims?.wake();
+    },
+    alive: () => !ended,
+    attachClaims: (attached) => {
+      claims = attached;
+    },
+    resting: () => observes.size() + launches.size() + recorder.size() + inBackground === 0,
+    end: () => {
+      ended = true;
+      claims = null;
+      lease.end();
+      held.end();
+      recorder.end();
+      agenda.end();
+      observes.end();
+      launches.end();
+    },
+  };
+  const observes = createKeyQueue(concurrency.observe, guarded(life, observeAttempt));
+  const launch = guarded(life, launchAttempt);
+  const launches = createKeyQueue<AttemptId>(concurrency.launch, (id) =>
+    launch(id).finally(() => claims?.launchEnded()),
+  );
+  return life;
+};

@@ -1,0 +1,51 @@
+import type {
+  AttemptId,
+  AttemptRef,
+  IncarnationId,
+  InstallationId,
+  LiveAttempt,
+} from '@job-orchestrator/types';
+import type { ExecutorDependencies } from '../config.ts';
+import type { DatabaseTime } from '../lease/database-time.ts';
+import type { Lease } from '../lease/lease.ts';
+import type { RateLimit } from '../launch/rate-limit.ts';
+import type { Recorder } from '../record/recorder.ts';
+import type { HeldAttempts } from './held-attempts.ts';
+
+/**
+ * One life of an executor, from its registration to the loss of its lease: all state that dies with an incarnation.
+ * The routines below take it as their first argument.
+ */
+export interface Life {
+  readonly deps: ExecutorDependencies;
+  readonly installation: InstallationId;
+  readonly incarnation: IncarnationId;
+  readonly lease: Lease;
+  readonly time: DatabaseTime;
+  readonly held: HeldAttempts;
+  readonly recorder: Recorder;
+  readonly launchRate: RateLimit;
+  /** Look at this attempt now. */
+  look(id: AttemptId): void;
+  /** Look at it after this long, instead of when it was set before. */
+  lookLater(id: AttemptId, delayMs: number): void;
+  /** A slot may be free, or a job due. */
+  wakeClaims(): void;
+  /** How many launches wait for their turn or are under way. */
+  launching(): number;
+  /** Does work that nobody waits for, but that a drain does. */
+  background(work: Promise<void>): void;
+  /** An attempt is over for us: frees its slot. */
+  letGo(id: AttemptId): void;
+  /** False once this life is over: nothing more may be done in its name. */
+  alive(): boolean;
+}
+
+/** How the runtime knows an attempt. */
+export const refOf = (life: Life, attempt: LiveAttempt): AttemptRef => ({
+  installation: life.installation,
+  jobId: attempt.jobId,
+  attemptNumber: attempt.number,
+  attemptId: attempt.id,
+  object: attempt.object,
+});

@@ -1,0 +1,89 @@
+import {
+  finalizing,
+  stopGraceSeconds,
+  stopping,
+  type AttemptId,
+  type Decision,
+  type Observation,
+} from '@job-orchestrator/types';
+import { decideAttempt } from '../decide/decide-attempt.ts';
+import type { Held } from '../engine/held-attempts.ts';
+import { refOf, type Life } from '../engine/life.ts';
+import { closeAttempt } from '../record/close-attempt.ts';
+import { storeProgress, storeWrite } from '../record/store-write.ts';
+
+/** A stop that the runtime could not take is tried again after this long. */
+const stopAgainMs = 2_000;
+/** A stop that it took and that has not ended the program is asked for again, once grace and this are over. */
+const stopPatienceMs = 20_000;
+
+const lookAt = (life: Life, id: AttemptId, checkAt: Date | null): void => {
+  if (checkAt) life.lookLater(id, checkAt.getTime() - life.time.now().getTime());
+};
+
+const askToStop = async (life: Life, held: Held): Promise<void> => {
+  const { runtime, clock } = life.deps;
+  const { id } = held.attempt;
+  if (!life.lease.holds()) return life.lookLater(id, stopAgainMs);
+  const taken = await runtime.stop(refOf(life, held.attempt), stopGraceSeconds);
+  if (held.over) return;
+  if (taken) held.stopAskedMs = clock.monotonicMs();
+  life.lookLater(id, taken ? stopGraceSeconds * 1_000 + stopPatienceMs : stopAgainMs);
+};
+
+/** The intent is recorded before the runtime is asked, so that whoever sees the end knows that it was ours. */
+const stop = async (
+  life: Life,
+  held: Held,
+  decision: Extract<Decision, { kind: 'stop' }>,
+  seen: Observation,
+): Promise<void> => {
+  const { attempt } = held;
+  const news = attempt.stopIntent === null;
+  if (news && !(await storeWrite(life, held, stopping(attempt.id, decision.intent, decision.reason)))) return;
+  // The program has ended: nothing is left to ask, and the recorded intent decides.
+  if (seen.kind === 'ended') return life.look(attempt.id);
+  const askedMs = held.stopAskedMs;
+  const waitMs = stopGraceSeconds * 1_000 + stopPatienceMs;
+  const askedForMs = askedMs === null ? waitMs : life.deps.clock.monotonicMs() - askedMs;
+  if (askedForMs < waitMs) return life.lookLater(attempt.id, waitMs - askedForMs);
+  await askToStop(life, held);
+};
+
+const carryOut = async (life: Life, held: Held, decision: Decision, seen: Observation): Promise<void> => {
+  const { id } = held.attempt;
+  switch (decision.kind) {
+    case 'wait':
+      lookAt(life, id, decision.checkAt);
+      await storeProgress(life, held, decision.progress);
+      return;
+    case 'stop':
+      return stop(life, held, decision, seen);
+    case 'finalize':
+      lookAt(life, id, decision.checkAt);
+      await storeWrite(life, held, finalizing(id));
+      return;
+    case 'succeed':
+    case 'retry':
+    case 'fail':
+    case 'cancel':
+    default:
+      return closeAttempt(life, held, decision, seen);
+  }
+};
+
+/** Looks at one attempt, decides about it, and does what follows. */
+export const observeAttempt = async (life: Life, id: AttemptId): Promise<void> => {
+  const held = life.held.get(id);
+  if (!held) return;
+  const seen = await life.deps.runtime.observe(refOf(life, held.attempt));
+  if (held.over) return;
+  const now = life.time.now();
+  const decision = decideAttempt({
+    attempt: held.attempt,
+    observation: seen,
+    now,
+    jitter: life.deps.random(),
+  });
+  await carryOut(life, held, decision, seen);
+};

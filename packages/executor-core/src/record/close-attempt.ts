@@ -1,0 +1,98 @@
+import {
+  closed,
+  limits,
+  stopGraceSeconds,
+  type ClosingDecision,
+  type LogTail,
+  type Observation,
+} from '@job-orchestrator/types';
+import type { Held } from '../engine/held-attempts.ts';
+import { refOf, type Life } from '../engine/life.ts';
+import { delay, withTimeout } from '../queue/waiting.ts';
+import { logTailTimeoutMs } from '../timing.ts';
+import { plainEnd } from './plain-end.ts';
+
+/** How long to wait before each further try to remove an object; after the last the janitor has it. */
+const removeAgainMs = [1_000, 5_000, 15_000];
+
+interface AttemptEnd {
+  readonly decision: ClosingDecision;
+  readonly log: LogTail | null;
+}
+
+const fetchLogTail = async (life: Life, held: Held): Promise<LogTail | null> => {
+  const { runtime, clock, log } = life.deps;
+  if (!held.attempt.object) return null;
+  try {
+    const asked = runtime.logTail(refOf(life, held.attempt), limits.logTailBytes);
+    return await withTimeout(clock, logTailTimeoutMs, asked, null);
+  } catch (error) {
+    log.warn({ attempt: held.attempt.id, error: String(error) }, 'the log could not be read; none is stored');
+    return null;
+  }
+};
+
+const removeObject = async (life: Life, held: Held): Promise<void> => {
+  const { runtime, clock } = life.deps;
+  for (const againMs of [...removeAgainMs, null]) {
+    if (!life.lease.holds()) return;
+    if (await runtime.remove(refOf(life, held.attempt))) return;
+    if (againMs !== null) await delay(clock, againMs);
+  }
+};
+
+/**
+ * What is left of a closed attempt. Where we got the confirmation of its create ourselves, no other create of its name
+ * can come, and the object goes at once; else it stays as a tombstone, which must at least not run on.
+ */
+const cleanUp = async (life: Life, held: Held, seen: Observation | null): Promise<void> => {
+  if (!held.attempt.object) return;
+  try {
+    if (held.createdByUs && !held.attempt.adoptedWhileLaunching) return await removeObject(life, held);
+    if (seen?.kind === 'ended' || seen?.kind === 'absent' || !life.lease.holds()) return;
+    await life.deps.runtime.stop(refOf(life, held.attempt), stopGraceSeconds);
+  } catch (error) {
+    life.deps.log.warn(
+      { attempt: held.attempt.id, error: String(error) },
+      'clean-up failed; left to the janitor',
+    );
+  }
+};
+
+const tell = (life: Life, decision: ClosingDecision): void => {
+  const { wakeUps } = life.deps.database;
+  if (decision.kind !== 'retry') wakeUps.send('finished');
+  // Its slot may have been the one that its topic's limit waited for, and a retry has a time that others must learn.
+  wakeUps.send('jobs');
+};
+
+/** After this many errors in a row, with a database that answers, the end itself is what it refuses. */
+const refusalsMost = 4;
+
+/** What to record of an end: all of it, or what is left when the database refuses it for what is in it. */
+const storable = async (life: Life, held: Held, end: AttemptEnd): Promise<AttemptEnd> => {
+  if (held.faults < refusalsMost) return end;
+  await life.deps.database.ping();
+  life.deps.log.error(
+    { attempt: held.attempt.id },
+    'the database refuses the end of this attempt; its details are left out',
+  );
+  return { decision: plainEnd(end.decision), log: null };
+};
+
+/** Ends an attempt: its log is fetched, its end recorded, its slot freed, and then its object cleaned up. */
+export const closeAttempt = async (
+  life: Life,
+  held: Held,
+  decision: ClosingDecision,
+  seen: Observation | null,
+): Promise<void> => {
+  const end = await storable(life, held, { decision, log: await fetchLogTail(life, held) });
+  if (held.over) return;
+  const recorded = await life.recorder.record(closed(held.attempt.id, end.decision, end.log));
+  if (held.over) return;
+  life.letGo(held.attempt.id);
+  if (recorded === 'stale') return;
+  tell(life, decision);
+  life.background(cleanUp(life, held, seen));
+};

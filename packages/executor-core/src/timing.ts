@@ -1,0 +1,20 @@
+/** How often each routine runs, in milliseconds; each interval is spread by a tenth, so that executors drift apart. */
+export const intervals = {
+  /** The lease is 9 s: a dead executor's attempts are adopted within 9 + 3 s. */
+  adoptMs: 3_000,
+  cancelMs: 2_000,
+  promoteMs: 5_000,
+  expireMs: 30_000,
+  rowSweepMs: 60_000,
+  janitorMs: 60_000,
+  auditMs: 300_000,
+} as const;
+
+/** Most rows that one call asks for. */
+export const pageSizes = { adopt: 200, promote: 1_000, expire: 500, rows: 500, fates: 500 } as const;
+
+/** A log that is not there after this long is not stored: a slow log never keeps a job from finishing. */
+export const logTailTimeoutMs = 5_000;
+
+/** How many attempts are looked at, launched, or cleaned up at the same time. */
+export const concurrency = { observe: 64, launch: 32, janitor: 8 } as const;
