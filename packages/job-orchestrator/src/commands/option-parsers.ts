@@ -37,7 +37,7 @@ export const wordsOf =
   <Word extends string>(words: readonly Word[]) =>
   (text: string): readonly Word[] => {
     const found = text.split(',').map((part) => words.find((word) => word === part.trim()));
-    if (found.every((word) => word !== undefined)) return found as Word[];
+    if (found.every((word) => word !== undefined)) return found;
     throw new InvalidArgumentError(`Allowed are ${words.join(', ')}, separated by commas.`);
   };
 

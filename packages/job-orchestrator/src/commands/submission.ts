@@ -58,7 +58,9 @@ const inFile = <Value>(path: string, decode: () => Value): Value => {
 /** `--input` words, later over earlier: `KEY=TEXT`, or `@FILE` with a JSON object. */
 export const inputsOf = async (words: readonly string[] = []): Promise<JsonObject> => {
   const parts = await Promise.all(
-    words.map((word) => (word.startsWith('@') ? inputFile(word.slice(1)) : keyValues('--input', [word]))),
+    words.map(async (word) =>
+      word.startsWith('@') ? inputFile(word.slice(1)) : keyValues('--input', [word]),
+    ),
   );
   return Object.assign({}, ...parts) as JsonObject;
 };

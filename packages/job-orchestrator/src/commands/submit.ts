@@ -5,7 +5,7 @@ import { exitCodeOfStates, exitCodes } from '../output/exit-codes.ts';
 import type { OutputFormat } from '../output/format-names.ts';
 import { writeList } from '../output/format.ts';
 import type { Screen } from '../output/screen.ts';
-import { jobsView } from '../views/job-views.ts';
+import { jobsView, resultsView } from '../views/job-views.ts';
 import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
 import { withServer, type Session } from './session.ts';
@@ -51,15 +51,15 @@ const inOrder = (standing: Standing, ids: readonly string[]): JobSummaryDto[] =>
 
 const waitForAll = async (session: Session, ids: readonly string[], flags: SubmitFlags): Promise<number> => {
   const { client, screen } = session;
-  const standing = await interruptible((signal) =>
+  await interruptible((signal) =>
     watchJobs(client, ids, {
       signal,
       timeoutMs: flags.timeout ?? null,
       onChange: (now, changed) => tell(screen, now, changed, ids.length),
     }),
   );
-  const jobs = inOrder(standing, ids);
-  await writeJobs(screen, flags.format, jobs);
+  const jobs = await Promise.all(ids.map((id) => client.getJob(id)));
+  await writeList(screen, flags.format, resultsView(new Date(), screen.outColours), jobs);
   const code = exitCodeOfStates(jobs.map(({ state }) => state));
   if (code === exitCodes.stillRunning) screen.note('the time is over; what still runs goes on');
   return code;

@@ -57,7 +57,11 @@ export const checkDatabase = async (config: Config): Promise<readonly Finding[]>
   try {
     const { openDatabase } = await import('@job-orchestrator/postgres');
     const database = await openDatabase({ kind: 'postgres', url, listenUrl, poolSize: 1, log: quiet });
-    await database.ping().finally(() => database.close());
+    try {
+      await database.ping();
+    } finally {
+      await database.close();
+    }
     return [ok('database', `${withoutPassword(url)} answers, and its schema fits`)];
   } catch (error) {
     return [asFault('database', error)];

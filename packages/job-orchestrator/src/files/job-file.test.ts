@@ -66,10 +66,7 @@ describe('what would surprise is refused:', () => {
   });
   test('merge keys', () => expect(problemsOf('image: a\nenv: { <<: { A: b } }')).not.toEqual([]));
   test('an alias bomb', () => {
-    const levels = Array.from(
-      { length: 9 },
-      (_, n) => `l${n + 1}: &l${n + 1} [${'*l' + n + ',' + '*l' + n}]`,
-    );
+    const levels = Array.from({ length: 9 }, (_, n) => `l${n + 1}: &l${n + 1} [*l${n},*l${n}]`);
     const bomb = `image: a\nl0: &l0 [${'x,'.repeat(50)}x]\n${levels.join('\n')}`;
     expect(problemsOf(bomb)[0]?.limit).toBe('100 aliases');
   });

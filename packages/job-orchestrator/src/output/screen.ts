@@ -21,7 +21,7 @@ export interface Screen {
 const exact: Sanitizer = { push: (chunk) => chunk, end: () => '' };
 
 const factsOf = (stream: NodeJS.WriteStream): { isTTY: boolean; columns: number | null } => ({
-  isTTY: stream.isTTY === true,
+  isTTY: stream.isTTY,
   columns: stream.columns ?? null,
 });
 

@@ -1,3 +1,4 @@
+import type { Executor } from '@job-orchestrator/executor-core';
 import { shortId, type Database } from '@job-orchestrator/types';
 import { resolve } from 'node:path';
 import type { Cli } from '../commands/cli.ts';
@@ -6,27 +7,16 @@ import { parseConfig, type Environment } from '../config/parse-config.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { removeServerFile, tokenPath, writeServerFile } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
-import type { Screen } from '../output/screen.ts';
-import { durationText } from '../output/times.ts';
 import { version } from '../version.ts';
 import { createClosers } from './closers.ts';
 import { createLogger } from './logger.ts';
-import {
-  openContext,
-  openRuntime,
-  startApi,
-  startExecutor,
-  type Context,
-  type RunningExecutor,
-} from './parts.ts';
+import { drainMs, openContext, openRuntime, startApi, startExecutor, type Context } from './parts.ts';
 import { firstStopSignal } from './signals.ts';
 import { apiToken } from './token.ts';
 
 export interface DevFlags {
   readonly data?: string;
   readonly port?: number;
-  /** Milliseconds. */
-  readonly drainTimeout: number;
 }
 
 /** `dev` keeps its own database, whatever the environment says: it would run other people's jobs without isolation. */
@@ -58,7 +48,7 @@ const banner = ({ screen }: Cli, { config }: Context, url: string): void => {
       ),
     );
   screen.note('  Try it in another terminal: job-orchestrator run hello -- echo "Hello"');
-  screen.note('  Ctrl-C stops it.');
+  screen.note('  Ctrl-C stops it; what runs then goes on.');
 };
 
 const runningIds = async (database: Database): Promise<readonly string[]> => {
@@ -73,28 +63,16 @@ const runningIds = async (database: Database): Promise<readonly string[]> => {
   return items.map(({ id }) => shortId(id));
 };
 
-const countOf = (ids: readonly string[]): string =>
-  ids.length === 1 ? '1 job runs' : `${ids.length} jobs run`;
-
-/** Running programs are not killed: they end by themselves, or go on and are taken up again at the next start. */
-const drain = async (
-  screen: Screen,
-  { database }: Context,
-  executor: RunningExecutor,
-  timeoutMs: number,
-): Promise<void> => {
-  const before = await runningIds(database);
-  if (before.length > 0)
-    screen.note(
-      `${countOf(before)}: waiting up to ${durationText(timeoutMs)} for an end; Ctrl-C again ends this at once`,
-    );
-  await executor.drain(before.length === 0 ? 0 : timeoutMs);
-  const left = before.length === 0 ? [] : await runningIds(database);
+/** Running programs are not killed: they go on, and the next start records how they ended. */
+const drain = async ({ screen }: Cli, { database }: Context, executor: Executor): Promise<void> => {
+  screen.note('stopping; Ctrl-C again ends at once');
+  await executor.drain(drainMs);
+  const left = await runningIds(database);
   if (left.length === 0) return;
-  const go = left.length === 1 ? 'goes' : 'go';
   screen.note(
-    `${left.join(' ')} ${go} on without us; the next \`dev\` on this data folder takes up what became of it`,
+    `${left.length === 1 ? '1 job goes' : `${left.length} jobs go`} on without us: ${left.join(' ')}`,
   );
+  screen.note('the next `dev` on this data folder takes up what became of them; `cancel` stops them then');
 };
 
 const announce = async ({ config, closers }: Context, url: string): Promise<void> => {
@@ -107,12 +85,7 @@ const announce = async ({ config, closers }: Context, url: string): Promise<void
   });
 };
 
-const runUntil = async (
-  cli: Cli,
-  context: Context,
-  stop: Promise<NodeJS.Signals>,
-  flags: DevFlags,
-): Promise<void> => {
+const runUntil = async (cli: Cli, context: Context, stop: Promise<NodeJS.Signals>): Promise<void> => {
   const token = await apiToken(context.config);
   const runtime = await openRuntime(context);
   const executor = await startExecutor(context, runtime);
@@ -120,7 +93,7 @@ const runUntil = async (
   await announce(context, url);
   banner(cli, context, url);
   await stop;
-  await drain(cli.screen, context, executor, flags.drainTimeout);
+  await drain(cli, context, executor);
 };
 
 /** `dev`: database, executor and API in one process, in the foreground, until Ctrl-C. */
@@ -132,7 +105,7 @@ export const dev = async (cli: Cli, flags: DevFlags): Promise<number> => {
   const closers = createClosers(log);
   const stop = firstStopSignal();
   try {
-    await runUntil(cli, await openContext(config, log, closers), stop, flags);
+    await runUntil(cli, await openContext(config, log, closers), stop);
   } finally {
     await closers.closeAll();
   }

@@ -1,3 +1,4 @@
+import type { Executor } from '@job-orchestrator/executor-core';
 import {
   newIncarnationId,
   type Database,
@@ -64,13 +65,11 @@ export const openRuntime = async (context: Context): Promise<Runtime> => {
   return runtime;
 };
 
-/** A running executor: `drain` lets go of its work, waiting so many milliseconds for what can end by itself. */
-export interface RunningExecutor {
-  drain(timeoutMs: number): Promise<void>;
-}
+/** How long an executor may take to record what it has in hand before it gives up its lease. Milliseconds. */
+export const drainMs = 10_000;
 
 /** Starts claiming and running jobs. */
-export const startExecutor = async (context: Context, runtime: Runtime): Promise<RunningExecutor> => {
+export const startExecutor = async (context: Context, runtime: Runtime): Promise<Executor> => {
   const { createExecutor } = await import('@job-orchestrator/executor-core');
   const { config, database, log } = context;
   const executor = createExecutor({
@@ -107,5 +106,5 @@ export const startApi = async (context: Context, options: ApiOptions): Promise<s
     log,
   });
   context.closers.add('the API', () => server.close());
-  return (await server.listen(config.api.listen)).url;
+  return (await server.listen({ ...config.api.listen })).url;
 };

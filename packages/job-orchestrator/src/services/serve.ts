@@ -8,16 +8,19 @@ import { exitCodes } from '../output/exit-codes.ts';
 import { version } from '../version.ts';
 import { createClosers } from './closers.ts';
 import { createLogger } from './logger.ts';
-import { openContext, openRuntime, startApi, startExecutor, type Context, type Runtime } from './parts.ts';
+import {
+  drainMs,
+  openContext,
+  openRuntime,
+  startApi,
+  startExecutor,
+  type Context,
+  type Runtime,
+} from './parts.ts';
 import { firstStopSignal } from './signals.ts';
 import { apiToken } from './token.ts';
 
 export type Role = 'executor' | 'api';
-
-export interface ServeFlags {
-  /** Milliseconds. */
-  readonly drainTimeout: number;
-}
 
 /** One role alone cannot do with a database that only one process may open. */
 const refuseLonelyRole = (config: Config, roles: readonly Role[]): void => {
@@ -46,10 +49,7 @@ const serveApi = async (context: Context, logs: Runtime | null): Promise<void> =
   log.info({ url, ...token }, 'the API listens');
 };
 
-const start = async (
-  context: Context,
-  roles: readonly Role[],
-): Promise<(timeoutMs: number) => Promise<void>> => {
+const start = async (context: Context, roles: readonly Role[]): Promise<() => Promise<void>> => {
   const runs = roles.includes('executor');
   const runtime = runs ? await openRuntime(context) : await runtimeForLogs(context);
   const executor = runs ? await startExecutor(context, runtime!) : null;
@@ -61,7 +61,7 @@ const start = async (
     );
   }
   if (roles.includes('api')) await serveApi(context, runtime);
-  return async (timeoutMs) => executor?.drain(timeoutMs);
+  return async () => executor?.drain(drainMs);
 };
 
 const startLine = (config: Config, roles: readonly Role[], log: Logger): void =>
@@ -70,12 +70,8 @@ const startLine = (config: Config, roles: readonly Role[], log: Logger): void =>
     'Job Orchestrator starts',
   );
 
-/** Attempts on Kubernetes go on without us and are taken over by others: nothing to wait for. */
-const drainTime = (config: Config, flags: ServeFlags): number =>
-  config.runtime === 'kubernetes' ? 0 : flags.drainTimeout;
-
 /** `serve`, `executor` and `api`: the roles of production, until a signal says stop. */
-export const serve = async (cli: Cli, roles: readonly Role[], flags: ServeFlags): Promise<number> => {
+export const serve = async (cli: Cli, roles: readonly Role[]): Promise<number> => {
   const config = parseConfig(
     cli.environment,
     readSurroundings({ defaultRuntime: 'kubernetes', defaultLogFormat: 'json' }),
@@ -88,7 +84,7 @@ export const serve = async (cli: Cli, roles: readonly Role[], flags: ServeFlags)
   try {
     const drain = await start(await openContext(config, log, closers), roles);
     log.info({ signal: await stop }, 'stopping; a second signal ends at once');
-    await drain(drainTime(config, flags));
+    await drain();
   } finally {
     await closers.closeAll();
   }

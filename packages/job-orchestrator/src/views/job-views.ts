@@ -2,6 +2,7 @@ import {
   shortId,
   type ExecutorDto,
   type ImageDto,
+  type JobDetail,
   type JobSummaryDto,
   type TopicDto,
 } from '@job-orchestrator/types';
@@ -33,6 +34,26 @@ export const jobsView = (now: Date, colours: Colours): ListView<JobSummaryDto> =
     { header: 'IMAGE', value: ({ image }) => image, drop: 5 },
     { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 2 },
     { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 7 },
+  ],
+});
+
+const outcome = ({ output, failure }: JobDetail): string => {
+  if (output !== null) return JSON.stringify(output.value);
+  return failure === null ? '–' : failure.message;
+};
+
+/** How ended jobs are listed, with what they brought. */
+export const resultsView = (now: Date, colours: Colours): ListView<JobDetail> => ({
+  kind: 'job',
+  name: ({ id }) => id,
+  whenEmpty: 'no jobs',
+  columns: [
+    { header: 'ID', value: ({ id }) => shortId(id) },
+    { header: 'NAME', value: ({ spec }) => spec.name ?? '–', drop: 1 },
+    { header: 'STATE', value: ({ state }) => state, paint: paintState(colours) },
+    { header: 'TRIES', value: ({ attempt }) => String(attempt), drop: 2 },
+    { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 3 },
+    { header: 'OUTPUT OR FAILURE', value: outcome },
   ],
 });
 

@@ -1,0 +1,115 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JobSummaryDto } from '@job-orchestrator/types';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readServerFile } from './discovery/data-folder.ts';
+import { run, start, startDev, stopDev, until, type Running } from './testing/cli.ts';
+
+let dataDir = '';
+let dev: Running;
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'jo-dev-'));
+});
+afterEach(async () => {
+  await stopDev(dev);
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const jo = (...words: string[]) => run(dataDir, words);
+const room = { EXECUTOR_MAX_RUNNING: '4' };
+const path = (name: string): string => join(dataDir, name);
+
+/** A job that writes a line at its start and one at its end, and ends only when the gate is open. */
+const gated = (name: string): object => ({
+  name,
+  image: 'hello',
+  command: [
+    'sh',
+    '-c',
+    `echo "start ${name} $JOB_ORCHESTRATOR_ATTEMPT" >> ${path('ledger')}
+     while [ ! -e ${path('gate')} ]; do sleep 0.05; done
+     echo "end ${name} $JOB_ORCHESTRATOR_ATTEMPT" >> ${path('ledger')}`,
+  ],
+});
+
+const submit = async (...names: string[]): Promise<void> => {
+  const { code, stderr } = await run(dataDir, ['submit', '-f', '-'], JSON.stringify(names.map(gated)));
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+};
+
+const jobs = async (): Promise<readonly JobSummaryDto[]> =>
+  JSON.parse((await jo('get', 'jobs', '-o', 'json')).stdout || '[]') as JobSummaryDto[];
+
+const inState = async (state: string, count: number): Promise<void> =>
+  until(
+    `${count} jobs to be ${state}`,
+    async () => (await jobs()).filter((job) => job.state === state).length === count,
+  );
+
+const ledger = async (): Promise<string[]> =>
+  (await readFile(path('ledger'), 'utf8').catch(() => ''))
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort();
+
+test('killed in the middle of running jobs and started again: nothing is lost and nothing runs twice', async () => {
+  dev = await startDev(dataDir, [], room);
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  await submit(...names);
+  await inState('running', 4);
+  dev.child.kill('SIGKILL');
+  await dev.finished;
+  await writeFile(path('gate'), '');
+  // Two of the four may end before anybody looks: their exit codes wait on disk.
+  dev = await startDev(dataDir, [], room);
+  await inState('completed', 6);
+  expect(await ledger()).toEqual([...names.map((n) => `end ${n} 1`), ...names.map((n) => `start ${n} 1`)]);
+  expect((await jobs()).map(({ attempt }) => attempt)).toEqual(names.map(() => 1));
+});
+
+test('Ctrl-C leaves running what runs, says so, and the next start records how it ended', async () => {
+  dev = await startDev(dataDir, [], { EXECUTOR_MAX_RUNNING: '1' });
+  await submit('runs');
+  await inState('running', 1);
+  await submit('waits');
+  const { code, stderr } = await stopDev(dev);
+  expect(code).toBe(0);
+  expect(stderr).toContain('1 job goes on without us');
+  await writeFile(path('gate'), '');
+  await until('the program to end by itself', async () => (await ledger()).includes('end runs 1'));
+  expect(await ledger()).toEqual(['end runs 1', 'start runs 1']);
+  dev = await startDev(dataDir);
+  await inState('completed', 2);
+  const story = JSON.parse((await jo('get', 'jobs', '-o', 'json')).stdout) as JobSummaryDto[];
+  expect(story.map(({ name, attempt }) => `${name} ${attempt}`)).toEqual(['waits 1', 'runs 1']);
+});
+
+test('Ctrl-C with nothing running leaves nothing behind', async () => {
+  dev = await startDev(dataDir);
+  expect(await stopDev(dev)).toMatchObject({
+    code: 0,
+    stderr: expect.not.stringContaining('without us') as string,
+  });
+  expect(await readServerFile(dataDir)).toBeNull();
+});
+
+test('a wrong setting stops the start with its name, its value and what is allowed', async () => {
+  dev = await startDev(dataDir);
+  const wrong = { EXECUTOR_BATCH_SIZE: 'many', LOG_LEVEL: 'loud' };
+  const { code, stderr } = await start(dataDir, ['dev'], wrong).finished;
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /EXECUTOR_BATCH_SIZE: is not allowed \(allowed: a whole number from 1 to 1000; found: many\)/,
+  );
+  expect(stderr).toMatch(/LOG_LEVEL: .*"debug".*found: loud/);
+});
+
+test('is started within 250 MB', async () => {
+  dev = await startDev(dataDir);
+  const status = await readFile(`/proc/${dev.child.pid}/status`, 'utf8').catch(() => null);
+  // Only Linux tells.
+  if (status === null) return;
+  expect(Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1])).toBeLessThan(250 * 1_024);
+});
