@@ -1,0 +1,319 @@
+-- The foundation: what stands here is the shape of design §6 and docs/adr on the hot table.
+-- All text is compared bytewise (collate "C"): order never depends on the machine's locale.
+
+create table installation (
+  only_row boolean primary key default true check (only_row),
+  id uuid not null default gen_random_uuid(),
+  created_at timestamptz not null default clock_timestamp()
+);
+
+create table projects (
+  name text collate "C" primary key check (name <> ''),
+  created_at timestamptz not null default clock_timestamp()
+);
+insert into projects (name) values ('default');
+
+-- Never deleted: jobs, live and finished, refer to topics by id without a foreign key, which would cost a trigger
+-- for each row of the hot table.
+create table topics (
+  id integer generated always as identity primary key,
+  project text collate "C" not null references projects,
+  name text collate "C" not null check (name <> ''),
+  paused boolean not null default false,
+  created_at timestamptz not null default clock_timestamp(),
+  unique (project, name)
+);
+
+-- Only limited topics have a row here: a claim takes `taken` up, the attempt's end takes it down again.
+create table topic_counters (
+  topic_id integer primary key references topics,
+  job_limit integer not null check (job_limit >= 0),
+  taken integer not null check (taken >= 0)
+) with (fillfactor = 20);
+
+create table images (
+  project text collate "C" not null references projects,
+  name text collate "C" not null check (name <> ''),
+  reference text not null check (reference <> ''),
+  command json,
+  args json,
+  env json not null,
+  resources json,
+  labels json not null,
+  run_as_user integer check (run_as_user > 0),
+  active boolean not null default true,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (project, name)
+);
+
+-- Who changed images and topics, when and why; append-only.
+create table changes (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default clock_timestamp(),
+  actor text not null,
+  reason text not null,
+  kind text not null,
+  project text collate "C" not null,
+  name text collate "C" not null,
+  data json not null
+);
+
+-- A runtime: cluster uid + namespace, or machine + data folder.
+create table runtimes (
+  id integer generated always as identity primary key,
+  key text collate "C" not null unique
+);
+
+-- The leases. `ended_at`: released, or its attempts were adopted; such an incarnation never beats again.
+create table executors (
+  incarnation uuid primary key,
+  name text not null,
+  runtime_kind text not null check (runtime_kind in ('kubernetes', 'process')),
+  runtime_id integer not null references runtimes,
+  topics text[],
+  max_running integer not null check (max_running >= 0),
+  version text not null,
+  nonce text not null,
+  started_at timestamptz not null default clock_timestamp(),
+  beat_at timestamptz not null default clock_timestamp(),
+  lease_until timestamptz not null,
+  draining boolean not null default false,
+  ended_at timestamptz
+) with (fillfactor = 50);
+
+-- What attempts run as in their runtime. Many attempts may point to one object (an Indexed Job), each with an index.
+create table runtime_objects (
+  id bigint generated always as identity primary key,
+  runtime_id integer not null references runtimes,
+  uid text collate "C" not null,
+  name text not null,
+  unique (runtime_id, uid)
+);
+
+-- The hot table: live jobs only, and on the same row the current attempt (docs/adr/0010). `rank` is the priority with
+-- its sign turned, so that one ascending index gives the order of claims and a row comparison can start inside it.
+-- `queue` stays 'live' while the attempt goes on, so those updates touch no indexed column and stay HOT.
+create table jobs (
+  id uuid primary key,
+  topic_id integer not null,
+  rank smallint not null,
+  queue text collate "C" not null check (queue in ('scheduled', 'pending', 'live')),
+  run_at timestamptz not null,
+  expires_at timestamptz not null,
+  queue_seconds integer not null check (queue_seconds > 0),
+  event_seq integer not null default 1 check (event_seq > 0),
+  attempt integer not null default 0 check (attempt >= 0),
+  used_user smallint not null default 0,
+  used_infrastructure smallint not null default 0,
+  used_output smallint not null default 0,
+  used_unknown smallint not null default 0,
+  used_out_of_memory smallint not null default 0,
+  cancel_requested_at timestamptz,
+  cancel_reason text,
+  attempt_id uuid,
+  owner uuid,
+  runtime_id integer,
+  attempt_state text collate "C" check (attempt_state in ('launching', 'waiting', 'running', 'finalizing')),
+  claimed_at timestamptz,
+  launched_at timestamptz,
+  started_at timestamptz,
+  finalizing_at timestamptz,
+  object_id bigint,
+  object_index integer,
+  adopted_while_launching boolean not null default false,
+  stop_intent text check (stop_intent in ('cancel', 'run_deadline', 'start_deadline', 'finalize_deadline')),
+  stop_requested_at timestamptz,
+  waiting_reason text,
+  waiting_message text,
+  node text,
+  constraint jobs_live_has_attempt check (
+    case queue
+      when 'live' then attempt > 0 and attempt_id is not null and owner is not null and runtime_id is not null
+        and attempt_state is not null and claimed_at is not null
+      else attempt_id is null and owner is null and attempt_state is null and object_id is null
+        and stop_intent is null and cancel_requested_at is null
+    end),
+  constraint jobs_running_has_start check (attempt_state is distinct from 'running' or started_at is not null)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
+        autovacuum_analyze_scale_factor = 0.1, vacuum_truncate = off);
+create index jobs_pending on jobs (topic_id, rank, run_at, id) where queue = 'pending';
+create index jobs_expiring on jobs (expires_at) where queue = 'pending';
+create index jobs_scheduled on jobs (run_at) where queue = 'scheduled';
+-- Serves the fence (owner and attempt), the owner's list, and adoption.
+create unique index jobs_live on jobs (owner, attempt_id) where owner is not null;
+
+-- What was submitted, while the job lives; moves into `finished_jobs` at the end. It is also the job's event 1.
+create table job_specs (
+  id uuid primary key,
+  created_at timestamptz not null,
+  created_by text not null,
+  submit_reason text not null,
+  name text,
+  image text collate "C" not null,
+  labels jsonb not null,
+  spec json not null,
+  retry_of uuid,
+  root_job_id uuid
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000, vacuum_truncate = off);
+
+-- History, in partitions by the month in the job's id. The newest attempt lies with its job, earlier ones in `attempts`.
+create table finished_jobs (
+  id uuid primary key,
+  topic_id integer not null,
+  state text collate "C" not null check (state in ('completed', 'failed', 'cancelled')),
+  rank smallint not null,
+  run_at timestamptz not null,
+  finished_at timestamptz not null,
+  event_seq integer not null,
+  attempt integer not null,
+  used_user smallint not null,
+  used_infrastructure smallint not null,
+  used_output smallint not null,
+  used_unknown smallint not null,
+  used_out_of_memory smallint not null,
+  cancel_requested_at timestamptz,
+  created_at timestamptz not null,
+  created_by text not null,
+  submit_reason text not null,
+  name text,
+  image text collate "C" not null,
+  labels jsonb not null,
+  spec json not null,
+  retry_of uuid,
+  root_job_id uuid,
+  output json,
+  output_bytes integer,
+  output_digest text,
+  failure json,
+  attempt_id uuid,
+  attempt_state text collate "C" check (attempt_state in ('succeeded', 'failed', 'cancelled', 'lost')),
+  owner uuid,
+  runtime_id integer,
+  object_uid text,
+  object_name text,
+  claimed_at timestamptz,
+  launched_at timestamptz,
+  started_at timestamptz,
+  attempt_finished_at timestamptz,
+  exit_code integer,
+  node text,
+  image_digest text,
+  log_bytes bigint,
+  constraint finished_jobs_end check (
+    case state
+      when 'completed' then attempt_state = 'succeeded' and failure is null and cancel_requested_at is null
+      else failure is not null and output is null
+    end)
+) partition by range (id);
+create index finished_jobs_not_completed on finished_jobs (id) where state <> 'completed';
+
+create table attempts (
+  job_id uuid not null,
+  number integer not null check (number > 0),
+  id uuid not null,
+  state text collate "C" not null check (state in ('succeeded', 'failed', 'cancelled', 'lost')),
+  owner uuid not null,
+  runtime_id integer not null,
+  object_uid text,
+  object_name text,
+  claimed_at timestamptz not null,
+  launched_at timestamptz,
+  started_at timestamptz,
+  finished_at timestamptz,
+  closed_at timestamptz not null,
+  exit_code integer,
+  failure json,
+  node text,
+  image_digest text,
+  log_bytes bigint,
+  primary key (job_id, number)
+) partition by range (job_id);
+
+-- Events 2 and up; event 1, 'submitted', is the row of job_specs or finished_jobs.
+create table events (
+  job_id uuid not null,
+  seq integer not null check (seq > 1),
+  at timestamptz not null,
+  kind text collate "C" not null,
+  attempt integer,
+  actor text not null,
+  reason text not null,
+  data json,
+  primary key (job_id, seq)
+) partition by range (job_id);
+
+create table log_tails (
+  job_id uuid not null,
+  attempt_id uuid not null,
+  bytes bytea not null,
+  total_bytes bigint not null,
+  primary key (job_id, attempt_id)
+) partition by range (job_id);
+
+create table idempotency_keys (
+  project text collate "C" not null,
+  key text collate "C" not null,
+  fingerprint text not null,
+  job_ids uuid[] not null,
+  created_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null,
+  primary key (project, key)
+);
+create index idempotency_keys_expiring on idempotency_keys (expires_at);
+
+-- The smallest UUIDv7 of an instant: its first 48 bits are the milliseconds since 1970.
+create function floor_id(instant timestamptz) returns uuid language sql immutable parallel safe as $$
+  select (lpad(to_hex(floor(extract(epoch from instant) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+$$;
+
+-- An attempt's id begins with the first 96 bits of its job's id, so that the job can be found by a range of its
+-- primary key; then the attempt's number and 16 random bits, which tell it apart after a database went back in time.
+create function new_attempt_id(job uuid, number integer) returns uuid language sql volatile as $$
+  select (left(job::text, 28) || lpad(to_hex(number & 65535), 4, '0')
+          || lpad(to_hex(floor(random() * 65536)::integer), 4, '0'))::uuid
+$$;
+
+-- Every write accounts for the rows it changed; a difference undoes the whole statement.
+create function accounted(what text, expected bigint, actual bigint) returns bigint language plpgsql as $$
+begin
+  if expected is distinct from actual then
+    raise exception '% changed % rows, expected %', what, actual, expected using errcode = 'data_corrupted';
+  end if;
+  return actual;
+end $$;
+
+-- Makes the partitions of `months` months from `first` on; months that lie already in a default partition stay there.
+create function ensure_partitions(first date, months integer) returns integer language plpgsql as $$
+declare
+  parent record;
+  month date;
+  part text;
+  taken boolean;
+  made integer := 0;
+begin
+  perform pg_advisory_xact_lock(7266316001);
+  for parent in select * from (values ('finished_jobs', 'id'), ('attempts', 'job_id'), ('events', 'job_id'),
+                               ('log_tails', 'job_id')) as p (tab, col) loop
+    for step in 0 .. months - 1 loop
+      month := date_trunc('month', first)::date + make_interval(months => step);
+      part := parent.tab || to_char(month, '_YYYY_MM');
+      continue when to_regclass(part) is not null;
+      execute format('select exists (select from %I where %I >= $1 and %I < $2)',
+                     parent.tab || '_default', parent.col, parent.col)
+        into taken using floor_id(month::timestamp at time zone 'UTC'),
+                         floor_id((month + interval '1 month') at time zone 'UTC');
+      continue when taken;
+      execute format('create table %I partition of %I for values from (%L) to (%L)', part, parent.tab,
+                     floor_id(month::timestamp at time zone 'UTC'),
+                     floor_id((month + interval '1 month') at time zone 'UTC'));
+      made := made + 1;
+    end loop;
+  end loop;
+  return made;
+end $$;
+
+create table finished_jobs_default partition of finished_jobs default;
+create table attempts_default partition of attempts default;
+create table events_default partition of events default;
+create table log_tails_default partition of log_tails default;

@@ -1,0 +1,55 @@
+import { OrchestratorError, isOrchestratorError } from '@job-orchestrator/types';
+
+const codeOf = (error: unknown): string | undefined =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+
+/** The transaction was certainly rolled back and may simply be run again: serialization failure, deadlock. */
+export const wasRolledBack = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error) ?? '');
+
+const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', '57P03', '53300']);
+const lostWhileRunning = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  '57P01',
+  '57P02',
+  '25006',
+]);
+const lostMessages =
+  /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Client was closed/;
+
+/** The statement never reached the database. */
+export const neverReached = (error: unknown): boolean =>
+  neverSent.has(codeOf(error) ?? '') ||
+  (error instanceof Error && error.message.includes('timeout exceeded when trying to connect'));
+
+/** The connection is gone; what it was doing may have been committed or not. */
+export const connectionLost = (error: unknown): boolean => {
+  const code = codeOf(error);
+  if (isOrchestratorError(error)) return error.code === 'database_unavailable';
+  if (code !== undefined && (lostWhileRunning.has(code) || neverSent.has(code) || code.startsWith('08')))
+    return true;
+  return error instanceof Error && lostMessages.test(error.message);
+};
+
+/** A name we prepared is not known to this session: a transaction pooler gave us another one. Nothing was run. */
+export const preparedNameLost = (error: unknown): boolean => ['26000', '42P05'].includes(codeOf(error) ?? '');
+
+/** True when a row with this key stands there already. */
+export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505';
+
+/** What callers are told of a fault: a lost connection as `database_unavailable`, anything else unchanged. */
+export const asUnavailable = (error: unknown): unknown =>
+  connectionLost(error) && !isOrchestratorError(error)
+    ? new OrchestratorError(
+        'database_unavailable',
+        `The database does not answer: ${(error as Error).message}`,
+        [],
+        {
+          cause: error,
+        },
+      )
+    : error;

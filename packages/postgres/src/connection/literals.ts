@@ -1,0 +1,25 @@
+const quoted = (text: string): string =>
+  `"${text.includes('"') || text.includes('\\') ? text.replaceAll('\\', '\\\\').replaceAll('"', '\\"') : text}"`;
+
+/** A `text[]` (or any other array whose elements are best quoted) as a literal. */
+export const textArray = (items: readonly (string | null)[]): string =>
+  `{${items.map((item) => (item === null ? 'NULL' : quoted(item))).join(',')}}`;
+
+/** An array of numbers, booleans, or uuids: nothing that needs quotes. */
+export const plainArray = (items: readonly (string | number | boolean | null)[]): string =>
+  `{${items.map((item) => item ?? 'NULL').join(',')}}`;
+
+/** A `timestamptz[]`. */
+export const dateArray = (items: readonly (Date | null)[]): string =>
+  `{${items.map((item) => item?.toISOString() ?? 'NULL').join(',')}}`;
+
+/** A `bytea[]`. */
+export const bytesArray = (items: readonly (Uint8Array | null)[]): string =>
+  `{${items.map((item) => (item === null ? 'NULL' : `"\\\\x${Buffer.from(item).toString('hex')}"`)).join(',')}}`;
+
+/** A value as JSON text; null stays an SQL null. */
+export const jsonText = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
+
+/** A `text[]` parameter that may be absent. */
+export const textArrayOrNull = (items: readonly string[] | null): string | null =>
+  items === null ? null : textArray(items);

@@ -1,0 +1,103 @@
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { OrchestratorError } from '@job-orchestrator/types';
+import { ownIdentity, startTimeOf, type ProcessIdentity } from './process-identity.ts';
+
+/** The holder touches its lock this often; only a holder in another container is judged by it. */
+const touchEveryMs = 5_000;
+const untouchedMs = 15_000;
+
+const ageMs = (path: string): number => {
+  try {
+    return Date.now() - statSync(path).mtimeMs;
+  } catch {
+    return Infinity;
+  }
+};
+
+const read = (path: string): ProcessIdentity | null => {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity;
+  } catch {
+    return null;
+  }
+};
+
+/** A pid alone proves nothing: it may be another process by now, or from before a restart of the machine. */
+const isAlive = (holder: ProcessIdentity, us: ProcessIdentity, path: string): boolean => {
+  if (holder.bootId !== us.bootId || holder.namespace !== us.namespace) return ageMs(path) < untouchedMs;
+  return startTimeOf(holder.pid) === holder.startedAt;
+};
+
+const inUse = (folder: string, pid: number | undefined): OrchestratorError =>
+  new OrchestratorError(
+    'data_folder_in_use',
+    `The data folder ${folder} is in use by process ${pid ?? 'unknown'}. Two processes on one folder would lose data.`,
+  );
+
+/** Creates the lock with its content in one step; false when it is there already. */
+const create = (path: string, us: ProcessIdentity): boolean => {
+  const draft = `${path}.${us.pid}`;
+  writeFileSync(draft, JSON.stringify(us), { mode: 0o600 });
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+};
+
+/** Only one at a time may remove a dead holder's lock; a newcomer's fresh one would else be removed with it. */
+const removeDead = (path: string, us: ProcessIdentity): void => {
+  const gate = `${path}.takeover`;
+  if (ageMs(gate) !== Infinity && ageMs(gate) > untouchedMs) rmSync(gate, { recursive: true, force: true });
+  try {
+    mkdirSync(gate);
+  } catch {
+    return;
+  }
+  try {
+    const holder = read(path);
+    if (holder === null || !isAlive(holder, us, path)) rmSync(path, { force: true });
+  } finally {
+    rmdirSync(gate);
+  }
+};
+
+const triesMost = 20;
+
+/**
+ * Takes the lock of a data folder: pid, start time and boot id in a file. Returns how to give it back.
+ * Throws `data_folder_in_use`, which names the pid. A dead holder's lock is taken over.
+ */
+export const lockFolder = async (folder: string): Promise<() => void> => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, 'lock');
+  const us = ownIdentity();
+  for (let tries = 0; !create(path, us); tries += 1) {
+    const holder = read(path);
+    if (tries === triesMost || (holder !== null && isAlive(holder, us, path)))
+      throw inUse(folder, holder?.pid);
+    removeDead(path, us);
+    await delay(10);
+  }
+  const touch = setInterval(() => utimesSync(path, new Date(), new Date()), touchEveryMs);
+  touch.unref();
+  return () => {
+    clearInterval(touch);
+    rmSync(path, { force: true });
+  };
+};

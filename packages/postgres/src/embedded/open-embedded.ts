@@ -1,0 +1,51 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '@job-orchestrator/types';
+import { applyMigrations, ensureInstallation } from '../migrate/apply.ts';
+import { knownMigrations } from '../migrate/migrations.ts';
+import type { Store } from '../connection/sql.ts';
+import { createEmbeddedStore } from './embedded-store.ts';
+import { lockFolder } from './folder-lock.ts';
+import { ensureSeed } from './seed.ts';
+import { startWorker } from './worker-client.ts';
+
+/** True for a folder whose first start came to its end. */
+const isComplete = (folder: string): boolean => existsSync(join(folder, 'PG_VERSION'));
+
+const openStore = async (dataDir: string, log: Logger): Promise<Store> => {
+  const folder = join(dataDir, 'database');
+  const fresh = !isComplete(folder);
+  if (!fresh) return createEmbeddedStore(await startWorker({ folder, seed: null }, log));
+  // Unpacked beside and renamed when done: a kill in the middle leaves nothing that looks like a database.
+  const draft = join(dataDir, 'database.new');
+  rmSync(draft, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  const first = createEmbeddedStore(await startWorker({ folder: draft, seed: await ensureSeed() }, log));
+  await first.close();
+  renameSync(draft, folder);
+  return createEmbeddedStore(await startWorker({ folder, seed: null }, log));
+};
+
+/** Opens the embedded database of a data folder, taking its lock and bringing its schema forward. */
+export const openEmbedded = async (dataDir: string, log: Logger): Promise<Store> => {
+  const unlock = await lockFolder(dataDir);
+  try {
+    const store = await openStore(dataDir, log);
+    try {
+      await applyMigrations(store, knownMigrations());
+      await ensureInstallation(store);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return {
+      ...store,
+      close: async () => {
+        await store.close().finally(unlock);
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+};

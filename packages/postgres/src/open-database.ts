@@ -1,0 +1,91 @@
+import type { Database, Logger } from '@job-orchestrator/types';
+import { openPostgres } from './connection/postgres-store.ts';
+import { withRetries } from './connection/retry.ts';
+import type { Store } from './connection/sql.ts';
+import { openEmbedded } from './embedded/open-embedded.ts';
+import { maintain, maintainEmbedded } from './maintain.ts';
+import { ensureInstallation, refuseUnfit, schemaVersion } from './migrate/apply.ts';
+import { knownMigrations } from './migrate/migrations.ts';
+import { createExecutors } from './repositories/executors.ts';
+import { createHistory } from './repositories/history.ts';
+import { createImages } from './repositories/images.ts';
+import { createQueue } from './repositories/queue.ts';
+import { createTopics } from './repositories/topics.ts';
+import { createLocalWakeUps } from './wake-ups/local-wake-ups.ts';
+import { createPostgresWakeUps } from './wake-ups/postgres-wake-ups.ts';
+
+/**
+ * Which database. `listenUrl`: a direct connection for LISTEN where `url` is a transaction pooler. `poolSize`:
+ * connections for queries (10); one more beats and one more listens. `queueDepthMost`: waiting jobs per topic.
+ */
+export type DatabaseOptions = { readonly log: Logger; readonly queueDepthMost?: number } & (
+  | {
+      readonly kind: 'postgres';
+      readonly url: string;
+      readonly listenUrl?: string;
+      readonly poolSize?: number;
+    }
+  | { readonly kind: 'embedded'; readonly dataDir: string }
+);
+
+const ping = async (store: Store): Promise<void> => {
+  await withRetries('repeatable', () => store.run({ text: 'select 1' }));
+};
+
+const depthOf = ({ queueDepthMost }: DatabaseOptions) =>
+  queueDepthMost === undefined ? {} : { depthMost: queueDepthMost };
+
+const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres' }): Promise<Database> => {
+  const { url, listenUrl = url, poolSize = 10, log } = options;
+  const store = openPostgres({ url, poolSize, log });
+  const beats = openPostgres({ url, poolSize: 1, log });
+  const closeStores = async () => void (await Promise.all([store.close(), beats.close()]));
+  try {
+    refuseUnfit(await withRetries('repeatable', () => schemaVersion(store)), knownMigrations().length);
+    await withRetries('repeatable', () => ensureInstallation(store));
+  } catch (error) {
+    await closeStores();
+    throw error;
+  }
+  const wakeUps = createPostgresWakeUps(store, listenUrl, log);
+  return {
+    queue: createQueue({ store, wakeUps, sole: false, ...depthOf(options) }),
+    history: createHistory(store),
+    images: createImages(store),
+    topics: createTopics(store, wakeUps),
+    executors: createExecutors(store, beats),
+    wakeUps,
+    ping: () => ping(store),
+    maintain: () => maintain(store),
+    close: async () => {
+      await wakeUps.close();
+      await closeStores();
+    },
+  };
+};
+
+const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded' }): Promise<Database> => {
+  const store = await openEmbedded(options.dataDir, options.log);
+  const wakeUps = createLocalWakeUps(options.log);
+  return {
+    queue: createQueue({ store, wakeUps, sole: true, ...depthOf(options) }),
+    history: createHistory(store),
+    images: createImages(store),
+    topics: createTopics(store, wakeUps),
+    executors: createExecutors(store, store),
+    wakeUps,
+    ping: () => ping(store),
+    maintain: () => maintainEmbedded(store),
+    close: async () => {
+      wakeUps.close();
+      await store.close();
+    },
+  };
+};
+
+/**
+ * Opens a database. PostgreSQL must have been migrated: throws `schema_outdated`, `schema_too_new`,
+ * `database_unavailable`. The embedded one migrates itself and takes the folder's lock: throws `data_folder_in_use`.
+ */
+export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
+  options.kind === 'postgres' ? openServer(options) : openFolder(options);

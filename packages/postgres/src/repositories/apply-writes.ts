@@ -1,0 +1,98 @@
+import type { AppliedWrites, AttemptId, AttemptWrite, IncarnationId } from '@job-orchestrator/types';
+import { connectionLost } from '../connection/faults.ts';
+import { withRetries } from '../connection/retry.ts';
+import type { Sql, Store } from '../connection/sql.ts';
+import { endAttempts } from '../sql/end-attempts.ts';
+import type { FencedAnswer } from '../sql/fence.ts';
+import { attemptFates } from '../sql/read-attempts.ts';
+import { requeueAttempts, type Requeuing } from '../sql/requeue-attempts.ts';
+import * as update from '../sql/update-attempts.ts';
+import { endInstead, planWaves, statementCount, type Wave } from './write-plan.ts';
+
+/** What a transaction of writes did. */
+export interface WritesDone extends AppliedWrites {
+  /** Slots of limited topics became free, or jobs went back to the queue. */
+  readonly claimable: boolean;
+  readonly ended: boolean;
+}
+
+type Collected = { readonly applied: Set<string>; claimable: boolean };
+
+const note = (collected: Collected, { applied, freed = 0 }: FencedAnswer): void => {
+  for (const id of applied) collected.applied.add(id);
+  if (freed > 0) collected.claimable = true;
+};
+
+const requeue = async (sql: Sql, owner: IncarnationId, requeued: readonly Requeuing[], into: Collected) => {
+  const answer = await requeueAttempts(sql, owner, requeued);
+  note(into, answer);
+  if (answer.applied.length > 0) into.claimable = true;
+  if (answer.cancelled.length === 0) return;
+  const cancelled = new Set(answer.cancelled);
+  const endings = requeued.filter(({ attemptId }) => cancelled.has(attemptId)).map(endInstead);
+  note(into, await endAttempts(sql, owner, endings));
+};
+
+const applyWave = async (sql: Sql, owner: IncarnationId, wave: Wave, into: Collected): Promise<void> => {
+  const { launched, waiting, running, stopping, finalizing, requeued, ended } = wave;
+  if (launched.length > 0) note(into, await update.recordLaunched(sql, owner, launched));
+  if (waiting.length > 0) note(into, await update.recordWaiting(sql, owner, waiting));
+  if (running.length > 0) note(into, await update.recordRunning(sql, owner, running));
+  if (stopping.length > 0) note(into, await update.recordStopping(sql, owner, stopping));
+  if (finalizing.length > 0) note(into, await update.recordFinalizing(sql, owner, finalizing));
+  if (requeued.length > 0) await requeue(sql, owner, requeued, into);
+  if (ended.length > 0) note(into, await endAttempts(sql, owner, ended));
+};
+
+/** A batch of one kind is one statement and needs no transaction around it. */
+const applyOnce = async (store: Store, owner: IncarnationId, waves: readonly Wave[]): Promise<Collected> => {
+  const collected: Collected = { applied: new Set(), claimable: false };
+  const [first] = waves;
+  if (first !== undefined && statementCount(waves) === 1 && first.requeued.length === 0) {
+    await applyWave(store, owner, first, collected);
+    return collected;
+  }
+  return store.transaction(async (sql) => {
+    const into: Collected = { applied: new Set(), claimable: false };
+    const ids = waves.flatMap((wave) => Object.values(wave).flat() as { attemptId: AttemptId }[]);
+    await update.lockForWrites(sql, owner, [...new Set(ids.map(({ attemptId }) => attemptId))]);
+    for (const wave of waves) await applyWave(sql, owner, wave, into);
+    return into;
+  });
+};
+
+/**
+ * After an answer was lost in COMMIT the second run finds its attempts closed. Those that this owner closed are
+ * applied, not stale.
+ */
+const closedByUs = async (store: Store, owner: IncarnationId, ids: readonly AttemptId[]) => {
+  const fates = await attemptFates(store, ids);
+  return fates.filter((fate) => fate.kind === 'closed' && fate.owner === owner).map(({ id }) => id);
+};
+
+/** Applies writes of one owner in one transaction. */
+export const applyWrites = async (
+  store: Store,
+  owner: IncarnationId,
+  writes: readonly AttemptWrite[],
+): Promise<WritesDone> => {
+  const waves = planWaves(writes);
+  let answerLost = false;
+  const { applied, claimable } = await withRetries('repeatable', () =>
+    applyOnce(store, owner, waves).catch((error: unknown) => {
+      answerLost ||= connectionLost(error);
+      throw error;
+    }),
+  );
+  const ids = [...new Set(writes.map(({ attemptId }) => attemptId))];
+  if (answerLost) {
+    const unknown = ids.filter((id) => !applied.has(id));
+    for (const id of await closedByUs(store, owner, unknown)) applied.add(id);
+  }
+  return {
+    applied: ids.filter((id) => applied.has(id)),
+    stale: ids.filter((id) => !applied.has(id)),
+    claimable,
+    ended: waves.some(({ ended }) => ended.length > 0),
+  };
+};

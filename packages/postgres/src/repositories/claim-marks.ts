@@ -1,0 +1,79 @@
+import type { ClaimedRow, Segment } from '../sql/claim-jobs.ts';
+
+/** A scan from the beginning may cost up to this share of all claims' time: one in twenty. */
+const shareOfFullScans = 20;
+/** Priorities of one topic that are remembered apart; with more, the topic is scanned from its beginning. */
+const ranksMost = 32;
+
+interface Mark {
+  readonly runAt: Date;
+  readonly id: string;
+}
+
+/**
+ * How far the claims of this process have come, per topic and priority: everything before a mark was claimed already.
+ * While another session holds an old snapshot, the index keeps an entry for each claimed job, and a claim that starts
+ * at the beginning walks over all of them.
+ *
+ * A mark is a guess. A transaction that committed late, or a claim rolled back, leaves a job behind it. So a scan from
+ * the beginning follows as soon as twenty times the cost of the last one has passed: with healthy dead rows within
+ * milliseconds, with millions of them seldom enough to cost 5 %.
+ */
+export interface ClaimMarks {
+  /** Where to start now; empty: at the beginning of every topic. */
+  segments(nowMs: number): readonly Segment[];
+  /** What a claim gave, and what it cost. */
+  note(claimed: readonly ClaimedRow[], full: boolean, startedMs: number, endedMs: number): void;
+}
+
+const lowestRank = 32_767;
+
+/** The segments between the marks of one topic: behind each mark, up to the rank of the next one. */
+const segmentsOf = (topicId: number, marks: ReadonlyMap<number, Mark>): readonly Segment[] => {
+  const ranks = [...marks.keys()].toSorted((a, b) => a - b);
+  const first = ranks[0] ?? lowestRank;
+  const start: Segment = {
+    topicId,
+    rank: -32_768,
+    runAt: new Date(0),
+    id: '00000000-0000-0000-0000-000000000000',
+    untilRank: first,
+  };
+  return [
+    start,
+    ...[...ranks.entries()].map(([index, rank]) => ({
+      topicId,
+      rank,
+      runAt: marks.get(rank)?.runAt ?? new Date(0),
+      id: marks.get(rank)?.id ?? start.id,
+      untilRank: ranks[index + 1] ?? lowestRank,
+    })),
+  ];
+};
+
+/** New marks, which know nothing. */
+export const createClaimMarks = (): ClaimMarks => {
+  const topics = new Map<number, Map<number, Mark>>();
+  let fullScanDueMs = 0;
+
+  const remember = ({ topicId, rank, runAt, jobId }: ClaimedRow): void => {
+    const marks = topics.get(topicId) ?? new Map<number, Mark>();
+    const mark = marks.get(rank);
+    if (mark !== undefined && (mark.runAt > runAt || (+mark.runAt === +runAt && mark.id > jobId))) return;
+    marks.set(rank, { runAt, id: jobId });
+    if (marks.size > ranksMost) topics.delete(topicId);
+    else topics.set(topicId, marks);
+  };
+
+  return {
+    segments: (nowMs) =>
+      nowMs >= fullScanDueMs ? [] : [...topics].flatMap(([topicId, marks]) => segmentsOf(topicId, marks)),
+    note: (claimed, full, startedMs, endedMs) => {
+      if (full) {
+        fullScanDueMs = endedMs + (endedMs - startedMs) * shareOfFullScans;
+        topics.clear();
+      }
+      claimed.forEach(remember);
+    },
+  };
+};

@@ -1,0 +1,169 @@
+import {
+  attemptId,
+  installationId,
+  jobId as asJobId,
+  leaseMs,
+  limits,
+  OrchestratorError,
+  type InstallationId,
+  type JobQueueRepository,
+  type JobState,
+  type WakeUps,
+} from '@job-orchestrator/types';
+import { withRetries } from '../connection/retry.ts';
+import { onlyRow, type Store } from '../connection/sql.ts';
+import { adoptAttempts } from '../sql/adopt-attempts.ts';
+import { cancelJob } from '../sql/cancel-job.ts';
+import { claimJobs } from '../sql/claim-jobs.ts';
+import { limitedTopics, lockCounter, mendCounter } from '../sql/counters.ts';
+import { toLiveAttempt } from '../sql/live-rows.ts';
+import { expireQueued, countWaiting, nextDue, promoteDue } from '../sql/queue-upkeep.ts';
+import { attemptFates, cancelRequests, ownAttempts } from '../sql/read-attempts.ts';
+import { finishedJob } from '../sql/read-jobs.ts';
+import { applyWrites } from './apply-writes.ts';
+import { createClaimMarks, type ClaimMarks } from './claim-marks.ts';
+import { pageOf } from './cursors.ts';
+import { findReplay, insertJobs } from './insert-jobs.ts';
+import { createQueueDepths } from './queue-depths.ts';
+
+export interface QueueOptions {
+  readonly store: Store;
+  readonly wakeUps: WakeUps;
+  /** Waiting jobs that a topic may hold. */
+  readonly depthMost?: number;
+  /** The folder lock is the lease (embedded): nobody needs to wait before judging an expiry. */
+  readonly sole: boolean;
+}
+
+const least = '00000000-0000-0000-0000-000000000000';
+
+const readInstallation = async (store: Store): Promise<InstallationId> => {
+  const rows = await withRetries('repeatable', () =>
+    store.run<{ id: string }>({ text: 'select id from installation' }),
+  );
+  return installationId(onlyRow(rows).id);
+};
+
+/** One topic at a time, each in a transaction of its own, so that no claim waits long. */
+const auditCounters = async (store: Store): Promise<readonly string[]> => {
+  const wrong: string[] = [];
+  for (const topicId of await limitedTopics(store)) {
+    const mended = await withRetries('repeatable', () =>
+      store.transaction(async (sql) => {
+        await lockCounter(sql, topicId);
+        return mendCounter(sql, topicId);
+      }),
+    );
+    if (mended !== null)
+      wrong.push(mended.project === 'default' ? mended.name : `${mended.project}/${mended.name}`);
+  }
+  return wrong;
+};
+
+const claim = async (
+  { store, wakeUps }: QueueOptions,
+  marks: ClaimMarks,
+  request: Parameters<JobQueueRepository['claimJobs']>[0],
+) => {
+  if (request.limit < 1) return [];
+  const started = performance.now();
+  const segments = marks.segments(started);
+  const rows = await withRetries('once', () => claimJobs(store, { ...request, segments }));
+  marks.note(rows, segments.length === 0, started, performance.now());
+  if (rows.some(({ slotsLeft }) => slotsLeft)) wakeUps.send('jobs');
+  return rows.map(toLiveAttempt);
+};
+
+const cancel = async (
+  { store, wakeUps }: QueueOptions,
+  [job, context]: Parameters<JobQueueRepository['requestCancel']>,
+) => {
+  const { state } = await withRetries('repeatable', () => cancelJob(store, job, context));
+  if (state !== null) {
+    wakeUps.send(state === 'cancelled' ? 'finished' : 'cancel');
+    return { kind: 'accepted', state } as const;
+  }
+  const finished = await withRetries('repeatable', () => finishedJob(store, job));
+  if (finished === null) throw new OrchestratorError('job_not_found', `There is no job ${job}.`);
+  return { kind: 'too_late', state: finished.state as JobState } as const;
+};
+
+/** The queue on one database. */
+export const createQueue = (options: QueueOptions): JobQueueRepository => {
+  const { store, wakeUps, depthMost = limits.queueDepthPerTopic, sole } = options;
+  const marks = createClaimMarks();
+  const admit = createQueueDepths(depthMost, (project, topic) =>
+    countWaiting(store, project, topic, depthMost + 1),
+  );
+  let installation: Promise<InstallationId> | null = null;
+  const mayJudge = (): boolean => sole || performance.now() - (store.lostAt() ?? -Infinity) > leaseMs;
+
+  return {
+    installation: () =>
+      (installation ??= readInstallation(store).catch((error: unknown) => {
+        installation = null;
+        throw error;
+      })),
+    insertJobs: async (jobs, context, key) => {
+      await withRetries('repeatable', () => admit(jobs));
+      const answer = await insertJobs(store, jobs, context, key);
+      if (!answer.replayed && jobs.length > 0) wakeUps.send('jobs');
+      return answer;
+    },
+    findReplay: (project, key) => withRetries('repeatable', () => findReplay(store, project, key)),
+    claimJobs: (request) => claim(options, marks, request),
+    applyWrites: async (owner, writes) => {
+      if (writes.length === 0) return { applied: [], stale: [] };
+      const { applied, stale, claimable, ended } = await applyWrites(store, owner, writes);
+      if (claimable) wakeUps.send('jobs');
+      if (ended) wakeUps.send('finished');
+      return { applied, stale };
+    },
+    requestCancel: (...request) => cancel(options, request),
+    promoteDue: async (limit) => {
+      const promoted = await withRetries('repeatable', () => promoteDue(store, limit));
+      if (promoted > 0) wakeUps.send('jobs');
+      return promoted;
+    },
+    nextDue: async (topics) => {
+      const inMs = await withRetries('repeatable', () => nextDue(store, topics));
+      return inMs === null ? null : { inMs };
+    },
+    expireQueued: async (limit) => {
+      const ids = await withRetries('repeatable', () => expireQueued(store, limit));
+      if (ids.length > 0) wakeUps.send('finished');
+      return ids.map(asJobId);
+    },
+    adoptAttempts: async (request) => {
+      const grace = sole ? -1 : leaseMs;
+      const rows = await withRetries('once', () => adoptAttempts(store, request, mayJudge(), grace));
+      return rows.map(toLiveAttempt);
+    },
+    ownAttempts: (owner, page) =>
+      pageOf(
+        page,
+        async (after, limit) => {
+          const start = after === null ? least : (after[0] ?? '');
+          return (await withRetries('repeatable', () => ownAttempts(store, owner, start, limit))).map(
+            toLiveAttempt,
+          );
+        },
+        ({ id }) => [id],
+      ),
+    cancelRequests: (owner) => withRetries('repeatable', () => cancelRequests(store, owner)),
+    attemptFates: async (ids) => {
+      if (ids.length === 0) return [];
+      const fates = await withRetries('repeatable', () => attemptFates(store, ids));
+      return fates.map(({ id, kind, closedForSeconds }) => ({
+        attemptId: attemptId(id),
+        kind,
+        closedForSeconds,
+      }));
+    },
+    auditCounters: async () => {
+      const wrong = await auditCounters(store);
+      if (wrong.length > 0) wakeUps.send('jobs');
+      return wrong;
+    },
+  };
+};

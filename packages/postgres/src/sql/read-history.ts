@@ -1,0 +1,79 @@
+import {
+  jobId,
+  type AttemptId,
+  type AttemptRecord,
+  type JobEvent,
+  type JobId,
+} from '@job-orchestrator/types';
+import type { JobEventKind, JsonObject, LogTail } from '@job-orchestrator/types';
+import type { Sql } from '../connection/sql.ts';
+import { toAttemptRecord, type AttemptRow } from './history-rows.ts';
+
+const attemptsText = `
+select a.*, r.key as "runtimeKey" from (
+  select h.id, h.job_id as "jobId", h.number, h.state, h.object_uid as "objectUid", h.object_name as "objectName",
+    h.claimed_at as "claimedAt", h.launched_at as "launchedAt", h.started_at as "startedAt",
+    h.finished_at as "finishedAt", h.closed_at as "closedAt", h.exit_code as "exitCode", h.failure, h.node,
+    h.image_digest as "imageDigest", h.log_bytes as "logBytes", h.runtime_id
+  from attempts h where h.job_id = $1
+  union all
+  select f.attempt_id, f.id, f.attempt, f.attempt_state, f.object_uid, f.object_name, f.claimed_at, f.launched_at,
+    f.started_at, f.attempt_finished_at, f.finished_at, f.exit_code, f.failure, f.node, f.image_digest, f.log_bytes,
+    f.runtime_id
+  from finished_jobs f where f.id = $1 and f.attempt_id is not null
+  union all
+  select j.attempt_id, j.id, j.attempt, j.attempt_state, o.uid, o.name, j.claimed_at, j.launched_at, j.started_at,
+    null, null, null, null, j.node, null, null, j.runtime_id
+  from jobs j left join runtime_objects o on o.id = j.object_id where j.id = $1 and j.attempt_id is not null
+) a join runtimes r on r.id = a.runtime_id order by a.number`;
+
+/** All attempts of a job, in order of number. */
+export const listAttempts = async (sql: Sql, id: JobId): Promise<readonly AttemptRecord[]> => {
+  const rows = await sql.run<AttemptRow & { runtime_id?: number } & Record<string, unknown>>(
+    { text: attemptsText },
+    [id],
+  );
+  return rows.map(({ runtime_id: _, ...row }) => toAttemptRecord(row as AttemptRow));
+};
+
+interface EventRow {
+  readonly seq: number;
+  readonly at: Date;
+  readonly kind: JobEventKind;
+  readonly attempt: number | null;
+  readonly actor: string;
+  readonly reason: string;
+  readonly data: JsonObject | null;
+}
+
+/** Event 1 is the submission's own row; the others are rows of `events`. */
+const eventsText = `
+select * from (
+  select seq, at, kind, attempt, actor, reason, data from events where job_id = $1 and seq > $2
+  union all
+  select 1, created_at, 'submitted', null, created_by, submit_reason, null from job_specs where id = $1 and $2 < 1
+  union all
+  select 1, created_at, 'submitted', null, created_by, submit_reason, null from finished_jobs where id = $1 and $2 < 1
+) e order by seq limit $3`;
+
+/** Events behind `afterSeq`, in order. */
+export const listEvents = async (
+  sql: Sql,
+  id: JobId,
+  afterSeq: number,
+  limit: number,
+): Promise<readonly JobEvent[]> => {
+  const rows = await sql.run<EventRow & Record<string, unknown>>({ text: eventsText }, [id, afterSeq, limit]);
+  return rows.map((row) => ({ ...row, jobId: jobId(id), data: row.data ?? {} }));
+};
+
+/** The stored tail of an attempt's log. */
+export const getLogTail = async (sql: Sql, job: JobId, attempt: AttemptId): Promise<LogTail | null> => {
+  const [row] = await sql.run<{ bytes: Uint8Array; totalBytes: number }>(
+    {
+      text: `select bytes, total_bytes as "totalBytes" from log_tails where job_id = $1 and attempt_id = $2`,
+    },
+    [job, attempt],
+  );
+  return row ?? null;
+};

@@ -1,0 +1,96 @@
+import { jobId, type JobId, type JobRecord } from '@job-orchestrator/types';
+import type { Parameter, Sql, Statement } from '../connection/sql.ts';
+import { liveState } from './cancel-job.ts';
+import { toJobRecord, type JobRow } from './history-rows.ts';
+
+const used = (table: string): string => `${table}.used_user as "usedUser",
+  ${table}.used_infrastructure as "usedInfrastructure", ${table}.used_output as "usedOutput",
+  ${table}.used_unknown as "usedUnknown", ${table}.used_out_of_memory as "usedOutOfMemory"`;
+
+const submitted = (table: string): string => `${table}.spec, ${table}.created_at as "createdAt",
+  ${table}.created_by as "createdBy", ${table}.retry_of as "retryOf", ${table}.root_job_id as "rootJobId"`;
+
+/** Between two attempts the newest one lies in `attempts`; so it does for a job that ended while it waited again. */
+const earlier = (table: string): string =>
+  `left join attempts a on a.job_id = ${table}.id and a.number = ${table}.attempt and ${table}.attempt_id is null`;
+
+const liveStatement: Statement = {
+  text: `
+select j.id, t.project, t.name as topic, ${liveState} as state, j.rank, ${submitted('s')}, j.run_at as "runAt",
+  coalesce(j.started_at, a.started_at) as "startedAt", null::timestamptz as "finishedAt",
+  j.cancel_requested_at as "cancelRequestedAt", j.attempt, coalesce(j.attempt_state, a.state) as "attemptState",
+  j.waiting_reason as "waitingReason", j.waiting_message as "waitingMessage", ${used('j')}, a.exit_code as "exitCode",
+  a.failure, null::json as output, null::integer as "outputBytes", null::text as "outputDigest"
+from jobs j join job_specs s on s.id = j.id join topics t on t.id = j.topic_id ${earlier('j')}
+where j.id = $1`,
+};
+
+const finishedStatement: Statement = {
+  text: `
+select f.id, t.project, t.name as topic, f.state, f.rank, ${submitted('f')}, f.run_at as "runAt",
+  coalesce(f.started_at, a.started_at) as "startedAt", f.finished_at as "finishedAt",
+  f.cancel_requested_at as "cancelRequestedAt", f.attempt, coalesce(f.attempt_state, a.state) as "attemptState",
+  null::text as "waitingReason", null::text as "waitingMessage", ${used('f')},
+  coalesce(f.exit_code, a.exit_code) as "exitCode", f.failure, f.output, f.output_bytes as "outputBytes",
+  f.output_digest as "outputDigest"
+from finished_jobs f join topics t on t.id = f.topic_id ${earlier('f')}
+where f.id = $1`,
+};
+
+/** A live job; null when it is finished or unknown. */
+export const liveJob = async (sql: Sql, id: JobId): Promise<JobRecord | null> => {
+  const [row] = await sql.run<JobRow & Record<string, unknown>>(liveStatement, [id]);
+  return row === undefined ? null : toJobRecord(row);
+};
+
+/** A finished job; null when it lives or is unknown. */
+export const finishedJob = async (sql: Sql, id: JobId): Promise<JobRecord | null> => {
+  const [row] = await sql.run<JobRow & Record<string, unknown>>(finishedStatement, [id]);
+  return row === undefined ? null : toJobRecord(row);
+};
+
+const ids = async (sql: Sql, text: string, parameters: readonly Parameter[]): Promise<readonly JobId[]> => {
+  const rows = await sql.run<{ id: string }>({ text }, parameters);
+  return rows.map(({ id }) => jobId(id));
+};
+
+/** Ids that lie between two ids, newest first. */
+export const idsBetween = (sql: Sql, least: string, most: string, limit: number): Promise<readonly JobId[]> =>
+  ids(
+    sql,
+    `select id from ((select id from jobs where id between $1 and $2 order by id desc limit $3)
+       union all (select id from finished_jobs where id between $1 and $2 order by id desc limit $3)) i
+     order by id desc limit $3`,
+    [least, most, limit],
+  );
+
+/**
+ * Ids that end so, among the newest `window` live and finished jobs, newest first. An index by suffix would cost every
+ * insert a random page; this costs nothing until somebody asks, and then about 0.3 µs a row.
+ */
+export const idsEndingWith = (
+  sql: Sql,
+  suffix: string,
+  window: number,
+  limit: number,
+): Promise<readonly JobId[]> =>
+  ids(
+    sql,
+    `select id from ((select id from jobs order by id desc limit $3)
+       union all (select id from finished_jobs order by id desc limit $3)) i
+     where right(id::text, length($1)) = $1 order by id desc limit $2`,
+    [suffix, limit, window],
+  );
+
+/** The newest job's id, of one project or of all. */
+export const latestJobId = async (sql: Sql, project: string | null): Promise<JobId | null> => {
+  const part = (table: string): string =>
+    `(select id from ${table} where $1::text is null or topic_id = any(array(select id from topics where project = $1))
+      order by id desc limit 1)`;
+  const [id] = await ids(
+    sql,
+    `select id from (${part('jobs')} union all ${part('finished_jobs')}) i order by id desc limit 1`,
+    [project],
+  );
+  return id ?? null;
+};

@@ -1,0 +1,30 @@
+import type { Logger, WakeUp } from '@job-orchestrator/types';
+
+export const wakeUpKinds: readonly WakeUp[] = ['jobs', 'cancel', 'finished'];
+/** The channel of all wake-ups; the payload is the kind. */
+export const channel = 'job_orchestrator_wake_up';
+
+const isWakeUp = (text: string): text is WakeUp => (wakeUpKinds as readonly string[]).includes(text);
+
+/** Those who want to be woken. One that throws does not keep the others asleep. */
+export const createSubscribers = (log: Logger) => {
+  const callbacks = new Set<(kind: WakeUp) => void>();
+  const wake = (kind: WakeUp): void => {
+    for (const callback of callbacks) {
+      try {
+        callback(kind);
+      } catch (error) {
+        log.error({ error: String(error), kind }, 'a subscriber of wake-ups threw');
+      }
+    }
+  };
+  return {
+    add: (callback: (kind: WakeUp) => void): (() => void) => {
+      callbacks.add(callback);
+      return () => void callbacks.delete(callback);
+    },
+    /** A kind that we do not know comes from a newer program: it may be about anything. */
+    wake: (payload: string): void => (isWakeUp(payload) ? wake(payload) : wakeUpKinds.forEach(wake)),
+    wakeAll: (): void => wakeUpKinds.forEach(wake),
+  };
+};
