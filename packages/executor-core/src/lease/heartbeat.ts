@@ -31,14 +31,14 @@ const hurriedBeatMs = 1_000;
 type Answer = BeatAnswer | { readonly kind: 'no_answer' };
 
 /**
- * Renews the lease by compare-and-set of a nonce. A beat whose answer was lost may have been applied: its nonce is kept
- * as a second one, and only when neither is the database's has the database gone back in time.
+ * Renews the lease by compare-and-set of a nonce. A beat whose answer was lost may have been applied: the same nonce is
+ * sent until it is confirmed, and only when neither it nor the one before is there has the database gone back in time.
  */
 export const createHeartbeat = (options: HeartbeatOptions): { beat(): Promise<void>; stop(): void } => {
   const { executors, clock, log, incarnation, lease, time } = options;
   let stopped = false;
   let known = options.nonce;
-  let doubtful: string | null = null;
+  let sent: string | null = null;
   let cancel: () => void = () => undefined;
 
   const send = async (from: string, to: string): Promise<Answer> => {
@@ -56,12 +56,12 @@ export const createHeartbeat = (options: HeartbeatOptions): { beat(): Promise<vo
     }
   };
   const swap = async (): Promise<Answer> => {
-    const next = options.newNonce();
+    const doubtful = sent !== null;
+    const next = sent ?? options.newNonce();
+    sent = next;
     const first = await send(known, next);
-    const answer =
-      first.kind === 'database_went_back' && doubtful !== null ? await send(doubtful, next) : first;
-    if (answer.kind === 'no_answer') doubtful = next;
-    if (answer.kind === 'renewed') [known, doubtful] = [next, null];
+    const answer = first.kind === 'database_went_back' && doubtful ? await send(next, next) : first;
+    if (answer.kind === 'renewed') [known, sent] = [next, null];
     return answer;
   };
   const beat = async (): Promise<void> => {
