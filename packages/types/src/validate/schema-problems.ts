@@ -4,7 +4,8 @@ import type { TSchema } from 'typebox';
 import type { Problem } from '../errors/orchestrator-error.ts';
 import { fieldPath } from '../json/check-json.ts';
 
-const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
+// Schemas name one another by $id: a batch brings that of a job along, and compiling that one too must not clash with it.
+const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, addUsedSchema: false });
 /** RFC 3339 with a zone, in a range that PostgreSQL, JavaScript and people all read alike. */
 ajv.addFormat('date-time', {
   type: 'string',
