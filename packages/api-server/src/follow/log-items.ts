@@ -24,6 +24,8 @@ export type LogItem =
 export interface LogItems {
   /** Bytes taken so far, from the log's first; the next ones to give. */
   readonly taken: number;
+  /** The last bytes taken, 256 at most. */
+  readonly last: Uint8Array;
   text(bytes: Uint8Array): Generator<LogItem, void, undefined>;
   /** Goes on at a later byte; says so unless `silent`. */
   skipTo(offset: number, silent: boolean): Generator<LogItem, void, undefined>;
@@ -33,29 +35,35 @@ export interface LogItems {
 
 /** One event carries at most so many bytes of log, so that a reader's share of memory stays small. */
 const pieceBytes = 32_768;
+const lastBytesKept = 256;
 
 export const createLogItems = (attempt: number, start: number): LogItems => {
   const pieces = createUtf8Pieces();
   let taken = start;
   let told = start;
   let cut = false;
+  let last: Uint8Array = new Uint8Array(0);
   const item = (piece: Utf8Piece): LogItem | null => {
     told += piece.bytes;
     return piece.bytes === 0 ? null : { kind: 'text', text: piece.text, position: { attempt, offset: told } };
   };
   function* flush(): Generator<LogItem, void, undefined> {
-    const last = item(pieces.flush());
-    if (last !== null) yield last;
+    const held = item(pieces.flush());
+    if (held !== null) yield held;
   }
   return {
     get taken() {
       return taken;
+    },
+    get last() {
+      return last;
     },
     *text(bytes) {
       // After a cut the first bytes may be the end of a code point whose beginning nobody told.
       const skipped = cut ? leadingContinuations(bytes) : 0;
       cut = false;
       taken += bytes.length;
+      last = Buffer.concat([last, bytes.subarray(-lastBytesKept)]).subarray(-lastBytesKept);
       told += skipped;
       for (let from = skipped; from < bytes.length; from += pieceBytes) {
         const next = item(pieces.push(bytes.subarray(from, from + pieceBytes)));

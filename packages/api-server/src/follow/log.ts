@@ -43,6 +43,15 @@ function* tellTail(items: LogItems, tail: LogTail, most: number | null): Generat
   yield* items.text(tail.bytes.subarray(items.taken - start));
 }
 
+/**
+ * A runtime that had rotated the log's beginning away gave us fewer bytes than the log had, so the stored end seems to
+ * lie ahead of what was told. It does not where both end alike.
+ */
+const toldAlready = (items: LogItems, stored: LogTail): boolean =>
+  items.last.length > 0 &&
+  stored.totalBytes > items.taken &&
+  Buffer.compare(stored.bytes.subarray(-items.last.length), items.last) === 0;
+
 /** A tail is asked for once: where the reader begins, not where it goes on. */
 const wantedTail = (follow: LogFollow, items: LogItems): number | null =>
   follow.from === null && items.taken === 0 ? follow.tail : null;
@@ -52,8 +61,9 @@ async function* tellStored(follow: LogFollow, attempt: AttemptRecord, items: Log
   const { context, job, signal } = follow;
   const tail = wantedTail(follow, items);
   const stored = await context.database.history.getLogTail(job, attempt.id);
-  if (stored !== null) yield* tellTail(items, stored, tail);
-  else {
+  if (stored !== null) {
+    if (!toldAlready(items, stored)) yield* tellTail(items, stored, tail);
+  } else {
     const rest = await openSnapshot(context, attempt, items.taken, signal);
     if (rest !== null) for await (const bytes of rest) yield* items.text(bytes);
   }
