@@ -5,6 +5,7 @@
  *
  * - The command is argv, never text: nothing in it is expanded.
  * - It runs in the foreground, for a shell without job control starts background commands with SIGINT ignored.
+ * - It is redirected in a subshell: dash would write its own `Killed` into the log otherwise.
  * - `trap :` keeps the shim alive when a shutdown signals every process, and is reset in the command.
  * - Times are those of the files: `date` would cost a process each and show whole seconds.
  */
@@ -15,7 +16,7 @@ trap : HUP INT TERM
 { read -r birth < /proc/self/stat; } 2>/dev/null || birth=$(ps -o lstart= -p $$)
 set -C
 { printf '%s\\n' "$$" "$boot" "$birth" . > "$folder/started"; } 2>/dev/null || exit 0
-"$@" </dev/null >>"$folder/log/current" 2>&1
+(exec "$@") </dev/null >>"$folder/log/current" 2>&1
 code=$?
 { read -r group < "$folder/group" && kill -s KILL -- "-$group"; } 2>/dev/null
 printf '%s\\n' "$code" >| "$folder/exit.tmp" && exec "$mv" -f "$folder/exit.tmp" "$folder/exit"

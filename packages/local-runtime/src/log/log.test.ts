@@ -88,6 +88,25 @@ describe('logs of real programs', () => {
     expect(bytes).toBeLessThanOrEqual(2 * mebibyte);
   });
 
+  test('a program that writes without end, as fast as it can, neither fills the disk nor holds the runtime', async () => {
+    const watched = await sandbox.start({ maxLogBytes: mebibyte });
+    const ref = await watched.run(sandbox.launch(['yes']));
+    await rotated(ref);
+    const stopped = watched.runtime.stop(ref, 0);
+    expect((await watched.runtime.logTail(ref, 1_000))?.totalBytes).toBeGreaterThan(mebibyte);
+    expect(await stopped).toBe(true);
+    expect((await watched.ended(ref)).exit.exitCode).toBe(137);
+    const tail = await watched.runtime.logTail(ref, 1_001);
+    expect(Buffer.from(tail?.bytes ?? []).toString()).toMatch(/^[y\n]{1001}$/);
+  });
+
+  test('the log has what the program wrote and nothing else, also when a signal ends it', async () => {
+    const watched = await sandbox.start();
+    const ref = await watched.run(sandbox.launch(['sh', '-c', 'echo last; kill -s SEGV $$']));
+    expect((await watched.ended(ref)).exit.failure?.evidence).toMatchObject({ signal: 'SIGSEGV' });
+    expect(await watched.log(ref)).toBe('last\n');
+  });
+
   test('a follower that keeps up reads every byte across rotations', async () => {
     const gate = makeGate(sandbox.dataDir);
     const watched = await sandbox.start({ maxLogBytes: 10_000, pollIntervalMs: 10 });

@@ -43,11 +43,19 @@ const segments = (folder: string): Piece[] =>
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
+const endOfLast = (rotated: readonly Piece[]): number => {
+  const last = rotated.at(-1);
+  return last === undefined ? 0 : last.start + last.size;
+};
+
+const startOfCurrent = (folder: string): number => endOfLast(segments(folder));
+
 const pieces = (folder: string): readonly Piece[] => {
   const rotated = segments(folder);
-  const last = rotated.at(-1);
-  const start = last === undefined ? 0 : last.start + last.size;
-  return [...rotated, { start, path: currentPath(folder), size: sizeOf(currentPath(folder)) }];
+  return [
+    ...rotated,
+    { start: endOfLast(rotated), path: currentPath(folder), size: sizeOf(currentPath(folder)) },
+  ];
 };
 
 const endOf = (piece: Piece): number => piece.start + piece.size;
@@ -92,15 +100,17 @@ export const readTail = (folder: string, maxBytes: number): LogTail => {
 };
 
 const copyChunkBytes = 1_048_576;
+/** What a program may add while we copy; one that writes faster than we copy would hold us here for ever. */
+const catchUpBytes = 4_194_304;
 
-/** Copies from `position` to the end as it is when reached; returns how far it came. */
-const copyToEnd = (from: number, to: number, position: number): number => {
-  const buffer = Buffer.alloc(copyChunkBytes);
-  for (let at = position; ;) {
-    const read = readSync(from, buffer, 0, buffer.length, at);
-    if (read === 0) return at;
+/** Copies from `position` to the end as it is when reached, at most `mostBytes`. */
+const copyToEnd = (from: number, to: number, position: number, mostBytes: number): void => {
+  const buffer = Buffer.alloc(Math.min(copyChunkBytes, mostBytes));
+  for (let copied = 0; copied < mostBytes;) {
+    const read = readSync(from, buffer, 0, Math.min(buffer.length, mostBytes - copied), position + copied);
+    if (read === 0) return;
     writeSync(to, buffer, 0, read);
-    at += read;
+    copied += read;
   }
 };
 
@@ -108,14 +118,16 @@ const dropOldSegments = (folder: string, keep: number): void => {
   for (const piece of segments(folder)) if (piece.start !== keep) rmSync(piece.path, { force: true });
 };
 
-/** Moves the last `maxBytes` of `current` into a segment. The program's writes between copy and truncate are lost. */
+/**
+ * Moves the last `maxBytes` of `current` into a segment. What it writes between copy and
+ * truncate is lost. */
 const rotate = (folder: string, base: number, maxBytes: number): void => {
   const current = openSync(currentPath(folder), 'r+');
   const unfinished = join(folder, 'rotating');
   const segment = openSync(unfinished, 'w');
   try {
     const skipped = Math.max(0, fstatSync(current).size - maxBytes);
-    copyToEnd(current, segment, skipped);
+    copyToEnd(current, segment, skipped, maxBytes + Math.min(catchUpBytes, maxBytes));
     renameSync(unfinished, segmentPath(folder, base + skipped));
     ftruncateSync(current, 0);
     dropOldSegments(folder, base + skipped);
@@ -130,10 +142,11 @@ const rotate = (folder: string, base: number, maxBytes: number): void => {
  * A program that opens /dev/stdout anew truncates the file itself: what we saw of it still counts.
  */
 export const tendLog = (folder: string, seenBytes: number, maxBytes: number): number => {
-  const current = pieces(folder).at(-1);
-  if (current === undefined) return 0;
-  if (current.size < seenBytes) writeFileSync(segmentPath(folder, current.start + seenBytes), '');
-  if (current.size <= maxBytes) return current.size;
-  rotate(folder, pieces(folder).at(-1)?.start ?? 0, maxBytes);
+  const size = sizeOf(currentPath(folder));
+  if (size >= seenBytes && size <= maxBytes) return size;
+  const base = startOfCurrent(folder);
+  if (size < seenBytes) writeFileSync(segmentPath(folder, base + seenBytes), '');
+  if (size <= maxBytes) return size;
+  rotate(folder, size < seenBytes ? base + seenBytes : base, maxBytes);
   return 0;
 };

@@ -19,7 +19,11 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 const retryAfterMs = 2_000;
 
-const busy = (message: string): EnsureOutcome => ({ kind: 'busy', retryAfterMs, message });
+const busy = (message: string): Extract<EnsureOutcome, { kind: 'busy' }> => ({
+  kind: 'busy',
+  retryAfterMs,
+  message,
+});
 
 const foreign = (name: string, message: string): EnsureOutcome => ({
   kind: 'refused',
@@ -65,6 +69,17 @@ const takeBack = async (
   return { kind: 'refused', failure: failure('launch_refused', message, { code: spawned.code }) };
 };
 
+/** A shortage before the folder has its name leaves nothing behind. */
+const claimFolder = async (context: RuntimeContext, launch: AttemptLaunch) => {
+  try {
+    return { kind: 'claimed', uid: await createFolder(context.attempts, launch) } as const;
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (!passing.has(code)) throw error;
+    return busy(`The attempt's folder could not be made: ${message}.`);
+  }
+};
+
 const create = async (
   context: RuntimeContext,
   book: AttemptBook,
@@ -73,11 +88,12 @@ const create = async (
 ): Promise<EnsureOutcome> => {
   const prepared = prepareCommand(launch, join(context.attempts, name), context.settings);
   if (prepared.kind === 'refused') return prepared;
-  const uid = await createFolder(context.attempts, launch);
+  const made = await claimFolder(context, launch);
+  if (made.kind === 'busy') return made;
   const entry = book.load(name);
   if (entry === null)
     return { kind: 'unresolved', message: `The folder ${name} vanished while it was made.` };
-  if (uid === null || entry.file.ref.object.uid !== uid) return exists(context, book, launch, entry);
+  if (entry.file.ref.object.uid !== made.uid) return exists(context, book, launch, entry);
   const spawned = await startShim(context, book, entry, prepared.command);
   if (spawned.kind === 'failed') return takeBack(context, book, entry, spawned);
   return { kind: 'created', object: entry.file.ref.object };
@@ -121,9 +137,7 @@ const attempt = async (
       ? await create(context, book, launch, name)
       : await exists(context, book, launch, entry);
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    if (passing.has(code)) return busy(`The attempt's folder could not be made: ${message}.`);
-    return { kind: 'unresolved', message };
+    return { kind: 'unresolved', message: `The attempt's folder could not be reached: ${String(error)}.` };
   }
 };
 

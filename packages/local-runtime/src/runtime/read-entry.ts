@@ -27,7 +27,7 @@ export const readEntry = (context: RuntimeContext, name: string): Entry | null =
     ownShim: 'none',
     watcher: null,
     logSeen: 0,
-    logIsHot: false,
+    logIsHot: true,
     removed: false,
   };
 };
