@@ -52,7 +52,7 @@ const showJobs = async (env) => {
   );
   await command(env, 'image', 'add', 'shell', 'busybox:1.37');
   await command(env, 'submit', '-f', 'examples/demo/jobs.yaml', '--wait', '--timeout', '60s');
-  await command(env, 'get', 'jobs', '--label', 'demo=words', '-o', 'yaml');
+  await command(env, 'get', 'jobs');
   await command(env, 'describe', 'job', '@latest');
   await command(env, 'logs', '@latest', '--attempt', '1');
   await command(env, 'logs', '@latest');

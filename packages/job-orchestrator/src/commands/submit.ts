@@ -23,10 +23,11 @@ const nameOf = ({ id, name }: JobSummaryDto): string =>
   name === null ? shortId(id) : `${shortId(id)} (${name})`;
 
 const changeLine = (job: JobSummaryDto): string => {
-  const attempt = job.attempt > 1 ? `, attempt ${job.attempt}` : '';
-  const why = job.state === 'failed' && job.reason !== null ? `: ${job.reason}` : '';
-  const again = job.state === 'scheduled' && job.attempt > 0 ? 'failed, will be tried again' : job.state;
-  return `${nameOf(job)} ${again}${job.state === 'scheduled' ? ` after attempt ${job.attempt}` : attempt}${why}`;
+  const { state, attempt, reason } = job;
+  if (state === 'scheduled' && attempt > 0)
+    return `${nameOf(job)} failed at attempt ${attempt}, will be tried again`;
+  const again = attempt > 1 ? `, attempt ${attempt}` : '';
+  return `${nameOf(job)} ${state}${again}${state === 'failed' && reason !== null ? `: ${reason}` : ''}`;
 };
 
 const countsLine = (standing: Standing, total: number): string => {

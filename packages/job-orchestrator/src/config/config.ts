@@ -52,5 +52,5 @@ export interface Surroundings {
   /** A few characters that differ at each start. */
   readonly randomSuffix: string;
   readonly defaultRuntime: RuntimeKind;
-  readonly defaultLogFormat: LogFormat;
+  readonly defaultLog: Config['log'];
 }

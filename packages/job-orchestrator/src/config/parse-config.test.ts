@@ -10,7 +10,7 @@ const around: Surroundings = {
   homeDir: '/home/ann',
   randomSuffix: 'a1b2c3',
   defaultRuntime: 'kubernetes',
-  defaultLogFormat: 'json',
+  defaultLog: { level: 'info', format: 'json' },
 };
 const parse = (environment: Environment) => parseConfig(environment, around);
 
@@ -46,10 +46,13 @@ describe('an empty environment', () => {
   });
 
   test('follows the command: local processes hold as many attempts as there are cores', () => {
-    const config = parseConfig({}, { ...around, defaultRuntime: 'process', defaultLogFormat: 'text' });
+    const config = parseConfig(
+      {},
+      { ...around, defaultRuntime: 'process', defaultLog: { level: 'warn', format: 'text' } },
+    );
     expect(config.runtime).toBe('process');
     expect(config.executor.maxRunning).toBe(4);
-    expect(config.log.format).toBe('text');
+    expect(config.log).toEqual({ level: 'warn', format: 'text' });
   });
 
   test('blank counts as unset, and blanks around a value do not matter', () => {

@@ -106,7 +106,10 @@ export const parseConfig = (environment: Environment, around: Surroundings): Con
       serviceUrl: read('API_SERVICE_URL'),
       listen: read('COLLECTOR_LISTEN'),
     },
-    log: { level: read('LOG_LEVEL') ?? 'info', format: read('LOG_FORMAT') ?? around.defaultLogFormat },
+    log: {
+      level: read('LOG_LEVEL') ?? around.defaultLog.level,
+      format: read('LOG_FORMAT') ?? around.defaultLog.format,
+    },
   };
   if (problems.length > 0)
     throw new OrchestratorError('invalid_configuration', 'the environment has wrong values', problems);

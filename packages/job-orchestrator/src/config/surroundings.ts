@@ -10,7 +10,7 @@ const cleanHostName = (): string =>
 
 /** Asks the machine; `preferences` are what the command prefers where the environment says nothing. */
 export const readSurroundings = (
-  preferences: Pick<Surroundings, 'defaultRuntime' | 'defaultLogFormat'>,
+  preferences: Pick<Surroundings, 'defaultRuntime' | 'defaultLog'>,
 ): Surroundings => ({
   hostName: cleanHostName(),
   cores: availableParallelism(),

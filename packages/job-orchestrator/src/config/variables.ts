@@ -85,7 +85,11 @@ export const variables = {
     '–',
     'address and port for the output collector (checked now; used then)',
   ),
-  LOG_LEVEL: variable(parse.oneOf(logLevels), '`info`', '`debug`, `info`, `warn` or `error`'),
+  LOG_LEVEL: variable(
+    parse.oneOf(logLevels),
+    '`info`; `warn` in `dev`',
+    '`debug`, `info`, `warn` or `error`',
+  ),
   LOG_FORMAT: variable(
     parse.oneOf(logFormats),
     '`json`; `text` in `dev`',

@@ -12,7 +12,10 @@ export const checkConfiguration = (
   environment: Environment,
 ): { readonly config: Config | null; readonly findings: readonly Finding[] } => {
   try {
-    const around = readSurroundings({ defaultRuntime: 'kubernetes', defaultLogFormat: 'json' });
+    const around = readSurroundings({
+      defaultRuntime: 'kubernetes',
+      defaultLog: { level: 'info', format: 'json' },
+    });
     return {
       config: parseConfig(environment, around),
       findings: [ok('settings', 'every variable has a value that is allowed')],

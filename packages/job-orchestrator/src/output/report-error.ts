@@ -4,10 +4,16 @@ import { exitCodeOfError } from './exit-codes.ts';
 import type { OutputFormat } from './format-names.ts';
 import type { Screen } from './screen.ts';
 
+/** A fault of ours: what it says, and the place it comes from. */
+const describe = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const place = /^ +at (.*)$/m.exec(error.stack ?? '')?.[1];
+  return `${error.message}${place === undefined ? '' : ` (at ${place})`}`;
+};
+
 const asOurs = (error: unknown): OrchestratorError => {
   if (isOrchestratorError(error)) return error;
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new OrchestratorError('internal', detail, [], { cause: error });
+  return new OrchestratorError('internal', describe(error), [], { cause: error });
 };
 
 /** Tells an error on stderr, for people or as problem details with `-o json`; returns its exit code. */

@@ -32,17 +32,21 @@ interface Layout<Row> {
   readonly widths: readonly number[];
 }
 
-const naturalWidths = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number[] =>
+/** How wide each column would be if nobody limited it, up to `most`. */
+const naturalWidths = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], most: number): number[] =>
   columns.map(({ header, value }) =>
-    Math.max(header.length, ...rows.map((row) => Math.min(60, [...safeLine(value(row))].length))),
+    Math.max(header.length, ...rows.map((row) => Math.min(most, [...safeLine(value(row))].length))),
   );
+
+/** A column that could be wider than this is cut before others are dropped for its sake. */
+const worthDroppingFor = 40;
 
 /** Which columns to show and how wide: drops whole columns before it would cut the others to shreds. */
 const layOut = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], space: number): Layout<Row> => {
-  const natural = naturalWidths(columns, rows);
   const droppable = columns.filter(({ drop }) => drop !== undefined);
-  if (droppable.length === 0 || totalWidth(natural) <= space)
-    return { columns, widths: shrink(natural, space) };
+  const fits = totalWidth(naturalWidths(columns, rows, worthDroppingFor)) <= space;
+  if (droppable.length === 0 || fits)
+    return { columns, widths: shrink(naturalWidths(columns, rows, space), space) };
   const first = droppable.reduce((most, column) => (column.drop! > most.drop! ? column : most));
   return layOut(
     columns.filter((column) => column !== first),

@@ -30,7 +30,10 @@ const devEnvironment = (
 });
 
 const devConfig = (cli: Cli, flags: DevFlags): Config => {
-  const around = readSurroundings({ defaultRuntime: 'process', defaultLogFormat: 'text' });
+  const around = readSurroundings({
+    defaultRuntime: 'process',
+    defaultLog: { level: 'warn', format: 'text' },
+  });
   const config = parseConfig(devEnvironment(cli.environment, flags), around);
   return { ...config, dataDir: resolve(config.dataDir) };
 };

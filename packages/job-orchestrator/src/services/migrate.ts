@@ -12,13 +12,16 @@ const notSet = (): OrchestratorError =>
 
 /** `migrate`: brings the schema of a PostgreSQL database up to date; safe to repeat and to run twice at once. */
 export const migrate = async ({ screen, environment }: Cli): Promise<number> => {
-  const around = readSurroundings({ defaultRuntime: 'kubernetes', defaultLogFormat: 'text' });
+  const around = readSurroundings({
+    defaultRuntime: 'kubernetes',
+    defaultLog: { level: 'warn', format: 'text' },
+  });
   const { database, log } = parseConfig(environment, around);
   if (database.kind === 'embedded') throw notSet();
   const { migratePostgres } = await import('@job-orchestrator/postgres');
   const { applied, version } = await migratePostgres({
     url: database.url,
-    log: createLogger({ ...log, level: 'warn' }),
+    log: createLogger(log),
   });
   for (const name of applied) screen.out(`applied ${name}\n`);
   screen.note(

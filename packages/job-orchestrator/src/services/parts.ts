@@ -1,4 +1,5 @@
 import type { Executor } from '@job-orchestrator/executor-core';
+import type { Credentials } from '@job-orchestrator/k8s-client';
 import {
   newIncarnationId,
   type Database,
@@ -38,15 +39,21 @@ export const openContext = async (config: Config, log: Logger, closers: Closers)
   return { config, log, closers, database, installation: await database.queue.installation() };
 };
 
-const openKubernetes = async ({ config, installation, log }: Context): Promise<Runtime> => {
-  const { createKubernetesRuntime, loadCredentials } = await import('@job-orchestrator/k8s-client');
-  const { namespace, inCluster } = config.kubernetes;
-  const credentials = await loadCredentials({ inCluster, env: process.env, clock: systemClock });
+const credentialsOf = async ({ config }: Context): Promise<Credentials> => {
+  const { loadCredentials } = await import('@job-orchestrator/k8s-client');
+  return loadCredentials({ inCluster: config.kubernetes.inCluster, env: process.env, clock: systemClock });
+};
+
+const openKubernetes = async (context: Context): Promise<Runtime> => {
+  const { createKubernetesRuntime } = await import('@job-orchestrator/k8s-client');
+  const { config, installation, log } = context;
+  const { namespace } = config.kubernetes;
   if (namespace === 'default')
     log.warn(
       { K8S_NAMESPACE: namespace },
       'jobs run in the namespace `default`: whoever submits them can use its Secrets; give them one of their own',
     );
+  const credentials = await credentialsOf(context);
   return createKubernetesRuntime({ namespace, credentials, installation, log, clock: systemClock });
 };
 
@@ -63,6 +70,17 @@ export const openRuntime = async (context: Context): Promise<Runtime> => {
     : openKubernetes(context));
   context.closers.add('the runtime', () => runtime.close());
   return runtime;
+};
+
+/** What can read live logs, without the rights or the watches that running jobs takes. */
+export const openLogs = async (context: Context): Promise<LogSource> => {
+  if (context.config.runtime === 'process') return openRuntime(context);
+  const { createKubernetesLogs } = await import('@job-orchestrator/k8s-client');
+  const credentials = await credentialsOf(context);
+  const { namespace } = context.config.kubernetes;
+  const logs = createKubernetesLogs({ namespace, credentials, clock: systemClock });
+  context.closers.add('the reader of logs', () => logs.close());
+  return logs;
 };
 
 /** How long an executor may take to record what it has in hand before it gives up its lease. Milliseconds. */

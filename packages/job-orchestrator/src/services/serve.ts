@@ -1,4 +1,5 @@
-import { OrchestratorError, type Logger } from '@job-orchestrator/types';
+import type { Executor } from '@job-orchestrator/executor-core';
+import { OrchestratorError, type Logger, type LogSource } from '@job-orchestrator/types';
 import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -11,6 +12,7 @@ import { createLogger } from './logger.ts';
 import {
   drainMs,
   openContext,
+  openLogs,
   openRuntime,
   startApi,
   startExecutor,
@@ -33,34 +35,37 @@ const refuseLonelyRole = (config: Config, roles: readonly Role[]): void => {
 };
 
 /** Live logs are worth having, but an API that cannot reach the runtime still serves all that is stored. */
-const runtimeForLogs = async (context: Context): Promise<Runtime | null> => {
+const logsOrNone = async (context: Context): Promise<LogSource | null> => {
   try {
-    return await openRuntime(context);
+    return await openLogs(context);
   } catch (error) {
     context.log.warn({ error: (error as Error).message }, 'the runtime cannot be reached: no live logs here');
     return null;
   }
 };
 
-const serveApi = async (context: Context, logs: Runtime | null): Promise<void> => {
+const serveApi = async (context: Context, logs: LogSource | null): Promise<void> => {
   const { config, log } = context;
   const url = await startApi(context, { logs, token: await apiToken(config), autoRegisterImages: false });
   const token = config.api.token === null ? { tokenFile: tokenPath(config.dataDir) } : {};
-  log.info({ url, ...token }, 'the API listens');
+  log.info({ url, ...token }, 'the API is ready');
 };
 
+const serveExecutor = async (context: Context, runtime: Runtime): Promise<Executor> => {
+  const executor = await startExecutor(context, runtime);
+  const { name, topics, maxRunning } = context.config.executor;
+  context.log.info(
+    { name, topics: topics ?? 'ALL', maxRunning, runtime: runtime.key },
+    'the executor is ready',
+  );
+  return executor;
+};
+
+/** Starts the roles; returns how to end them. */
 const start = async (context: Context, roles: readonly Role[]): Promise<() => Promise<void>> => {
-  const runs = roles.includes('executor');
-  const runtime = runs ? await openRuntime(context) : await runtimeForLogs(context);
-  const executor = runs ? await startExecutor(context, runtime!) : null;
-  if (executor !== null) {
-    const { name, topics, maxRunning } = context.config.executor;
-    context.log.info(
-      { name, topics: topics ?? 'ALL', maxRunning, runtime: runtime!.key },
-      'the executor runs',
-    );
-  }
-  if (roles.includes('api')) await serveApi(context, runtime);
+  const runtime = roles.includes('executor') ? await openRuntime(context) : null;
+  const executor = runtime === null ? null : await serveExecutor(context, runtime);
+  if (roles.includes('api')) await serveApi(context, runtime ?? (await logsOrNone(context)));
   return async () => executor?.drain(drainMs);
 };
 
@@ -74,7 +79,7 @@ const startLine = (config: Config, roles: readonly Role[], log: Logger): void =>
 export const serve = async (cli: Cli, roles: readonly Role[]): Promise<number> => {
   const config = parseConfig(
     cli.environment,
-    readSurroundings({ defaultRuntime: 'kubernetes', defaultLogFormat: 'json' }),
+    readSurroundings({ defaultRuntime: 'kubernetes', defaultLog: { level: 'info', format: 'json' } }),
   );
   refuseLonelyRole(config, roles);
   const log = createLogger(config.log);
