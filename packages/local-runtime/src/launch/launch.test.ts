@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { objectName, type AttemptRef, type JobSpec } from '@job-orchestrator/types';
@@ -188,6 +197,31 @@ describe('a command that cannot be executed', () => {
       kind: 'refused',
       failure: { reason: 'command_not_found', message: expect.stringContaining(message) },
     });
+  });
+
+  test('more words than the system takes are refused, and nothing stays behind', async () => {
+    const outcome = await outcomeOf(['true'], {
+      args: Array.from({ length: 200 }, () => 'x'.repeat(65_536)),
+    });
+    expect(outcome).toMatchObject({
+      kind: 'refused',
+      failure: { reason: 'launch_refused', message: expect.stringContaining('E2BIG') },
+    });
+    expect(readdirSync(join(sandbox.dataDir, 'attempts'))).toEqual([]);
+  });
+
+  test('a working directory that is gone is waited for', async () => {
+    const workingDirectory = join(sandbox.dataDir, 'gone');
+    mkdirSync(workingDirectory);
+    const watched = await sandbox.start({ workingDirectory });
+    rmdirSync(workingDirectory);
+    const launch = sandbox.launch(['true']);
+    expect(await watched.runtime.ensure(launch)).toMatchObject({
+      kind: 'busy',
+      message: expect.stringContaining(workingDirectory),
+    });
+    mkdirSync(workingDirectory);
+    expect((await watched.ended(await watched.run(launch))).exit.exitCode).toBe(0);
   });
 
   test('what the system refuses to execute only when it tries is told apart from exit code 127', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, objectName, type AttemptLaunch, type EnsureOutcome } from '@job-orchestrator/types';
@@ -64,6 +65,8 @@ const takeBack = async (
     return { kind: 'exists', object };
   book.forget(entry);
   await rm(discardFolder(context.attempts, object.name), { recursive: true, force: true });
+  if (!existsSync(context.settings.workingDirectory))
+    return busy(`The working directory ${context.settings.workingDirectory} is gone.`);
   const message = `The system could not start the process: ${spawned.message}.`;
   if (passing.has(spawned.code)) return busy(message);
   return { kind: 'refused', failure: failure('launch_refused', message, { code: spawned.code }) };
