@@ -15,6 +15,7 @@ export interface Api {
   /** Another server over the same database. */
   serve(
     options?: Partial<ApiServerOptions>,
+    port?: number,
   ): Promise<{ readonly url: string; readonly client: Client; close(): Promise<void> }>;
   /** Closes the database under the running server: whatever still answers, answers without it. */
   loseDatabase(): Promise<void>;
