@@ -13,7 +13,7 @@ import {
   type LogTail,
   type Observation,
 } from '@job-orchestrator/types';
-import { createAttemptsFolder } from './attempt/folder.ts';
+import { createAttemptsFolder, isDamaged } from './attempt/folder.ts';
 import { exitReport, liveObservation } from './attempt/judge.ts';
 import { readOutput } from './attempt/output.ts';
 import { isLive } from './attempt/phase.ts';
@@ -23,6 +23,7 @@ import { followLog } from './log/follow.ts';
 import { readTail } from './log/segments.ts';
 import { runtimeKey } from './processes/machine.ts';
 import { openProcessTable } from './processes/process-table.ts';
+import { sweepMarked } from './processes/sweep.ts';
 import { createBook, type AttemptBook } from './runtime/book.ts';
 import { createEnsure } from './runtime/ensure.ts';
 import type { Entry, RuntimeContext } from './runtime/entry.ts';
@@ -98,11 +99,18 @@ const observeEntry = async (context: RuntimeContext, entry: Entry): Promise<Obse
   return { kind: 'ended', exit: exitReport(phase, output, context.node, entry.noticedAt) };
 };
 
+/** Nothing can be told from a damaged folder, and holding it would be for ever: what runs of it is ended, and it is gone. */
+const giveUpDamaged = async (ref: AttemptRef): Promise<Observation> => {
+  await sweepMarked(ref.attemptId, null);
+  return { kind: 'absent' };
+};
+
 const observe = async (context: RuntimeContext, book: AttemptBook, ref: AttemptRef): Promise<Observation> => {
   try {
     const entry = book.find(ref);
     return entry === null ? { kind: 'absent' } : await observeEntry(context, entry);
   } catch (error) {
+    if (isDamaged(error)) return giveUpDamaged(ref);
     return { kind: 'unreachable', message: `The attempt's folder cannot be read: ${String(error)}` };
   }
 };

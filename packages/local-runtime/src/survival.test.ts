@@ -152,7 +152,7 @@ test('a folder that nobody started for 10 seconds is lost, and never starts afte
   expect(await watched.log(launch)).toBe('');
 });
 
-test('a damaged folder is passed over by list, held by observe and refused by ensure', async () => {
+test('a damaged folder is passed over by list, absent, and refused by ensure', async () => {
   const launch = sandbox.launch(['true']);
   const other = sandbox.launch(['true']);
   mkdirSync(join(sandbox.dataDir, 'attempts', nameOf(launch)), { recursive: true });
@@ -160,7 +160,7 @@ test('a damaged folder is passed over by list, held by observe and refused by en
   const watched = await sandbox.start();
   const ref = await watched.run(other);
   expect((await watched.runtime.list())?.map((each) => each.attemptId)).toEqual([ref.attemptId]);
-  expect((await watched.runtime.observe(launch)).kind).toBe('unreachable');
+  expect(await watched.runtime.observe(launch)).toEqual({ kind: 'absent' });
   expect(await watched.runtime.ensure(launch)).toMatchObject({ failure: { reason: 'name_taken' } });
   await watched.ended(ref);
 });

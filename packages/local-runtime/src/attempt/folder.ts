@@ -149,6 +149,13 @@ export const readRecord = (attempts: string, name: string): AttemptFile | null =
   return parseRecord(text, name);
 };
 
+/**
+ * True when `readRecord` failed for what the folder holds (a person, or a power failure that kept the name and lost the
+ * text), false when the system could not read it now.
+ */
+export const isDamaged = (error: unknown): boolean =>
+  [undefined, 'ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code);
+
 /** Creates `started` so that no shim will. False: a shim (or another of us) was faster. */
 export const preventStart = (root: string, bootId: string, why: string): boolean => {
   try {

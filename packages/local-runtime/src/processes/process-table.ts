@@ -29,7 +29,7 @@ export const sendSignal = (pid: number, signal: NodeJS.Signals | 0): boolean => 
 };
 
 /** Fields 3 (state) and 22 (start time in ticks since boot) of /proc/PID/stat; the name may contain anything. */
-export const parseStat = (stat: string): { state: string; birth: string } => {
+const parseStat = (stat: string): { state: string; birth: string } => {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return { state: fields[0] ?? '', birth: fields[19] ?? '' };
 };

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptId } from '@job-orchestrator/types';
 import { sendSignal } from './process-table.ts';
 
@@ -7,7 +7,10 @@ import { sendSignal } from './process-table.ts';
 export const markerVariable = 'JOB_ORCHESTRATOR_ATTEMPT_ID';
 
 /** A killed process keeps its environment until the kernel has torn it down: look again, at most so often. */
-const roundsMost = 500;
+const roundsMost = 30;
+/** Rounds without a pause; what is left then hangs in the kernel, and gets longer pauses: a second in all. */
+const quickRounds = 10;
+const pauseMs = 50;
 
 const carries = (pid: string, marker: string): boolean => {
   try {
@@ -36,7 +39,7 @@ export const sweepMarked = async (attempt: AttemptId, except: number | null): Pr
     const found = carriers(attempt, except);
     if (found.length === 0) return true;
     for (const pid of found) sendSignal(pid, 'SIGKILL');
-    await nextTurn();
+    await (round < quickRounds ? nextTurn() : sleep(pauseMs));
   }
   return false;
 };

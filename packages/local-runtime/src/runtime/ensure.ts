@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, objectName, type AttemptLaunch, type EnsureOutcome } from '@job-orchestrator/types';
-import { createFolder, discardFolder, preventStart } from '../attempt/folder.ts';
+import { createFolder, discardFolder, isDamaged, preventStart } from '../attempt/folder.ts';
 import { prepareCommand, type PreparedCommand } from '../launch/command.ts';
 import { spawnShim, type Spawned } from '../launch/spawn-shim.ts';
 import type { AttemptBook } from './book.ts';
@@ -24,6 +24,11 @@ const busy = (message: string): Extract<EnsureOutcome, { kind: 'busy' }> => ({
   kind: 'busy',
   retryAfterMs,
   message,
+});
+
+const unreachable = (error: unknown): EnsureOutcome => ({
+  kind: 'unresolved',
+  message: `The attempt's folder could not be reached: ${String(error)}.`,
 });
 
 const foreign = (name: string, message: string): EnsureOutcome => ({
@@ -133,6 +138,7 @@ const attempt = async (
   try {
     entry = book.load(name);
   } catch (error) {
+    if (!isDamaged(error)) return unreachable(error);
     return foreign(name, `The folder ${join(context.attempts, name)} is damaged: ${String(error)}.`);
   }
   try {
@@ -140,7 +146,7 @@ const attempt = async (
       ? await create(context, book, launch, name)
       : await exists(context, book, launch, entry);
   } catch (error) {
-    return { kind: 'unresolved', message: `The attempt's folder could not be reached: ${String(error)}.` };
+    return unreachable(error);
   }
 };
 

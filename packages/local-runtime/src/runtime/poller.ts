@@ -14,11 +14,15 @@ const hotLogMs = 50;
 /** While a stop waits for the shim to say which group it is. */
 const stoppingMs = 20;
 
+/** Between two looks at what was killed and has not ended: it hangs in the kernel, and each look reads /proc. */
+const killedMs = 200;
+
 const delayFor = (context: RuntimeContext, entry: Entry): number => {
   if (entry.stop !== null && !entry.stop.terminated) return stoppingMs;
   const usual = entry.logIsHot ? hotLogMs : context.pollIntervalMs;
   if (entry.stop === null) return usual;
-  return Math.min(usual, Math.max(stoppingMs, entry.stop.killAtMs - context.clock.monotonicMs()));
+  const graceMs = entry.stop.killAtMs - context.clock.monotonicMs();
+  return Math.min(usual, graceMs > 0 ? graceMs : killedMs);
 };
 
 /**
