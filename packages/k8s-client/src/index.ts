@@ -1,4 +1,8 @@
-export { loadCredentials, type CredentialOptions } from './credentials/load-credentials.ts';
-export type { Credentials } from './credentials/credentials.ts';
-export { renderJob, refuseLaunch } from './manifest.ts';
 export { checkAccess, type AccessAnswer } from './check-access.ts';
+export { loadCredentials, type CredentialOptions } from './credentials/load-credentials.ts';
+export type { Credentials, Identity, TlsMaterial } from './credentials/credentials.ts';
+export {
+  createKubernetesLogs,
+  createKubernetesRuntime,
+  type KubernetesOptions,
+} from './runtime/create-runtime.ts';

@@ -1,0 +1,28 @@
+/** The last bytes of a stream, in bounded memory: at most `maxBytes` and one chunk. */
+export interface ByteTail {
+  add(chunk: Uint8Array): void;
+  /** How many bytes went through. */
+  total(): number;
+  bytes(): Uint8Array;
+}
+
+/** Keeps the last `maxBytes` of what is added. */
+export const createByteTail = (maxBytes: number): ByteTail => {
+  let chunks: Uint8Array[] = [];
+  let [kept, total] = [0, 0];
+  const add = (chunk: Uint8Array): void => {
+    chunks.push(chunk);
+    kept += chunk.length;
+    total += chunk.length;
+    while (kept - (chunks[0]?.length ?? 0) >= maxBytes && chunks.length > 1)
+      kept -= chunks.shift()?.length ?? 0;
+  };
+  const bytes = (): Uint8Array => {
+    const whole = Buffer.concat(chunks);
+    chunks = [whole];
+    return new Uint8Array(
+      maxBytes === 0 ? Buffer.alloc(0) : whole.subarray(Math.max(0, whole.length - maxBytes)),
+    );
+  };
+  return { add, total: () => total, bytes };
+};

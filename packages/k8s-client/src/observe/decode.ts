@@ -1,0 +1,183 @@
+import { annotations, readAttemptLabels } from '../labels.ts';
+import { mainContainer } from '../manifest.ts';
+import {
+  list,
+  mapping,
+  moment,
+  PoisonedObjectError,
+  requiredInteger,
+  requiredText,
+  text,
+  textOrNull,
+} from './fields.ts';
+import type {
+  ConditionView,
+  ContainerState,
+  ContainerView,
+  EventView,
+  JobView,
+  PodPhase,
+  PodView,
+} from './views.ts';
+
+const decodeMeta = (
+  object: unknown,
+): Pick<JobView, 'attempt' | 'name' | 'uid' | 'version' | 'createdAt' | 'deleting'> => {
+  const meta = mapping(mapping(object, 'object')['metadata'], 'metadata');
+  const attempt = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
+  if (attempt === null)
+    throw new PoisonedObjectError('metadata.labels lacks one of our labels, or has it malformed');
+  return {
+    attempt,
+    name: requiredText(meta['name'], 'metadata.name'),
+    uid: requiredText(meta['uid'], 'metadata.uid'),
+    version: text(meta['resourceVersion'], 'metadata.resourceVersion'),
+    createdAt: moment(meta['creationTimestamp'], 'metadata.creationTimestamp') ?? new Date(0),
+    deleting: textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') !== null,
+  };
+};
+
+const decodeConditions = (value: unknown): readonly ConditionView[] =>
+  list(value, 'status.conditions').map((item) => {
+    const condition = mapping(item, 'status.conditions[]');
+    return {
+      type: text(condition['type'], 'condition.type'),
+      status: text(condition['status'], 'condition.status'),
+      reason: text(condition['reason'], 'condition.reason'),
+      message: text(condition['message'], 'condition.message'),
+      changedAt: moment(condition['lastTransitionTime'], 'condition.lastTransitionTime'),
+    };
+  });
+
+/** Reads a Job of ours; throws `PoisonedObjectError` for one that is not as it must be. */
+export const decodeJob = (object: unknown): JobView => {
+  const root = mapping(object, 'object');
+  const spec = mapping(root['spec'], 'spec');
+  const status = mapping(root['status'], 'status');
+  const notes = mapping(mapping(root['metadata'], 'metadata')['annotations'], 'metadata.annotations');
+  return {
+    ...decodeMeta(object),
+    suspended: spec['suspend'] === true,
+    stopRequested: notes[annotations.stopRequested] !== undefined,
+    startedAt: moment(status['startTime'], 'status.startTime'),
+    completedAt: moment(status['completionTime'], 'status.completionTime'),
+    conditions: decodeConditions(status['conditions']),
+  };
+};
+
+const decodeState = (value: unknown): ContainerState => {
+  const state = mapping(value, 'state');
+  if (state['terminated'] !== undefined) {
+    const ended = mapping(state['terminated'], 'state.terminated');
+    return {
+      kind: 'terminated',
+      exitCode: requiredInteger(ended['exitCode'], 'state.terminated.exitCode'),
+      signal:
+        ended['signal'] === undefined ? null : requiredInteger(ended['signal'], 'state.terminated.signal'),
+      reason: text(ended['reason'], 'state.terminated.reason'),
+      message: text(ended['message'], 'state.terminated.message'),
+      startedAt: moment(ended['startedAt'], 'state.terminated.startedAt'),
+      finishedAt: moment(ended['finishedAt'], 'state.terminated.finishedAt'),
+    };
+  }
+  if (state['running'] !== undefined) {
+    const running = mapping(state['running'], 'state.running');
+    return { kind: 'running', startedAt: moment(running['startedAt'], 'state.running.startedAt') };
+  }
+  if (state['waiting'] === undefined) return { kind: 'none' };
+  const waiting = mapping(state['waiting'], 'state.waiting');
+  return {
+    kind: 'waiting',
+    reason: text(waiting['reason'], 'state.waiting.reason'),
+    message: text(waiting['message'], 'state.waiting.message'),
+  };
+};
+
+const decodeContainer = (value: unknown, sidecars: ReadonlySet<string>): ContainerView => {
+  const status = mapping(value, 'container status');
+  const name = requiredText(status['name'], 'container status.name');
+  return {
+    name,
+    sidecar: sidecars.has(name),
+    state: decodeState(status['state']),
+    imageId: textOrNull(status['imageID'], 'container status.imageID'),
+  };
+};
+
+const sidecarNames = (spec: Readonly<Record<string, unknown>>): ReadonlySet<string> =>
+  new Set(
+    list(spec['initContainers'], 'spec.initContainers')
+      .map((item) => mapping(item, 'spec.initContainers[]'))
+      .filter((container) => container['restartPolicy'] === 'Always')
+      .map((container) => text(container['name'], 'spec.initContainers[].name')),
+  );
+
+const phases: ReadonlySet<string> = new Set<PodPhase>([
+  'Pending',
+  'Running',
+  'Succeeded',
+  'Failed',
+  'Unknown',
+]);
+
+const decodePhase = (value: unknown): PodPhase => {
+  const phase = text(value, 'status.phase') || 'Pending';
+  if (!phases.has(phase)) throw new PoisonedObjectError(`status.phase ${JSON.stringify(phase)} is not known`);
+  return phase as PodPhase;
+};
+
+const ownerJob = (meta: Readonly<Record<string, unknown>>): string | null => {
+  const owners = list(meta['ownerReferences'], 'metadata.ownerReferences').map((item) =>
+    mapping(item, 'owner'),
+  );
+  const job = owners.find((owner) => owner['kind'] === 'Job' && owner['controller'] === true);
+  return job === undefined ? null : textOrNull(job['uid'], 'metadata.ownerReferences[].uid');
+};
+
+const noContainer: ContainerView = {
+  name: mainContainer,
+  sidecar: false,
+  state: { kind: 'none' },
+  imageId: null,
+};
+
+/** Reads a pod of ours; throws `PoisonedObjectError` for one that is not as it must be. */
+export const decodePod = (object: unknown): PodView => {
+  const root = mapping(object, 'object');
+  const spec = mapping(root['spec'], 'spec');
+  const status = mapping(root['status'], 'status');
+  const containers = (field: string): readonly ContainerView[] =>
+    list(status[field], `status.${field}`).map((item) => decodeContainer(item, sidecarNames(spec)));
+  return {
+    ...decodeMeta(object),
+    jobUid: ownerJob(mapping(root['metadata'], 'metadata')),
+    phase: decodePhase(status['phase']),
+    reason: text(status['reason'], 'status.reason'),
+    message: text(status['message'], 'status.message'),
+    node: textOrNull(spec['nodeName'], 'spec.nodeName'),
+    conditions: decodeConditions(status['conditions']),
+    init: containers('initContainerStatuses'),
+    main:
+      containers('containerStatuses').find((container) => container.name === mainContainer) ?? noContainer,
+    gone: false,
+    troubleSince: null,
+  };
+};
+
+/** Reads an event about a Job; null for one that is no warning. Throws `PoisonedObjectError`. */
+export const decodeEvent = (object: unknown): EventView | null => {
+  const root = mapping(object, 'object');
+  const about = mapping(root['involvedObject'], 'involvedObject');
+  if (root['type'] !== 'Warning') return null;
+  const created = moment(
+    mapping(root['metadata'], 'metadata')['creationTimestamp'],
+    'metadata.creationTimestamp',
+  );
+  return {
+    jobUid: requiredText(about['uid'], 'involvedObject.uid'),
+    jobName: requiredText(about['name'], 'involvedObject.name'),
+    reason: text(root['reason'], 'reason'),
+    message: text(root['message'], 'message'),
+    firstAt: moment(root['firstTimestamp'], 'firstTimestamp') ?? created ?? new Date(0),
+  };
+};

@@ -1,0 +1,85 @@
+import type { LabelledAttempt } from '../labels.ts';
+
+/** What we keep of any object: a few hundred bytes instead of a manifest with up to 128 KiB of inputs. */
+interface ObjectView {
+  readonly attempt: LabelledAttempt;
+  readonly name: string;
+  readonly uid: string;
+  readonly version: string;
+  readonly createdAt: Date;
+  /** True once its deletion was asked for. */
+  readonly deleting: boolean;
+}
+
+export interface ConditionView {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly changedAt: Date | null;
+}
+
+export interface JobView extends ObjectView {
+  readonly suspended: boolean;
+  /** True once we asked the attempt to end. */
+  readonly stopRequested: boolean;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly conditions: readonly ConditionView[];
+}
+
+export type ContainerState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'waiting'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'running'; readonly startedAt: Date | null }
+  | {
+      readonly kind: 'terminated';
+      readonly exitCode: number;
+      readonly signal: number | null;
+      readonly reason: string;
+      readonly message: string;
+      readonly startedAt: Date | null;
+      readonly finishedAt: Date | null;
+    };
+
+export interface ContainerView {
+  readonly name: string;
+  /** An init container with `restartPolicy: Always`: its end says nothing. */
+  readonly sidecar: boolean;
+  readonly state: ContainerState;
+  readonly imageId: string | null;
+}
+
+export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+
+export interface PodView extends ObjectView {
+  /** The uid of the Job that owns it; null for an orphan. */
+  readonly jobUid: string | null;
+  readonly phase: PodPhase;
+  readonly reason: string;
+  readonly message: string;
+  readonly node: string | null;
+  readonly conditions: readonly ConditionView[];
+  readonly init: readonly ContainerView[];
+  readonly main: ContainerView;
+  /** True once the server told us that it is deleted; its last state is kept until its Job goes too. */
+  readonly gone: boolean;
+  /** When its main container was first seen in trouble that may pass (a failed pull); null while there is none. */
+  readonly troubleSince: Date | null;
+}
+
+/** The newest warning about a Job. */
+export interface EventView {
+  readonly jobUid: string;
+  readonly jobName: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly firstAt: Date;
+}
+
+/** All that is known of one attempt. `job` null: there is none, or it is gone. */
+export interface AttemptView {
+  readonly job: JobView | null;
+  readonly pods: readonly PodView[];
+  readonly event: EventView | null;
+}

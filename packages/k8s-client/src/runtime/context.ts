@@ -1,0 +1,18 @@
+import type { AttemptRef, Clock, InstallationId, Logger } from '@job-orchestrator/types';
+import type { ApiClient } from '../http/api-client.ts';
+import type { Paths } from '../http/paths.ts';
+import type { AttemptStore } from './attempt-store.ts';
+
+/** What the parts of the runtime share. */
+export interface RuntimeContext {
+  readonly api: ApiClient;
+  readonly paths: Paths;
+  readonly namespace: string;
+  readonly installation: InstallationId;
+  readonly store: AttemptStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The ids of an attempt, for log lines. */
+export const idsOf = ({ jobId, attemptId }: AttemptRef): object => ({ job: jobId, attempt: attemptId });

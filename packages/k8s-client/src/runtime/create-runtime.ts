@@ -1,0 +1,223 @@
+import type {
+  AttemptId,
+  AttemptRef,
+  Clock,
+  InstallationId,
+  JobRuntime,
+  Logger,
+  LogSource,
+  LogTail,
+  Observation,
+  Random,
+} from '@job-orchestrator/types';
+import type { Credentials } from '../credentials/credentials.ts';
+import { createApiClient, type ApiClient } from '../http/api-client.ts';
+import { pathsOf } from '../http/paths.ts';
+import type { RateLimit } from '../http/token-bucket.ts';
+import { createLogCaptures, type LogCaptures } from '../logs/captures.ts';
+import { followLog } from '../logs/follow-log.ts';
+import { readLogTail } from '../logs/log-tail.ts';
+import { observeAttempt } from '../observe.ts';
+import { messageOf, systemClock } from '../system-clock.ts';
+import { defaultTiming, type ReflectorTiming } from '../watch/reflector.ts';
+import { createAttemptStore } from './attempt-store.ts';
+import { clusterKey } from './cluster-key.ts';
+import type { RuntimeContext } from './context.ts';
+import { readCurrentJob } from './current-job.ts';
+import { ensureJob } from './ensure.ts';
+import { askForPod } from './find-pod.ts';
+import { createQuarantine } from './quarantine.ts';
+import { removeJob } from './remove.ts';
+import { stopJob } from './stop.ts';
+import { startWatches, type Watches } from './watches.ts';
+
+export interface KubernetesOptions {
+  readonly namespace: string;
+  readonly credentials: Credentials;
+  readonly installation: InstallationId;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Requests to the API server; 100 a second unless given. */
+  readonly rate?: RateLimit;
+  readonly timing?: ReflectorTiming;
+  /** How long the first full view may take, in milliseconds. */
+  readonly startLimitMs?: number;
+}
+
+const defaultStartLimitMs = 30_000;
+// A view without contact for longer than this is not shown as the present: "cannot say" holds, and never duplicates.
+const longestStaleMs = 30_000;
+
+const observeJob = async (
+  context: RuntimeContext,
+  watches: Watches | null,
+  ref: AttemptRef,
+): Promise<Observation> => {
+  const seen = observeAttempt(context.store.view(ref.attemptId));
+  const { job } = context.store.view(ref.attemptId);
+  const foreign = job !== null && ref.object !== null && job.uid !== ref.object.uid;
+  if (seen.kind === 'ended' && !foreign) return seen;
+  if (watches === null) return { kind: 'unreachable', message: 'The runtime has not been started.' };
+  const staleMs = watches.staleMs();
+  if (staleMs > longestStaleMs)
+    return {
+      kind: 'unreachable',
+      message: `No contact with Kubernetes for ${Math.round(staleMs / 1_000)} s.`,
+    };
+  if (seen.kind !== 'absent' && !foreign) return seen;
+  // The cache may be behind a create of another executor; only the server itself can say that there is nothing.
+  const current = await readCurrentJob(context, ref);
+  if (current.kind === 'unknown') return { kind: 'unreachable', message: current.message };
+  return current.kind === 'none' ? { kind: 'absent' } : observeAttempt(context.store.view(ref.attemptId));
+};
+
+const podFinder =
+  (context: RuntimeContext) =>
+  async (ref: AttemptRef): Promise<string | null> => {
+    const { job, pods } = context.store.view(ref.attemptId);
+    const uid = ref.object?.uid ?? job?.uid;
+    const cached = pods.find((pod) => pod.jobUid === uid && !pod.gone);
+    return cached?.name ?? askForPod(context.api, context.paths, ref);
+  };
+
+/** The log as long as the pod exists, then what was captured while it was stopped, then what its status kept. */
+const tailOf = async (
+  context: RuntimeContext,
+  captures: LogCaptures,
+  ref: AttemptRef,
+  maxBytes: number,
+): Promise<LogTail | null> => {
+  const pod = await podFinder(context)(ref);
+  const live = pod === null ? null : await readLogTail(context.api, context.paths, pod, maxBytes);
+  if (live !== null) return live;
+  const captured = captures.get(ref.attemptId);
+  if (captured !== null)
+    return { ...captured, bytes: captured.bytes.slice(Math.max(0, captured.bytes.length - maxBytes)) };
+  const kept = context.store.view(ref.attemptId).pods.find((each) => each.main.state.kind === 'terminated');
+  if (kept?.main.state.kind !== 'terminated' || kept.main.state.message === '') return null;
+  const bytes = Buffer.from(kept.main.state.message);
+  return {
+    bytes: new Uint8Array(bytes.subarray(Math.max(0, bytes.length - maxBytes))),
+    totalBytes: bytes.length,
+  };
+};
+
+const assemble = (
+  context: RuntimeContext,
+  key: string,
+  options: KubernetesOptions,
+  listen: (onChange: (attempt: AttemptId) => void) => void,
+): JobRuntime & LogSource => {
+  const { api, paths, clock, log, store } = context;
+  const quarantine = createQuarantine(log);
+  const captures = createLogCaptures(api, paths, podFinder(context));
+  let watches: Watches | null = null;
+  return {
+    kind: 'kubernetes',
+    key,
+    start: async (onChange) => {
+      listen(onChange);
+      const started = startWatches(
+        context,
+        quarantine,
+        options.random ?? Math.random,
+        options.timing ?? defaultTiming,
+      );
+      try {
+        await started.ready(options.startLimitMs ?? defaultStartLimitMs);
+        watches = started;
+      } catch (error) {
+        await started.close();
+        throw error;
+      }
+    },
+    ensure: (launch) => ensureJob(context, launch),
+    observe: (ref) => observeJob(context, watches, ref),
+    stop: (ref) => stopJob(context, captures, ref),
+    logTail: (ref, maxBytes) => tailOf(context, captures, ref, maxBytes),
+    remove: async (ref) => {
+      const gone = await removeJob(context, ref);
+      if (gone) captures.forget(ref.attemptId);
+      return gone;
+    },
+    list: async () => {
+      if (watches === null || watches.staleMs() > longestStaleMs) return null;
+      return store.jobs().map(({ attempt, uid, name }) => ({ ...attempt, object: { uid, name } }));
+    },
+    open: async (ref, request) => {
+      const pod = await podFinder(context)(ref);
+      return pod === null ? null : followLog(api, paths, clock, pod, request);
+    },
+    close: async () => {
+      captures.close();
+      await watches?.close();
+      await api.close();
+    },
+  };
+};
+
+const contextOf = (
+  options: KubernetesOptions,
+  api: ApiClient,
+  onChange: (attempt: AttemptId) => void,
+): RuntimeContext => {
+  const clock = options.clock ?? systemClock;
+  const { namespace, installation, log } = options;
+  return {
+    api,
+    paths: pathsOf(namespace),
+    namespace,
+    installation,
+    store: createAttemptStore(clock, onChange),
+    clock,
+    log,
+  };
+};
+
+/**
+ * Runs attempts as Kubernetes Jobs of one namespace. Finds out at once which cluster and namespace this is (`key`), hence
+ * the promise; `start` begins to watch. Throws `runtime_unavailable`.
+ */
+export const createKubernetesRuntime = async (
+  options: KubernetesOptions,
+): Promise<JobRuntime & LogSource> => {
+  const { credentials, log, clock, rate } = options;
+  const api = createApiClient({
+    credentials,
+    ...(clock === undefined ? {} : { clock }),
+    ...(rate === undefined ? {} : { rate }),
+  });
+  let listener = (_attempt: AttemptId): void => undefined;
+  const onChange = (attempt: AttemptId): void => {
+    try {
+      listener(attempt);
+    } catch (error) {
+      log.error({ attempt, error: messageOf(error) }, 'a listener of the runtime failed');
+    }
+  };
+  const context = contextOf(options, api, onChange);
+  try {
+    const key = await clusterKey(api, context.paths, options.namespace);
+    return assemble(context, key, options, (given) => void (listener = given));
+  } catch (error) {
+    await api.close();
+    throw error;
+  }
+};
+
+/** Reads logs of attempts without watching anything: what the API needs. `pods` get and list, `pods/log` get. */
+export const createKubernetesLogs = (
+  options: Pick<KubernetesOptions, 'namespace' | 'credentials' | 'clock'>,
+): LogSource & { close(): Promise<void> } => {
+  const { namespace, credentials, clock = systemClock } = options;
+  const api = createApiClient({ credentials, clock });
+  const paths = pathsOf(namespace);
+  return {
+    open: async (ref, request) => {
+      const pod = await askForPod(api, paths, ref);
+      return pod === null ? null : followLog(api, paths, clock, pod, request);
+    },
+    close: () => api.close(),
+  };
+};

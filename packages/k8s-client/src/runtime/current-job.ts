@@ -1,0 +1,38 @@
+import { objectName, type AttemptRef } from '@job-orchestrator/types';
+import type { ApiFailure } from '../http/api-result.ts';
+import { sameAttempt } from '../labels.ts';
+import { decodeJob } from '../observe/decode.ts';
+import type { JobView } from '../observe/views.ts';
+import { messageOf } from '../system-clock.ts';
+import type { RuntimeContext } from './context.ts';
+
+/** The name of an attempt's Job, recorded or to be. */
+export const jobName = (ref: AttemptRef): string =>
+  ref.object?.name ?? objectName(ref.installation, ref.jobId, ref.attemptNumber);
+
+/** `none`: certain that no Job of this attempt exists now (another one of its name may). */
+export type CurrentJob =
+  | { readonly kind: 'found'; readonly job: JobView }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown'; readonly message: string };
+
+const unknown = ({ kind, message }: ApiFailure): CurrentJob => ({
+  kind: 'unknown',
+  message: `${kind}: ${message}`,
+});
+
+/** Reads the attempt's Job from the server itself, not from any cache; where a uid is recorded, only that one counts. */
+export const readCurrentJob = async (context: RuntimeContext, ref: AttemptRef): Promise<CurrentJob> => {
+  const found = await context.api.json<unknown>({ method: 'GET', path: context.paths.job(jobName(ref)) });
+  if (found.kind === 'not_found') return { kind: 'none' };
+  if (found.kind !== 'ok') return unknown(found);
+  try {
+    const job = decodeJob(found.body);
+    const ours = sameAttempt(job.attempt, ref) && (ref.object === null || ref.object.uid === job.uid);
+    if (!ours) return { kind: 'none' };
+    context.store.putJob(job);
+    return { kind: 'found', job };
+  } catch (error) {
+    return { kind: 'unknown', message: `The Job cannot be read: ${messageOf(error)}` };
+  }
+};

@@ -1,0 +1,111 @@
+import { failure, type AttemptLaunch, type EnsureOutcome, type RuntimeObject } from '@job-orchestrator/types';
+import type { ApiFailure } from '../http/api-result.ts';
+import { readAttemptLabels, sameAttempt } from '../labels.ts';
+import { refuseLaunch, renderJob } from '../manifest.ts';
+import { decodeJob } from '../observe/decode.ts';
+import { mapping, textOrNull } from '../observe/fields.ts';
+import { messageOf } from '../system-clock.ts';
+import type { RuntimeContext } from './context.ts';
+
+const shortWaitMs = 1_000;
+// Quota is freed when other work ends, and credentials are mended by people: neither within a second.
+const longWaitMs = 10_000;
+
+const busy = (message: string, retryAfterMs: number): EnsureOutcome => ({
+  kind: 'busy',
+  retryAfterMs,
+  message,
+});
+
+const refused = (answer: ApiFailure): EnsureOutcome => ({
+  kind: 'refused',
+  failure: failure('launch_refused', `Kubernetes refused the Job: ${answer.message}`, {
+    status: answer.status,
+    reason: answer.reason,
+    message: answer.message.slice(0, 2_000),
+  }),
+});
+
+const unresolved = (answer: ApiFailure): EnsureOutcome => ({
+  kind: 'unresolved',
+  message: `The answer to a create was lost: ${answer.message}`,
+});
+
+/** What a create that made nothing, or whose answer is not known, means. Exported for its tests. */
+export const judgeRefusal = (answer: ApiFailure): EnsureOutcome => {
+  switch (answer.kind) {
+    case 'too_many':
+      return busy(`Kubernetes asks us to slow down: ${answer.message}`, answer.retryAfterMs ?? shortWaitMs);
+    case 'conflict':
+      // Not "already exists": two creates met on one ResourceQuota ("Operation cannot be fulfilled").
+      return busy(answer.message, shortWaitMs);
+    case 'unauthorized':
+      return busy(`Kubernetes refuses our credentials: ${answer.message}`, longWaitMs);
+    case 'refused':
+    case 'not_found':
+    case 'gone':
+      return /exceeded quota/.test(answer.message) ? busy(answer.message, longWaitMs) : refused(answer);
+    case 'server_error':
+    case 'unreachable':
+    case 'unresolved':
+    case 'aborted':
+    default:
+      return unresolved(answer);
+  }
+};
+
+const nameTaken = (name: string): EnsureOutcome => ({
+  kind: 'refused',
+  failure: failure('name_taken', `A Job ${name} exists and carries other labels than ours.`, { name }),
+});
+
+const remember = (context: RuntimeContext, job: unknown): RuntimeObject | null => {
+  try {
+    const view = decodeJob(job);
+    // The watch shows it a moment later; whoever observes in between must not take it for absent.
+    context.store.putJob(view);
+    return { uid: view.uid, name: view.name };
+  } catch (error) {
+    context.log.warn({ error: messageOf(error) }, 'Kubernetes answered with a Job that cannot be read');
+    return null;
+  }
+};
+
+/** The name is taken: by us, by us on its way out, or by somebody else. */
+const resolveExisting = async (
+  context: RuntimeContext,
+  launch: AttemptLaunch,
+  name: string,
+): Promise<EnsureOutcome> => {
+  const found = await context.api.json<unknown>({ method: 'GET', path: context.paths.job(name) });
+  if (found.kind !== 'ok')
+    return { kind: 'unresolved', message: `The Job ${name} exists, but reading it failed: ${found.message}` };
+  const meta = mapping(mapping(found.body, 'object')['metadata'], 'metadata');
+  const theirs = readAttemptLabels(meta['labels'] as Record<string, unknown> | undefined);
+  if (theirs === null || !sameAttempt(theirs, launch)) return nameTaken(name);
+  if (textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') !== null) {
+    return { kind: 'terminating', message: `The Job ${name} is being removed.` };
+  }
+  const object = remember(context, found.body);
+  return object === null
+    ? { kind: 'unresolved', message: `The Job ${name} cannot be read.` }
+    : { kind: 'exists', object };
+};
+
+/** Creates the Job of an attempt by its deterministic name, or finds it. */
+export const ensureJob = async (context: RuntimeContext, launch: AttemptLaunch): Promise<EnsureOutcome> => {
+  const job = renderJob(launch);
+  const refusal = refuseLaunch(launch, job);
+  if (refusal !== null) return { kind: 'refused', failure: refusal };
+  const made = await context.api.json<unknown>({ method: 'POST', path: context.paths.jobs, body: job });
+  if (made.kind === 'ok') {
+    const object = remember(context, made.body);
+    return object === null
+      ? { kind: 'unresolved', message: 'The created Job cannot be read.' }
+      : { kind: 'created', object };
+  }
+  if (made.kind === 'conflict' && made.reason === 'AlreadyExists') {
+    return resolveExisting(context, launch, job.metadata?.name ?? '');
+  }
+  return judgeRefusal(made);
+};

@@ -1,0 +1,47 @@
+import type { AttemptRef } from '@job-orchestrator/types';
+import { annotations } from '../labels.ts';
+import type { LogCaptures } from '../logs/captures.ts';
+import type { RuntimeContext } from './context.ts';
+import { jobName, readCurrentJob } from './current-job.ts';
+
+/**
+ * Asks the Job controller to end the attempt by a deadline that has passed: it deletes the pod with its grace (SIGTERM,
+ * then SIGKILL), and the Job stays, `Failed`, until it is recorded. Tried on 1.34 beside the alternatives: deleting the Job
+ * leaves nothing to observe; `suspend` ends the pod alike, but the Job never becomes terminal and could be resumed. The pod
+ * itself we have no right to touch. Its log goes with it, hence the capture before.
+ */
+const stopPatch = (uid: string, at: Date): object => ({
+  metadata: { uid, annotations: { [annotations.stopRequested]: at.toISOString() } },
+  spec: { activeDeadlineSeconds: 1 },
+});
+
+/** Asks the attempt's program to end. True: asked, or nothing is left to ask. The grace was fixed with the manifest. */
+export const stopJob = async (
+  context: RuntimeContext,
+  captures: LogCaptures,
+  ref: AttemptRef,
+): Promise<boolean> => {
+  const cached = context.store.view(ref.attemptId).job;
+  const uid = ref.object?.uid ?? cached?.uid ?? null;
+  if (uid === null) {
+    const current = await readCurrentJob(context, ref);
+    if (current.kind !== 'found') return current.kind === 'none';
+    return stopJob(context, captures, { ...ref, object: { uid: current.job.uid, name: current.job.name } });
+  }
+  if (cached?.stopRequested === true) return true;
+  await captures.begin(ref);
+  const body = stopPatch(uid, context.clock.now());
+  const contentType = 'application/merge-patch+json';
+  const answer = await context.api.json({
+    method: 'PATCH',
+    path: context.paths.job(jobName(ref)),
+    body,
+    contentType,
+  });
+  if (answer.kind === 'ok' || answer.kind === 'not_found' || answer.kind === 'conflict') return true;
+  context.log.warn(
+    { attempt: ref.attemptId, kind: answer.kind, error: answer.message },
+    'an attempt could not be stopped',
+  );
+  return false;
+};

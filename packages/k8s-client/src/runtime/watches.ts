@@ -1,0 +1,110 @@
+import { OrchestratorError, type Random } from '@job-orchestrator/types';
+import { installationSelector } from '../labels.ts';
+import { decodeEvent, decodeJob, decodePod } from '../observe/decode.ts';
+import type { ApiFailure } from '../http/api-result.ts';
+import type { WatchSource } from '../watch/lister.ts';
+import {
+  startReflector,
+  type Reflector,
+  type ReflectorTarget,
+  type ReflectorTiming,
+} from '../watch/reflector.ts';
+import { unusable } from './cluster-key.ts';
+import type { RuntimeContext } from './context.ts';
+import type { Quarantine } from './quarantine.ts';
+
+/** Which objects each watch sees, and where they go. Events only tell why a Job has no pod, so their deletion says nothing. */
+const jobTarget = ({ store }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => ({
+  upsert: (object) => quarantine.around('Job', object, () => store.putJob(decodeJob(object))),
+  remove: (object) => quarantine.around('Job', object, () => store.dropJob(decodeJob(object).uid)),
+  known: () => store.jobUids(),
+  forget: (uid) => store.dropJob(uid),
+});
+
+const podTarget = ({ store }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => ({
+  upsert: (object) => quarantine.around('Pod', object, () => store.putPod(decodePod(object))),
+  // The last state comes with the deletion, and may be the only one that shows how the program ended.
+  remove: (object) =>
+    quarantine.around('Pod', object, () => {
+      const pod = decodePod(object);
+      store.putPod(pod);
+      store.dropPod(pod.uid);
+    }),
+  known: () => store.podUids(),
+  forget: (uid) => store.dropPod(uid),
+});
+
+const eventTarget = ({ store, installation }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => {
+  const ours = `jo-${installation.replaceAll('-', '').slice(-8)}-`;
+  const none: ReadonlySet<string> = new Set();
+  const upsert = (object: unknown): void =>
+    quarantine.around('Event', object, () => {
+      const event = decodeEvent(object);
+      if (event?.jobName.startsWith(ours) === true) store.putEvent(event);
+    });
+  return { upsert, remove: () => undefined, known: () => none, forget: () => undefined };
+};
+
+export interface Watches {
+  /** Resolves when all three are in sync; rejects with `runtime_unavailable` when Kubernetes says no, or nothing, for too long. */
+  ready(limitMs: number): Promise<void>;
+  /** For how long the view may be out of date, in milliseconds. */
+  staleMs(): number;
+  close(): Promise<void>;
+}
+
+/** Starts the watches of jobs, pods and events of one installation. */
+export const startWatches = (
+  context: RuntimeContext,
+  quarantine: Quarantine,
+  random: Random,
+  timing: ReflectorTiming,
+): Watches => {
+  const { api, clock, log, paths } = context;
+  const labelSelector = installationSelector(context.installation);
+  let lastFailure: { what: string; failure: ApiFailure } | null = null;
+  let giveUp = (_error: OrchestratorError): void => undefined;
+
+  const start = (what: string, source: WatchSource, target: ReflectorTarget): Reflector => {
+    const onFailure = (failure: ApiFailure): void => {
+      lastFailure = { what, failure };
+      // Missing rights and a missing namespace do not come by waiting.
+      if (failure.kind === 'refused' || failure.kind === 'not_found')
+        giveUp(unusable(`listing ${what}`, failure));
+    };
+    return startReflector({ api, source, target, clock, random, log, timing, onFailure });
+  };
+  const reflectors = [
+    start('jobs', { path: paths.jobs, labelSelector }, jobTarget(context, quarantine)),
+    start('pods', { path: paths.pods, labelSelector }, podTarget(context, quarantine)),
+    start(
+      'events',
+      { path: paths.events, fieldSelector: 'involvedObject.kind=Job' },
+      eventTarget(context, quarantine),
+    ),
+  ];
+
+  const ready = (limitMs: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      giveUp = reject;
+      const cancel = clock.setTimer(limitMs, () => {
+        const nothing = {
+          kind: 'unreachable',
+          status: null,
+          message: `no answer within ${limitMs} ms`,
+        } as const;
+        reject(unusable(`listing ${lastFailure?.what ?? 'jobs'}`, lastFailure?.failure ?? nothing));
+      });
+      void Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  return {
+    ready,
+    staleMs: () => Math.max(...reflectors.slice(0, 2).map((reflector) => reflector.staleMs())),
+    close: async () => {
+      await Promise.all(reflectors.map((reflector) => reflector.close()));
+    },
+  };
+};
