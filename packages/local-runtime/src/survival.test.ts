@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from '@job-orchestrator/executor-core/testing';
 import { objectName, type AttemptLaunch, type AttemptRef } from '@job-orchestrator/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createAttemptsFolder } from './attempt/folder.ts';
 import { makeGate } from './testing/gate.ts';
 import { countAlive, openSandbox, type Sandbox } from './testing/sandbox.ts';
 
@@ -13,14 +14,30 @@ let sandbox: Sandbox;
 beforeEach(() => (sandbox = openSandbox()));
 afterEach(() => sandbox.close());
 
+const done = async ({ stdout }: ChildProcess): Promise<unknown> => stdout && once(stdout, 'data');
+
+/** Resolves with the nth change in the folder of all attempts: somewhere between a folder's making and its shim. */
+const nthChange = (attempts: string, nth: number): Promise<void> =>
+  new Promise((resolve) => {
+    let changes = 0;
+    const watcher = watch(attempts, { persistent: false }, () => {
+      if ((changes += 1) < nth) return;
+      watcher.close();
+      resolve();
+    });
+  });
+
 const childScript = fileURLToPath(new URL('testing/orchestrator-child.js', import.meta.url));
 
-/** Starts a real orchestrator process that ensures the launches, then kills it with SIGKILL. */
-const launchAndKill = async (launches: readonly AttemptLaunch[]): Promise<void> => {
+/** Starts a real orchestrator process that ensures the launches, then kills it with SIGKILL: by default when it is done. */
+const launchAndKill = async (
+  launches: readonly AttemptLaunch[],
+  moment: (child: ChildProcess) => Promise<unknown> = done,
+): Promise<void> => {
   const { dataDir, installation } = sandbox;
   const child = spawn(process.execPath, [childScript, JSON.stringify({ dataDir, installation, launches })]);
   const exited = once(child, 'exit');
-  await once(child.stdout, 'data');
+  await moment(child);
   child.kill('SIGKILL');
   await exited;
 };
@@ -50,6 +67,18 @@ test('after kill -9 of the orchestrator another adopts the running program and g
   }
   expect(text).toBe('begun\ndone\n');
   expect((await ended(launch)).exit).toMatchObject({ exitCode: 37, failure: { reason: 'exit_code' } });
+});
+
+test('killed at any moment while it launches, and started again: every program runs exactly once', async () => {
+  const launches = Array.from({ length: 30 }, () => sandbox.launch(['echo', 'ran']));
+  const attempts = createAttemptsFolder(sandbox.dataDir);
+  for (const nth of [1, 2, 7, 20, 45])
+    await launchAndKill(launches, (child) => Promise.race([nthChange(attempts, nth), done(child)]));
+  const watched = await sandbox.start();
+  const refs = await Promise.all(launches.map((launch) => watched.run(launch)));
+  const exits = await Promise.all(refs.map((ref) => watched.ended(ref)));
+  expect(new Set(exits.map(({ exit }) => exit.exitCode))).toEqual(new Set([0]));
+  expect(new Set(await Promise.all(refs.map((ref) => watched.log(ref))))).toEqual(new Set(['ran\n']));
 });
 
 test('what ended while no orchestrator lived is recorded with its own exit code and times', async () => {
