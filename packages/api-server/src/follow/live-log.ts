@@ -65,17 +65,22 @@ async function* untilOver(
   const pause = (): Promise<Turn> => rest().then(() => ({ kind: 'rested' }) as const);
   let [next, resting] = [read(), pause()];
   let over = false;
-  for (;;) {
-    const turn = await Promise.race([next, resting]);
-    if (turn.kind === 'bytes') {
-      if (turn.result.done === true) return;
-      yield turn.result.value;
-      next = read();
-    } else {
-      if (over) return;
-      over = await isOver();
-      resting = pause();
+  try {
+    for (;;) {
+      const turn = await Promise.race([next, resting]);
+      if (turn.kind === 'bytes') {
+        if (turn.result.done === true) return;
+        yield turn.result.value;
+        next = read();
+      } else {
+        if (over) return;
+        over = await isOver();
+        resting = pause();
+      }
     }
+  } finally {
+    // Not awaited: a source that is silent for good would never answer; its signal ends it.
+    iterator.return?.().catch(() => undefined);
   }
 }
 
