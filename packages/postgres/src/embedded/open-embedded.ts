@@ -6,7 +6,7 @@ import { knownMigrations } from '../migrate/migrations.ts';
 import type { Store } from '../connection/sql.ts';
 import { createEmbeddedStore } from './embedded-store.ts';
 import { lockFolder } from './folder-lock.ts';
-import { ensureSeed } from './seed.ts';
+import { layOutSeed } from './seed.ts';
 import { startWorker } from './worker-client.ts';
 
 /** True for a folder whose first start came to its end. */
@@ -20,8 +20,7 @@ const openStore = async (dataDir: string, log: Logger): Promise<Store> => {
   const draft = join(dataDir, 'database.new');
   rmSync(draft, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
-  const first = createEmbeddedStore(await startWorker({ folder: draft, seed: await ensureSeed() }, log));
-  await first.close();
+  await layOutSeed(draft);
   renameSync(draft, folder);
   return createEmbeddedStore(await startWorker({ folder, seed: null }, log));
 };

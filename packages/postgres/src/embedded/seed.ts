@@ -35,7 +35,14 @@ const scriptPath = fileURLToPath(new URL('./build-seed.js', import.meta.url));
  * The seed archive, made now if the build did not: in a process of its own, for making a database takes 800 MB that
  * the serving process would never give back.
  */
-export const ensureSeed = async (): Promise<string> => {
+const ensureSeed = async (): Promise<string> => {
   if (!seedIsFresh()) await promisify(execFile)(process.execPath, [scriptPath]);
   return seedPath;
+};
+
+const unpackPath = fileURLToPath(new URL('./unpack-seed-here.js', import.meta.url));
+
+/** A new folder with the seed in it, unpacked by a process of its own: 90 MB of buffers that we would keep for long. */
+export const layOutSeed = async (folder: string): Promise<void> => {
+  await promisify(execFile)(process.execPath, [unpackPath, await ensureSeed(), folder]);
 };
