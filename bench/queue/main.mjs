@@ -110,7 +110,7 @@ try {
   }
 } finally {
   await server.stop();
+  printReport(result);
 }
-printReport(result);
 if (options.json !== undefined) writeFileSync(resolve(options.json), `${JSON.stringify(result, null, 2)}\n`);
 process.exit(0);
