@@ -1,5 +1,7 @@
 import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
+import { failure, OrchestratorError } from '@job-orchestrator/types';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { brokenPromises } from './testing/trial/check-promises.ts';
 import { createTrial, type Trial } from './testing/trial/trial.ts';
 
 let fresh: FreshDatabase;
@@ -14,6 +16,9 @@ afterEach(() => trial.end());
 afterAll(() => fresh.close());
 
 const exit = (code: number) => [{ kind: 'exit', code }] as const;
+const forever = [{ kind: 'waitForStop' }] as const;
+const many = <Value>(count: number, make: () => Promise<Value>) =>
+  Promise.all(Array.from({ length: count }, make));
 
 describe('an executor', () => {
   test('runs each job once, keeps its log and its output, and leaves nothing behind', async () => {
@@ -22,18 +27,16 @@ describe('an executor', () => {
       { kind: 'writeOutput', text: '{"words": 3}' },
       { kind: 'exit', code: 0 },
     ] as const;
-    const ids = await Promise.all(Array.from({ length: 30 }, () => trial.submit(program, { output: true })));
+    const ids = await many(30, () => trial.submit(program, { output: true }));
     trial.launchExecutor();
     const jobs = await trial.untilEnded(ids);
     expect(jobs.map(({ state }) => state)).toEqual(ids.map(() => 'completed'));
     expect(jobs[0]).toMatchObject({ attempt: 1, exitCode: 0, output: { value: { words: 3 } } });
-    expect([...trial.world.created.values()]).toEqual(ids.map(() => 1));
     await trial.until('clean-up', () => trial.world.objects.size === 0);
-    const [first] = ids;
-    if (!first) return;
-    const [attempt] = await trial.database.history.listAttempts(first);
-    if (!attempt) throw new Error('no attempt');
-    const log = await trial.database.history.getLogTail(first, attempt.id);
+    expect([...trial.world.created.values()]).toEqual(ids.map(() => 1));
+    expect(await brokenPromises(trial, ids)).toEqual([]);
+    const [attempt] = await trial.database.history.listAttempts(ids[0]!);
+    const log = await trial.database.history.getLogTail(ids[0]!, attempt!.id);
     expect(new TextDecoder().decode(log?.bytes)).toBe('counted\n');
   });
 
@@ -43,5 +46,181 @@ describe('an executor', () => {
     const [job] = await trial.untilEnded([id]);
     expect(job).toMatchObject({ state: 'failed', attempt: 3, exitCode: 3, failure: { reason: 'exit_code' } });
     expect(trial.world.created.size).toBe(3);
+  });
+
+  test('pays for what vanished from the budget of the infrastructure', async () => {
+    const id = await trial.submit(forever, { retry: { maxRetries: 0, infrastructureRetries: 1 } });
+    trial.launchExecutor();
+    for (const attempt of [1, 2]) {
+      await trial.until(`attempt ${attempt}`, async () => (await trial.job(id)).attempt === attempt);
+      await trial.until('its object', () => trial.world.objects.size === 1);
+      for (const object of trial.world.objects.values()) trial.world.delete(object);
+    }
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'failed', attempt: 2, failure: { reason: 'object_deleted' } });
+    const attempts = await trial.database.history.listAttempts(id);
+    expect(attempts.map(({ state }) => state)).toEqual(['lost', 'lost']);
+  });
+
+  test('holds no more than it may, and takes the next as soon as one ends', async () => {
+    const ids = await many(12, () => trial.submit([{ kind: 'sleep', seconds: 10 }, ...exit(0)]));
+    let most = 0;
+    const onCall = () => {
+      most = Math.max(most, trial.world.objects.size);
+    };
+    trial.launchExecutor({ maxRunning: 5, batchSize: 3, onCall });
+    await trial.untilEnded(ids, 60_000);
+    expect(most).toBe(5);
+  });
+
+  test('creates no faster than its rate allows', async () => {
+    const ids = await many(30, () => trial.submit(exit(0)));
+    const times: number[] = [];
+    trial.launchExecutor({
+      launchRatePerSecond: 5,
+      onCall: ({ name, moment }) => {
+        if (name === 'runtime.ensure' && moment === 'before') times.push(trial.clock.monotonicMs());
+      },
+    });
+    await trial.untilEnded(ids);
+    expect(times.length).toBe(30);
+    const inSecondFrom = (from: number) => times.filter((at) => at >= from && at < from + 1_000).length;
+    expect(Math.max(...times.map(inSecondFrom))).toBeLessThanOrEqual(10);
+    expect(times.at(-1)! - times[0]!).toBeGreaterThanOrEqual(4_900);
+  });
+});
+
+describe('a launch', () => {
+  test('whose answer was lost is asked for again under the same name, and opens no second attempt meanwhile', async () => {
+    trial.world.faults.add({
+      method: 'ensure',
+      fault: { kind: 'unresolved', appearsAfterMs: 2_000 },
+      times: 4,
+    });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'completed', attempt: 1 });
+    expect([...trial.world.created.values()]).toEqual([1]);
+    // The late create might still come: the object stays as a tombstone of its name.
+    trial.age(590);
+    await trial.pass(70_000);
+    expect(trial.world.objects.size).toBe(1);
+    trial.age(10);
+    await trial.until('the janitor', () => trial.world.objects.size === 0, 70_000);
+  });
+
+  test('that stays unresolved holds the attempt open, over its deadline and its cancel', async () => {
+    trial.world.faults.add({
+      method: 'ensure',
+      fault: { kind: 'unresolved', appearsAfterMs: null },
+      times: 1e6,
+    });
+    const deadlines = { queueSeconds: 60, startSeconds: 5, runSeconds: 5, finalizeSeconds: 5 };
+    const id = await trial.submit(exit(0), { deadlines });
+    trial.launchExecutor();
+    await trial.pass(60_000);
+    expect(await trial.job(id)).toMatchObject({ attempt: 1, finishedAt: null });
+    await trial.database.queue.requestCancel(id, { actor: 'trial', reason: 'trial' });
+    await trial.pass(60_000);
+    expect((await trial.job(id)).finishedAt).toBeNull();
+    trial.world.faults.clear();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'cancelled', attempt: 1 }]);
+  });
+
+  test('that the runtime is too busy for costs nothing', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 5 });
+    const id = await trial.submit(exit(0), { retry: { maxRetries: 0, infrastructureRetries: 0 } });
+    trial.launchExecutor();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    await trial.until('clean-up', () => trial.world.objects.size === 0);
+  });
+
+  test('that is refused fails the job with the reason that was given', async () => {
+    const refusal = failure('launch_refused', 'denied by the admission policy');
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'refused', failure: refusal } });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'failed', failure: { message: 'denied by the admission policy' } });
+  });
+
+  test('that finds its object on its way out never makes another: the attempt is lost', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'terminating' } });
+    const id = await trial.submit(exit(0), { retry: { maxRetries: 0, infrastructureRetries: 1 } });
+    trial.launchExecutor();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 2 }]);
+    const [first] = await trial.database.history.listAttempts(id);
+    expect(first?.state).toBe('lost');
+  });
+});
+
+describe('trouble with one attempt', () => {
+  test('never stops the others', async () => {
+    const bad = await trial.submit(exit(0), { name: 'bad' });
+    trial.world.faults.add({
+      method: 'observe',
+      fault: { kind: 'throws', message: 'cannot read this object' },
+      matches: (ref) => ref?.jobId === bad,
+      times: 1e6,
+    });
+    const good = await many(20, () => trial.submit(exit(0)));
+    trial.launchExecutor();
+    const jobs = await trial.untilEnded(good);
+    expect(jobs.map(({ state }) => state)).toEqual(good.map(() => 'completed'));
+    await trial.pass(60_000);
+    expect((await trial.job(bad)).finishedAt).toBeNull();
+    trial.world.faults.clear();
+    expect(await trial.untilEnded([bad])).toMatchObject([{ state: 'completed' }]);
+  });
+
+  test('whose log never comes does not keep it from its end', async () => {
+    trial.world.faults.add({ method: 'logTail', fault: { kind: 'hang' } });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    expect(await trial.untilEnded([id], 10_000)).toMatchObject([{ state: 'completed' }]);
+  });
+
+  test('whose end the database refuses ends without its details', async () => {
+    const bad = await trial.submit(exit(9));
+    const good = await many(5, () => trial.submit(exit(0)));
+    trial.launchExecutor({
+      change: (database) => ({
+        ...database,
+        ping: () => database.ping(),
+        queue: {
+          ...database.queue,
+          applyWrites: async (owner, writes) => {
+            const refused = writes.some((each) => each.kind === 'closed' && each.reason.includes('code 9'));
+            if (refused) throw new Error('22021: invalid byte sequence');
+            return database.queue.applyWrites(owner, writes);
+          },
+        },
+      }),
+    });
+    const jobs = await trial.untilEnded([bad, ...good]);
+    expect(jobs.map(({ state }) => state)).toEqual(['failed', ...good.map(() => 'completed')]);
+  });
+
+  test('a database that is away for a while costs no attempt and no end', async () => {
+    const ids = await many(10, () => trial.submit([{ kind: 'sleep', seconds: 3 }, ...exit(0)]));
+    const line = { down: false };
+    const fail = (): Promise<never> =>
+      Promise.reject(new OrchestratorError('database_unavailable', 'connection refused'));
+    trial.launchExecutor({
+      change: (database) => ({
+        ...database,
+        queue: new Proxy(database.queue, {
+          get: (queue, name) => (line.down ? fail : Reflect.get(queue, name).bind(queue)),
+        }),
+      }),
+    });
+    await trial.until('all to run', () => trial.world.created.size === 10);
+    line.down = true;
+    await trial.pass(20_000);
+    line.down = false;
+    const jobs = await trial.untilEnded(ids, 15_000);
+    expect(jobs.map(({ state, attempt }) => [state, attempt])).toEqual(ids.map(() => ['completed', 1]));
+    expect(await brokenPromises(trial, ids)).toEqual([]);
   });
 });

@@ -77,7 +77,7 @@ const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
  * known, our own recorded intent, the runtime's evidence, our deadlines.
  *
  * A cancel that was accepted always wins: the job ends `cancelled` even if its program ended well meanwhile.
- * A deadline wins only over what ended after its stop was recorded.
+ * A deadline wins only over what ended after it.
  */
 export const decideAttempt = (input: DecisionInput): Decision => {
   const { attempt, observation, now, jitter } = input;

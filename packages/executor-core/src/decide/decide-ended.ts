@@ -20,11 +20,15 @@ export const deadlineFailure = (attempt: LiveAttempt): Failure | null => {
 };
 
 /**
- * A program that ended before its deadline's stop was recorded is judged by what it did.
- * One that ended later ended because of us, even if it answered SIGTERM with exit code 0.
+ * A program that ended before its deadline is judged by what it did, whenever we saw it; one that ended later ended
+ * because of us, even if it answered SIGTERM with exit code 0. Start and end are of one clock, the runtime's. Strictly
+ * before: Kubernetes cuts its times to the second, so an end that our stop caused may show the deadline itself.
  */
-const endedByItself = (attempt: LiveAttempt, exit: ExitReport): boolean =>
-  attempt.stopRequestedAt === null || exit.finishedAt <= attempt.stopRequestedAt;
+const endedInTime = (attempt: LiveAttempt, exit: ExitReport): boolean => {
+  if (attempt.stopIntent === 'finalize_deadline') return true;
+  const startedAt = attempt.stopIntent === 'run_deadline' ? (exit.startedAt ?? attempt.startedAt) : null;
+  return exit.finishedAt < phaseDeadline({ ...attempt, finalizingAt: null }, startedAt).at;
+};
 
 /** Only exit code 0 with nothing against it is a success. */
 const exitFailure = (exit: ExitReport): Failure | null => {
@@ -63,7 +67,7 @@ const judgeOutput = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: 
 export const decideEnded = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: number): Decision => {
   if (isCancelled(attempt)) return { kind: 'cancel', exit };
   const ours = deadlineFailure(attempt);
-  if (ours && !endedByItself(attempt, exit)) return conclude(attempt, ours, exit, jitter);
+  if (ours && !endedInTime(attempt, exit)) return conclude(attempt, ours, exit, jitter);
   const theirs = exitFailure(exit);
   if (theirs) return conclude(attempt, theirs, exit, jitter);
   return judgeOutput(attempt, exit, now, jitter);

@@ -15,6 +15,8 @@ export interface Held {
   stopAskedMs: number | null;
   /** Errors in a row while working on it. */
   faults: number;
+  /** How often the database, though it answered, did not take the end of it. */
+  refusals: number;
   /** What became of the hand-over: set once it was released or closed, so that no later work touches it. */
   over: boolean;
 }
@@ -40,6 +42,7 @@ const newHeld = (attempt: LiveAttempt, fresh: boolean): Held => ({
   told: null,
   stopAskedMs: null,
   faults: 0,
+  refusals: 0,
   over: false,
 });
 

@@ -12,7 +12,7 @@ import { refOf, type Life } from '../engine/life.ts';
 import { closeAttempt } from '../record/close-attempt.ts';
 import { storeProgress, storeWrite } from '../record/store-write.ts';
 
-/** A stop that the runtime could not take is tried again after this long. */
+/** A stop that the runtime could not take is tried again after this long; its effect is looked for as often. */
 const stopAgainMs = 2_000;
 /** A stop that it took and that has not ended the program is asked for again, once grace and this are over. */
 const stopPatienceMs = 20_000;
@@ -28,7 +28,7 @@ const askToStop = async (life: Life, held: Held): Promise<void> => {
   const taken = await runtime.stop(refOf(life, held.attempt), stopGraceSeconds);
   if (held.over) return;
   if (taken) held.stopAskedMs = clock.monotonicMs();
-  life.lookLater(id, taken ? stopGraceSeconds * 1_000 + stopPatienceMs : stopAgainMs);
+  life.lookLater(id, stopAgainMs);
 };
 
 /** The intent is recorded before the runtime is asked, so that whoever sees the end knows that it was ours. */
@@ -46,7 +46,7 @@ const stop = async (
   const askedMs = held.stopAskedMs;
   const waitMs = stopGraceSeconds * 1_000 + stopPatienceMs;
   const askedForMs = askedMs === null ? waitMs : life.deps.clock.monotonicMs() - askedMs;
-  if (askedForMs < waitMs) return life.lookLater(attempt.id, waitMs - askedForMs);
+  if (askedForMs < waitMs) return life.lookLater(attempt.id, stopAgainMs);
   await askToStop(life, held);
 };
 

@@ -1,5 +1,6 @@
 import {
   closed,
+  isOrchestratorError,
   limits,
   stopGraceSeconds,
   type ClosingDecision,
@@ -11,6 +12,7 @@ import { refOf, type Life } from '../engine/life.ts';
 import { delay, withTimeout } from '../queue/waiting.ts';
 import { logTailTimeoutMs } from '../timing.ts';
 import { plainEnd } from './plain-end.ts';
+import type { Recorded } from './recorder.ts';
 
 /** How long to wait before each further try to remove an object; after the last the janitor has it. */
 const removeAgainMs = [1_000, 5_000, 15_000];
@@ -66,18 +68,27 @@ const tell = (life: Life, decision: ClosingDecision): void => {
   wakeUps.send('jobs');
 };
 
-/** After this many errors in a row, with a database that answers, the end itself is what it refuses. */
+/** After this many refusals, and with a database that answers, the end itself is what it refuses. */
 const refusalsMost = 4;
 
 /** What to record of an end: all of it, or what is left when the database refuses it for what is in it. */
 const storable = async (life: Life, held: Held, end: AttemptEnd): Promise<AttemptEnd> => {
-  if (held.faults < refusalsMost) return end;
+  if (held.refusals < refusalsMost) return end;
   await life.deps.database.ping();
   life.deps.log.error(
     { attempt: held.attempt.id },
     'the database refuses the end of this attempt; its details are left out',
   );
   return { decision: plainEnd(end.decision), log: null };
+};
+
+const recordEnd = async (life: Life, held: Held, end: AttemptEnd): Promise<Recorded> => {
+  try {
+    return await life.recorder.record(closed(held.attempt.id, end.decision, end.log));
+  } catch (error) {
+    if (!isOrchestratorError(error) || error.code !== 'database_unavailable') held.refusals += 1;
+    throw error;
+  }
 };
 
 /** Ends an attempt: its log is fetched, its end recorded, its slot freed, and then its object cleaned up. */
@@ -89,7 +100,7 @@ export const closeAttempt = async (
 ): Promise<void> => {
   const end = await storable(life, held, { decision, log: await fetchLogTail(life, held) });
   if (held.over) return;
-  const recorded = await life.recorder.record(closed(held.attempt.id, end.decision, end.log));
+  const recorded = await recordEnd(life, held, end);
   if (held.over) return;
   life.letGo(held.attempt.id);
   if (recorded === 'stale') return;

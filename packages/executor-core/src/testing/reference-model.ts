@@ -28,13 +28,17 @@ const passed = (from: Date | null, seconds: number, now: Date): boolean =>
 /** Which kind of decision must come out. */
 export const expectedKind = (input: DecisionInput): Decision['kind'] => {
   const { attempt, observation: seen, now } = input;
-  const { stopIntent, spec, finalizingAt, stopRequestedAt } = attempt;
+  const { stopIntent, spec, finalizingAt } = attempt;
   const { deadlines } = spec;
   const exit = seen.kind === 'ended' ? seen.exit : null;
   const gone = seen.kind === 'ended' || seen.kind === 'absent';
   const cancelled = attempt.cancelRequestedAt !== null || stopIntent === 'cancel';
   const byDeadline = stopIntent !== null && stopIntent !== 'cancel';
-  const endedAfterStop = stopRequestedAt !== null && exit !== null && exit.finishedAt > stopRequestedAt;
+  const ranFrom = exit?.startedAt ?? attempt.startedAt;
+  const overRun =
+    stopIntent === 'run_deadline' && ranFrom !== null
+      ? passed(ranFrom, deadlines.runSeconds, exit?.finishedAt ?? now)
+      : passed(attempt.claimedAt, deadlines.startSeconds, exit?.finishedAt ?? now);
   const startedAt = attempt.startedAt ?? (seen.kind === 'running' ? seen.startedAt : null);
   const finalizeOver = passed(finalizingAt, deadlines.finalizeSeconds, now);
   const phaseOver =
@@ -52,7 +56,10 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
     [attempt.launchedAt === null, 'wait'],
     [gone && cancelled, 'cancel'],
     [seen.kind === 'absent', ends(input, byDeadline ? deadlineReason : 'object_deleted')],
-    [endedAfterStop && byDeadline, ends(input, deadlineReason)],
+    [
+      exit !== null && byDeadline && stopIntent !== 'finalize_deadline' && overRun,
+      ends(input, deadlineReason),
+    ],
     [exit !== null && exit.failure !== null, ends(input, exit?.failure?.reason ?? 'unknown')],
     [exit !== null && exit.exitCode !== 0, ends(input, 'unknown')],
     [output === 'none', ends(input, 'output_missing')],

@@ -85,9 +85,7 @@ const stop = async (world: FakeWorld, ref: AttemptRef, graceSeconds: number): Pr
   const fault = await endure(world, world.faults.take('stop', ref));
   if (fault?.kind === 'unreachable') return false;
   const found = world.find(ref);
-  if (!found) return true;
-  found.stopAsked = true;
-  found.run?.stop(graceSeconds);
+  if (found) world.stop(found, graceSeconds);
   return true;
 };
 
@@ -120,7 +118,7 @@ export const createFakeRuntime = (world: FakeWorld): JobRuntime & LogSource => {
   let unsubscribe: (() => void) | null = null;
   return {
     kind: 'process',
-    key: 'fake',
+    key: world.key,
     start: async (onChange) => {
       unsubscribe = world.subscribe(onChange);
     },

@@ -24,6 +24,8 @@ export interface FakeObject {
 /** What exists and runs, apart from any executor: it goes on when all of them are dead. */
 export interface FakeWorld {
   readonly clock: Clock;
+  /** Whose attempts may be adopted here. */
+  readonly key: string;
   readonly faults: FaultTable;
   readonly objects: ReadonlyMap<string, FakeObject>;
   /** How often an object was created under each name. At most once, or a promise is broken. */
@@ -31,6 +33,8 @@ export interface FakeWorld {
   /** Makes the object unless its name is taken; null when it is taken. */
   create(launch: AttemptLaunch): FakeObject | null;
   find(ref: AttemptRef): FakeObject | null;
+  /** Asks what runs to end; what has not started never will. */
+  stop(object: FakeObject, graceSeconds: number): void;
   /** Takes an object away, as `remove` or as a person with kubectl. */
   delete(object: FakeObject): void;
   /** Shows something else than the program does; null shows the program again. */
@@ -73,6 +77,7 @@ export const createFakeWorld = ({ clock, startDelayMs = 0 }: FakeWorldOptions): 
   };
   return {
     clock,
+    key: `fake/${randomUUID()}`,
     faults: createFaultTable(),
     objects,
     created,
@@ -86,6 +91,11 @@ export const createFakeWorld = ({ clock, startDelayMs = 0 }: FakeWorldOptions): 
       return made;
     },
     find: (ref) => objects.get(nameOf(ref)) ?? null,
+    stop: (object, graceSeconds) => {
+      object.stopAsked = true;
+      object.run?.stop(graceSeconds);
+      changed(object.launch.attemptId);
+    },
     delete: (object) => {
       objects.delete(object.object.name);
       changed(object.launch.attemptId);

@@ -5,7 +5,9 @@ import {
   type JobId,
   type JobRecord,
   type JobSpec,
+  type NewJob,
 } from '@job-orchestrator/types';
+import { randomUUID } from 'node:crypto';
 import { buildSpec } from '../build-launch.ts';
 import { createVirtualClock, type VirtualClock } from '../clock/virtual-clock.ts';
 import { fakeCommand } from '../fake/program-run.ts';
@@ -21,11 +23,14 @@ export interface Trial extends TrialTime {
   readonly world: FakeWorld;
   readonly clock: VirtualClock;
   /** Stores a job that runs a program, and wakes the executors. */
-  readonly submit: (program: Program, spec?: Partial<JobSpec>, topic?: string) => Promise<JobId>;
+  readonly submit: (program: Program, spec?: Partial<JobSpec>) => Promise<JobId>;
+  readonly submitMany: (count: number, program: Program) => Promise<readonly JobId[]>;
   /** Starts an executor without waiting for it. */
   readonly launchExecutor: (options?: TrialExecutorOptions) => TrialExecutor;
   readonly job: (id: JobId) => Promise<JobRecord>;
   readonly untilEnded: (ids: readonly JobId[], limitMs?: number) => Promise<readonly JobRecord[]>;
+  /** Makes every closed attempt older. */
+  readonly age: (seconds: number) => void;
   /** Kills every executor. */
   readonly end: () => void;
 }
@@ -36,12 +41,21 @@ const getJob = async (database: Database, id: JobId): Promise<JobRecord> => {
   return found;
 };
 
-const insertJob = async (database: Database, topic: string, spec: Partial<JobSpec>): Promise<JobId> => {
-  const id = newJobId();
-  const base = { id, project: 'default', topic, priority: 0, runAt: null, retryOf: null, rootJobId: null };
-  await database.queue.insertJobs([{ ...base, spec: buildSpec(spec) }], { actor: 'trial', reason: 'trial' });
+const newJob = (topic: string, spec: Partial<JobSpec>): NewJob => ({
+  id: newJobId(),
+  project: 'default',
+  topic,
+  priority: 0,
+  runAt: null,
+  spec: buildSpec(spec),
+  retryOf: null,
+  rootJobId: null,
+});
+
+const insertJobs = async (database: Database, jobs: readonly NewJob[]): Promise<readonly JobId[]> => {
+  await database.queue.insertJobs(jobs, { actor: 'trial', reason: 'trial' });
   database.wakeUps.send('jobs');
-  return id;
+  return jobs.map(({ id }) => id);
 };
 
 const allEnded = (database: Database, ids: readonly JobId[]): (() => Promise<boolean>) => {
@@ -55,24 +69,39 @@ const allEnded = (database: Database, ids: readonly JobId[]): (() => Promise<boo
   };
 };
 
-/** A trial over a real database. Its world is new; jobs of earlier trials in the same database are not. */
+/** A trial over a real database, with a world and a topic of its own. */
 export const createTrial = (real: Database, { startDelayMs = 0 } = {}): Trial => {
   const clock = createVirtualClock();
   const world = createFakeWorld({ clock, startDelayMs });
-  const database = withVirtualTime(real, clock);
+  const aged = { seconds: 0 };
+  const database = withVirtualTime(real, clock, aged);
   const executors: TrialExecutor[] = [];
+  const topic = `trial-${randomUUID()}`;
   const time = createTrialTime(clock, executors);
   return {
     ...time,
     database,
     world,
     clock,
-    submit: (program, spec = {}, topic = 'default') =>
-      insertJob(database, topic, { command: fakeCommand(program), ...spec }),
+    submit: async (program, spec = {}) => {
+      const job = newJob(topic, { command: fakeCommand(program), ...spec });
+      await insertJobs(database, [job]);
+      return job.id;
+    },
+    submitMany: (count, program) => {
+      const spec = { command: fakeCommand(program) };
+      return insertJobs(
+        database,
+        Array.from({ length: count }, () => newJob(topic, spec)),
+      );
+    },
     launchExecutor: (options = {}) => {
-      const launched = launchTrialExecutor(world, database, clock, options);
+      const launched = launchTrialExecutor(world, database, clock, { topics: [topic], ...options });
       executors.push(launched);
       return launched;
+    },
+    age: (seconds) => {
+      aged.seconds += seconds;
     },
     job: (id) => getJob(database, id),
     untilEnded: async (ids, limitMs) => {

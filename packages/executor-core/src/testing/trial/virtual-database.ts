@@ -2,10 +2,14 @@ import type { Database } from '@job-orchestrator/types';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
 
 /**
- * A real database that tells virtual time where it tells time: beats, and how long attempts are closed. Its own rules (leases,
- * due times) stay in real time, which hardly moves during a trial.
+ * A real database that tells virtual time where it tells time: in beats and claims. Closed attempts are older by `aged`.
+ * Its own rules (leases, due times) stay in real time, which hardly moves during a trial.
  */
-export const withVirtualTime = (database: Database, clock: VirtualClock): Database => {
+export const withVirtualTime = (
+  database: Database,
+  clock: VirtualClock,
+  aged: { seconds: number },
+): Database => {
   const { queue, executors } = database;
   return {
     ...database,
@@ -14,13 +18,16 @@ export const withVirtualTime = (database: Database, clock: VirtualClock): Databa
     close: () => database.close(),
     queue: {
       ...queue,
+      claimJobs: async (request) => {
+        const claimed = await queue.claimJobs(request);
+        return claimed.map((attempt) => ({ ...attempt, claimedAt: clock.now() }));
+      },
       attemptFates: async (ids) => {
         const fates = await queue.attemptFates(ids);
-        const passed = clock.monotonicMs() / 1_000;
         return fates.map((fate) =>
           fate.closedForSeconds === null
             ? fate
-            : { ...fate, closedForSeconds: fate.closedForSeconds + passed },
+            : { ...fate, closedForSeconds: fate.closedForSeconds + aged.seconds },
         );
       },
     },

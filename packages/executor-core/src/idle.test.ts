@@ -1,0 +1,56 @@
+import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createTrial, type Trial } from './testing/trial/trial.ts';
+
+let fresh: FreshDatabase;
+let trial: Trial;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+});
+afterEach(() => trial.end());
+afterAll(() => fresh.close());
+
+/** What an executor does by time alone, however many attempts it holds: nothing of it is done for each attempt. */
+const perExecutor =
+  /^(executors\.|queue\.(claimJobs|nextDue|promoteDue|expireQueued|adoptAttempts|cancelRequests|ownAttempts|auditCounters|attemptFates)|runtime\.list)/;
+
+test('1,000 running jobs cost no call of the runtime and no write each while nothing changes', async () => {
+  trial = createTrial(fresh.database);
+  await trial.submitMany(1_000, [{ kind: 'waitForStop' }]);
+  const { mortal } = trial.launchExecutor({
+    maxRunning: 1_000,
+    batchSize: 200,
+    launchRatePerSecond: 100_000,
+  });
+  await trial.until('all to run', async () => {
+    const [topic] = (await trial.database.topics.list(null)).filter(({ running }) => running > 0);
+    return topic?.running === 1_000;
+  });
+  await trial.pass(5_000);
+  const before = new Map(mortal.calls);
+  await trial.pass(120_000);
+  const made = [...mortal.calls].map(([name, calls]) => [name, calls - (before.get(name) ?? 0)] as const);
+  const perAttempt = made.filter(([name, calls]) => calls > 0 && !perExecutor.test(name));
+  expect(perAttempt).toEqual([]);
+  const all = made.reduce((sum, [, calls]) => sum + calls, 0);
+  // Two minutes of beats, polls and sweeps: about two calls a second for the whole executor.
+  expect(all).toBeLessThan(350);
+}, 60_000);
+
+test('a job that is submitted to an idle executor is started by its wake-up, not by the next poll', async () => {
+  trial = createTrial(fresh.database);
+  let started: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  trial.launchExecutor({
+    pollIntervalMs: 3_600_000,
+    onCall: ({ name }) => {
+      if (name === 'runtime.ensure') started();
+    },
+  });
+  await trial.pass(10_000);
+  await trial.submit([{ kind: 'exit', code: 0 }]);
+  // No virtual time passes here: only the notification of the real database can wake it.
+  await expect(promise).resolves.toBeUndefined();
+});
