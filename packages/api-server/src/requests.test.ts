@@ -93,6 +93,58 @@ describe('bodies', () => {
   });
 });
 
+describe('jobs', () => {
+  const env = (name: string, value: string) => ({ env: { [name]: value } });
+  it.each<[object, string]>([
+    [{}, 'image'],
+    [{ image: 'A' }, 'image'],
+    [{ image: 'a/b' }, 'image'],
+    [{ image: 'a'.repeat(64) }, 'image'],
+    [{ image: 'a', name: '-' }, 'name'],
+    [{ image: 'a', topic: 'a b' }, 'topic'],
+    [{ image: 'a', project: '..' }, 'project'],
+    [{ image: 'a', comand: ['x'] }, 'comand'],
+    [{ image: 'a', command: 'x' }, 'command'],
+    [{ image: 'a', command: [] }, 'command'],
+    [{ image: 'a', command: Array.from({ length: 257 }, () => 'x') }, 'command'],
+    [{ image: 'a', args: ['x'.repeat(limits.commandItemBytes + 1)] }, 'args[0]'],
+    [{ image: 'a', ...env('1A', 'x') }, 'env.1A'],
+    [{ image: 'a', ...env('A-B', 'x') }, 'env.A-B'],
+    [{ image: 'a', ...env('JOB_ORCHESTRATOR_X', 'x') }, 'env.JOB_ORCHESTRATOR_X'],
+    [{ image: 'a', ...env('A', 'x'.repeat(limits.envValueBytes + 1)) }, 'env.A'],
+    [{ image: 'a', labels: { 'a b': 'c' } }, 'labels.a b'],
+    [{ image: 'a', labels: { a: 'x'.repeat(64) } }, 'labels.a'],
+    [{ image: 'a', labels: { 'job-orchestrator.io/job-id': 'x' } }, 'labels.job-orchestrator.io/job-id'],
+    [{ image: 'a', inputs: { x: 'x'.repeat(limits.inputsBytes) } }, 'inputs'],
+    [{ image: 'a', inputs: [] }, 'inputs'],
+    [{ image: 'a', priority: 1_001 }, 'priority'],
+    [{ image: 'a', priority: 0.5 }, 'priority'],
+    [{ image: 'a', runAt: '275760-01-01T00:00:00Z' }, 'runAt'],
+    [{ image: 'a', runAt: '1969-12-31T23:59:59Z' }, 'runAt'],
+    [{ image: 'a', runAt: '2026-01-31 08:00' }, 'runAt'],
+    [{ image: 'a', retry: { maxRetries: -1 } }, 'retry.maxRetries'],
+    [{ image: 'a', retry: { maxRetries: 101 } }, 'retry.maxRetries'],
+    [{ image: 'a', deadlines: { runSeconds: 0 } }, 'deadlines.runSeconds'],
+    [{ image: 'a', deadlines: { runSeconds: 31_536_001 } }, 'deadlines.runSeconds'],
+    [{ image: 'a', resources: { limits: { memory: '1e30Gi' } } }, 'resources.limits.memory'],
+    [{ image: 'a', resources: { limits: { memory: '-1' } } }, 'resources.limits.memory'],
+    [{ image: 'a', resources: { limits: { memory: '0.1m' } } }, 'resources.limits.memory'],
+    [{ image: 'a', privileged: true }, 'privileged'],
+  ])('%# are refused by their field alone and in a batch', async (job, field) => {
+    const one = await submit(JSON.stringify(job));
+    expect([one.status, one.json['code']]).toEqual([422, 'invalid_input']);
+    expect((one.json['problems'] as { field: string }[])[0]?.field).toBe(field);
+    const many = await submit(JSON.stringify({ jobs: [{ image: 'a' }, job] }));
+    expect((many.json['problems'] as { field: string }[])[0]?.field).toBe(`jobs[1].${field}`);
+  });
+
+  it('are refused where there are too many', async () => {
+    const jobs = Array.from({ length: limits.jobsPerRequest + 1 }, () => ({ image: 'a' }));
+    const answer = await submit(JSON.stringify({ jobs }));
+    expect(answer.json['problems']).toMatchObject([{ field: 'jobs', limit: limits.jobsPerRequest }]);
+  });
+});
+
 describe('addresses', () => {
   it.each(['/api/v1/jobs/%', '/api/v1/jobs/%zz', '/api/v1/images/%ff', '/api/v1/jobs/%C3%28/logs'])(
     '%s is no address',

@@ -95,6 +95,29 @@ describe('closing', () => {
   });
 });
 
+describe('closing with a request under way', () => {
+  it('answers it and then waits for no idle connection', { timeout: 8_000 }, async () => {
+    let release = (): void => undefined;
+    let asked = (): void => undefined;
+    const pinged = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const ping = (): Promise<void> => {
+      asked();
+      return new Promise((resolve) => {
+        release = resolve;
+      });
+    };
+    const server = await api.serve({ database: { ...api.database, ping } });
+    const answering = fetch(`${server.url}/readyz`);
+    await pinged;
+    const closing = server.close();
+    release();
+    expect((await answering).status).toBe(503);
+    await closing;
+  });
+});
+
 /** A log without end, which counts what was taken of it. */
 const endlessLog = () => {
   const state = { taken: 0, closed: false };

@@ -122,6 +122,21 @@ const listen = async (app: FastifyInstance, address: ListenAddress): Promise<str
   return `http://${inUrl(address.host)}:${port}`;
 };
 
+/** How long requests under way may take once the server closes. */
+const lastRequestsMs = 10_000;
+
+/** A connection whose request ends after the close began stays open, idle, for its keep-alive: that must not hold us. */
+const closeApp = async (app: FastifyInstance): Promise<void> => {
+  const idle = setInterval(() => app.server.closeIdleConnections(), 20);
+  const late = setTimeout(() => app.server.closeAllConnections(), lastRequestsMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(late);
+  }
+};
+
 /** The HTTP API over a database. It opens nothing until `listen`. */
 export const createApiServer = (options: ApiServerOptions): ApiServer => {
   const closing = new AbortController();
@@ -142,7 +157,7 @@ export const createApiServer = (options: ApiServerOptions): ApiServer => {
       const ending = running;
       running = null;
       ending?.context.wakes.close();
-      await ending?.app.close();
+      if (ending !== null) await closeApp(ending.app);
     },
   };
 };

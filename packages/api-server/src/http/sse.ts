@@ -56,7 +56,8 @@ const pump = async (
 const startRaw = (reply: FastifyReply, contentType: string): ServerResponse => {
   reply.hijack();
   const headers = reply.getHeaders() as Record<string, string>;
-  reply.raw.writeHead(200, { ...headers, 'content-type': contentType });
+  // A connection that carried a stream carries nothing after it, so that it never holds up a server that closes.
+  reply.raw.writeHead(200, { ...headers, 'content-type': contentType, connection: 'close' });
   reply.raw.flushHeaders();
   return reply.raw;
 };

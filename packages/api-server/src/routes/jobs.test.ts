@@ -8,13 +8,13 @@ import {
   type JobSummaryDto,
 } from '@job-orchestrator/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi, type Api } from '../testing/api-fixture.ts';
+import { startEmbeddedApi, type Api } from '../testing/api-fixture.ts';
 import { failure } from '../testing/failure.ts';
 import { expectShape } from '../testing/shape.ts';
 
 let api: Api;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startEmbeddedApi();
 });
 afterAll(() => api.close());
 

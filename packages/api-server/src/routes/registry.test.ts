@@ -137,7 +137,7 @@ describe('the installation', () => {
       installation: api.installation,
       version: '0.0.0-test',
       runtime: 'process',
-      database: 'embedded',
+      database: 'postgres',
     });
   });
 });

@@ -1,5 +1,10 @@
 import { createClient, type Client, type ClientOptions } from '@job-orchestrator/client';
-import { freshEmbedded, silentLog } from '@job-orchestrator/postgres/testing';
+import {
+  freshDatabase,
+  freshEmbedded,
+  silentLog,
+  type FreshDatabase,
+} from '@job-orchestrator/postgres/testing';
 import type { Database, InstallationId } from '@job-orchestrator/types';
 import { createApiServer, type ApiServerOptions } from '../server.ts';
 import { createDriver, type Driver } from './driver.ts';
@@ -28,16 +33,23 @@ const clientOf = (server: string, options: Partial<ClientOptions> = {}): Client 
 /** Streams look every 10 to 50 ms, so that no test waits for a poll. */
 const quick = { leastPollMs: 10, pollMs: 50 };
 
-/** A server on a free port over a real embedded database of its own, with a client, and an executor by hand. */
-export const startApi = async (options: Partial<ApiServerOptions> = {}): Promise<Api> => {
-  const fresh = await freshEmbedded();
+/** A server on a free port over a real PostgreSQL database of its own, with a client, and an executor by hand. */
+export const startApi = async (): Promise<Api> => startOver(await freshDatabase(), 'postgres');
+
+/** The same over a real embedded database; it takes seconds to make, so one test file has it. */
+export const startEmbeddedApi = async (): Promise<Api> => startOver(await freshEmbedded(), 'embedded');
+
+const startOver = async (
+  fresh: FreshDatabase,
+  databaseKind: ApiServerOptions['databaseKind'],
+): Promise<Api> => {
   const { database } = fresh;
   const installation = await database.queue.installation();
   const closers: (() => Promise<void>)[] = [];
   const serve: Api['serve'] = async (more = {}, port = 0) => {
     const server = createApiServer({
       database,
-      databaseKind: 'embedded',
+      databaseKind,
       installation,
       logs: null,
       token: testToken,
@@ -45,9 +57,8 @@ export const startApi = async (options: Partial<ApiServerOptions> = {}): Promise
       autoRegisterImages: true,
       version: '0.0.0-test',
       log: silentLog,
-      ...options,
       ...more,
-      timings: { ...quick, ...options.timings, ...more.timings },
+      timings: { ...quick, ...more.timings },
     });
     const { url } = await server.listen({ host: '127.0.0.1', port });
     closers.push(() => server.close());
