@@ -2,30 +2,45 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JobDetail, JobSummaryDto } from '@job-orchestrator/types';
-import { run, start, startDev, stopDev, until, type Finished, type Running } from './testing/cli.ts';
+import type { Client } from '@job-orchestrator/client';
+import type { JobDetail, JobSubmission, JobSummaryDto } from '@job-orchestrator/types';
+import {
+  clientOf,
+  run,
+  start,
+  startDev,
+  stopDev,
+  until,
+  type Finished,
+  type Running,
+} from './testing/cli.ts';
 
 let dataDir = '';
 let dev: Running;
+let client: Client;
 const jo = (...words: string[]): Promise<Finished> => run(dataDir, words);
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'jo-cli-'));
   dev = await startDev(dataDir);
+  client = await clientOf(dataDir);
 });
 afterAll(async () => {
   await stopDev(dev);
   await rm(dataDir, { recursive: true, force: true });
 });
 
-const submitted = async (...words: string[]): Promise<string> =>
-  (await jo('run', '--detach', ...words)).stdout.trim();
+/** Submits a job past the command line, where a test is about what comes after. */
+const submitted = async (job: Omit<JobSubmission, 'image'>): Promise<string> => {
+  const { jobs } = await client.submitJobs({ image: 'hello', ...job });
+  return jobs[0]!.id;
+};
 
-const detail = async (id: string): Promise<JobDetail> =>
+const describedJob = async (id: string): Promise<JobDetail> =>
   JSON.parse((await jo('describe', 'job', id, '-o', 'json')).stdout) as JobDetail;
 
 const ended = async (id: string, state: string): Promise<void> =>
-  until(`${id} to be ${state}`, async () => (await detail(id)).state === state);
+  until(`${id} to be ${state}`, async () => (await client.getJob(id)).state === state);
 
 describe('dev', () => {
   test('says where it is, that there is no isolation, and what to type next', () => {
@@ -81,7 +96,16 @@ describe('run', () => {
     const { code, stdout, stderr } = await jo('run', 'hello', ...flags, '--', 'sh', '-c', script);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'good day\n{"k":"v"}' });
     expect(stderr).toContain('output of');
-    expect((await detail('@latest')).output?.value).toEqual([1, 2]);
+    expect((await client.getJob('@latest')).output?.value).toEqual([1, 2]);
+  });
+
+  test('detached writes the id and does not wait', async () => {
+    const { code, stdout } = await jo('run', '--detach', '-o', 'name', 'hello', '--', 'sleep', '600');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^job\/[0-9a-f-]{36}\n$/) as string,
+    });
+    await client.cancelJob('@latest');
   });
 
   test('tries again as often as it may, and the log says which attempt', async () => {
@@ -98,7 +122,7 @@ describe('run', () => {
     const { code, stderr } = await following.finished;
     expect(code).toBe(130);
     const id = /job-orchestrator cancel ([0-9a-f]{8})/.exec(stderr)?.[1] ?? '';
-    expect((await detail(id)).state).toBe('running');
+    expect((await client.getJob(id)).state).toBe('running');
     expect((await jo('cancel', id, '--reason', 'test')).code).toBe(0);
     await ended(id, 'cancelled');
     expect((await jo('cancel', id)).code).toBe(6);
@@ -154,27 +178,27 @@ describe('submit', () => {
 
 describe('reading', () => {
   test('a job is found by its end, its beginning and @latest; an unknown one is not', async () => {
-    const id = await submitted('hello', '--name', 'findable', '--', 'true');
-    for (const selector of [id, id.slice(-8), id.slice(0, 23), '@latest'])
-      expect((await detail(selector)).id).toBe(id);
+    const id = await submitted({ name: 'findable', command: ['true'] });
+    for (const selector of [id.slice(-8), id.slice(0, 23), '@latest'])
+      expect((await describedJob(selector)).id).toBe(id);
     expect((await jo('describe', 'job', 'ffffffff')).code).toBe(5);
     expect((await jo('describe', 'job', id.slice(0, 4))).code).toBe(6);
   });
 
   test('lists can be narrowed, and come in every format', async () => {
-    const id = await submitted('hello', '--topic', 'narrow', '--label', 'team=blue', '--', 'true');
+    const id = await submitted({ topic: 'narrow', labels: { team: 'blue' }, command: ['true'] });
     await ended(id, 'completed');
     const words = ['get', 'jobs', '--topic', 'narrow', '--label', 'team=blue', '--state', 'completed'];
     expect((await jo(...words, '-o', 'name')).stdout).toBe(`job/${id}\n`);
     const [listed] = JSON.parse((await jo(...words, '-o', 'json')).stdout) as JobSummaryDto[];
     expect(listed).toMatchObject({ id, topic: 'narrow', state: 'completed' });
-    expect((await jo(...words, '-o', 'yaml')).stdout).toContain(`- id: ${id}`);
+    expect((await jo(...words, '-o', 'yaml')).stdout).toContain(`id: ${id}\n`);
     expect((await jo(...words)).stdout).toMatch(/^ID +NAME +STATE/);
     expect((await jo('get', 'jobs', '--topic', 'nobody-has-this')).stderr).toContain('no jobs');
   });
 
   test('pages lead to the next', async () => {
-    await submitted('hello', '--', 'true');
+    await submitted({ command: ['true'] });
     const first = await jo('get', 'jobs', '--limit', '1', '-o', 'name');
     const cursor = /--cursor (\S+)/.exec(first.stderr)?.[1] ?? '';
     const second = await jo('get', 'jobs', '--limit', '1', '-o', 'name', '--cursor', cursor);
@@ -183,7 +207,7 @@ describe('reading', () => {
   });
 
   test('describe tells the story of a failure', async () => {
-    const id = await submitted('hello', '--', 'sh', '-c', 'exit 3');
+    const id = await submitted({ command: ['sh', '-c', 'exit 3'] });
     await ended(id, 'failed');
     const { stdout } = await jo('describe', 'job', id);
     expect(stdout).toMatch(/Story +It failed for good after 1 attempt/);
@@ -193,7 +217,7 @@ describe('reading', () => {
   });
 
   test('logs of each attempt, their end, and of none', async () => {
-    const id = await submitted('hello', '--', 'sh', '-c', 'echo one; echo two');
+    const id = await submitted({ command: ['sh', '-c', 'echo one; echo two'] });
     await ended(id, 'completed');
     expect((await jo('logs', id)).stdout).toBe('one\ntwo\n');
     expect((await jo('logs', id, '--tail', '4')).stdout).toBe('two\n');
@@ -209,22 +233,22 @@ describe('reading', () => {
 
 describe('changing', () => {
   test('retry runs an ended job again as a new one', async () => {
-    const id = await submitted('hello', '--', 'false');
+    const id = await submitted({ command: ['false'] });
     await ended(id, 'failed');
     const { code, stdout } = await jo('retry', id);
     expect(code).toBe(0);
-    expect((await detail(stdout.trim())).retryOf).toBe(id);
+    expect((await client.getJob(stdout.trim())).retryOf).toBe(id);
   });
 
   test('retry of a job that runs is a conflict', async () => {
-    const id = await submitted('hello', '--', 'sleep', '600');
+    const id = await submitted({ command: ['sleep', '600'] });
     expect((await jo('retry', id)).code).toBe(6);
-    expect((await jo('cancel', id, '@latest')).code).toBe(0);
+    expect((await jo('cancel', id)).code).toBe(0);
   });
 
   test('a paused topic holds its jobs and says so, until it is resumed', async () => {
     expect((await jo('topic', 'pause', 'held')).stdout).toMatch(/held +yes/);
-    const id = await submitted('hello', '--topic', 'held', '--', 'true');
+    const id = await submitted({ topic: 'held', command: ['true'] });
     expect((await jo('describe', 'job', id)).stdout).toMatch(
       /What to do +job-orchestrator topic resume held/,
     );
@@ -266,7 +290,7 @@ describe('helpers', () => {
   });
 
   test('completion knows commands, options and jobs', async () => {
-    const id = await submitted('hello', '--', 'true');
+    const id = await submitted({ command: ['true'] });
     expect((await jo('__complete', '--', 'de')).stdout).toBe('dev\ndescribe\n');
     expect((await jo('__complete', '--', 'describe', 'job', id.slice(-8, -4))).stdout).toContain(
       `${id.slice(-8)}\n`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { JobSummaryDto } from '@job-orchestrator/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readServerFile } from './discovery/data-folder.ts';
-import { run, start, startDev, stopDev, until, type Running } from './testing/cli.ts';
+import { clientOf, run, start, startDev, stopDev, until, type Running } from './testing/cli.ts';
 
 let dataDir = '';
 let dev: Running;
@@ -17,7 +17,6 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-const jo = (...words: string[]) => run(dataDir, words);
 const room = { EXECUTOR_MAX_RUNNING: '4' };
 const path = (name: string): string => join(dataDir, name);
 
@@ -40,7 +39,7 @@ const submit = async (...names: string[]): Promise<void> => {
 };
 
 const jobs = async (): Promise<readonly JobSummaryDto[]> =>
-  JSON.parse((await jo('get', 'jobs', '-o', 'json')).stdout || '[]') as JobSummaryDto[];
+  (await (await clientOf(dataDir)).listJobs()).items;
 
 const inState = async (state: string, count: number): Promise<void> =>
   until(
@@ -82,8 +81,7 @@ test('Ctrl-C leaves running what runs, says so, and the next start records how i
   expect(await ledger()).toEqual(['end runs 1', 'start runs 1']);
   dev = await startDev(dataDir);
   await inState('completed', 2);
-  const story = JSON.parse((await jo('get', 'jobs', '-o', 'json')).stdout) as JobSummaryDto[];
-  expect(story.map(({ name, attempt }) => `${name} ${attempt}`)).toEqual(['waits 1', 'runs 1']);
+  expect((await jobs()).map(({ name, attempt }) => `${name} ${attempt}`)).toEqual(['waits 1', 'runs 1']);
 });
 
 test('Ctrl-C with nothing running leaves nothing behind', async () => {

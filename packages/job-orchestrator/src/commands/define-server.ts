@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { DevFlags } from '../services/dev.ts';
+import { keepHeapLean } from '../services/lean-heap.ts';
 import { integer } from './option-parsers.ts';
 import type { Act } from './program.ts';
 
@@ -10,7 +11,13 @@ export const defineServerCommands = (program: Command, act: Act): void => {
     .description('an embedded orchestrator in the foreground: database, executor and API in one process')
     .option('--data <folder>', 'where its data lies (DATA_DIR)')
     .option('--port <number>', 'the port of its API on 127.0.0.1; 0: any free one', integer(0, 65_535))
-    .action(act(async (cli, options: DevFlags) => (await import('../services/dev.ts')).dev(cli, options)));
+    .action(
+      act(async (cli, options: DevFlags) => {
+        // Before the modules of the server are loaded: they are what makes the heap grow.
+        keepHeapLean();
+        return (await import('../services/dev.ts')).dev(cli, options);
+      }),
+    );
   program
     .command('serve')
     .description('all roles in one process, as the environment says')

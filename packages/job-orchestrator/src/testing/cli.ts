@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readServerFile } from '../discovery/data-folder.ts';
+import { createClient, type Client } from '@job-orchestrator/client';
+import { readServerFile, readToken } from '../discovery/data-folder.ts';
 
 const binary = fileURLToPath(new URL('../../bin/job-orchestrator.js', import.meta.url));
 
@@ -85,4 +86,10 @@ export const startDev = async (
 export const stopDev = async (dev: Running): Promise<Finished> => {
   dev.child.kill('SIGINT');
   return dev.finished;
+};
+
+/** A client of the `dev` that serves a folder: cheaper to wait with than a command. */
+export const clientOf = async (dataDir: string): Promise<Client> => {
+  const server = await readServerFile(dataDir);
+  return createClient({ server: server?.url ?? '', token: await readToken(dataDir) });
 };
