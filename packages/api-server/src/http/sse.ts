@@ -62,11 +62,20 @@ const startRaw = (reply: FastifyReply, contentType: string): ServerResponse => {
   return reply.raw;
 };
 
-/** Aborted when the reader goes away or the server closes. */
+/**
+ * Aborted when the reader goes away or the server closes. Not `AbortSignal.any`: what it makes hangs on to `closing`,
+ * which lives as long as the server.
+ */
 export const streamSignal = (reply: FastifyReply, closing: AbortSignal): AbortSignal => {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return AbortSignal.any([gone.signal, closing]);
+  const ended = new AbortController();
+  const end = (): void => {
+    closing.removeEventListener('abort', end);
+    ended.abort();
+  };
+  closing.addEventListener('abort', end);
+  reply.raw.once('close', end);
+  if (closing.aborted) end();
+  return ended.signal;
 };
 
 /** Sends bytes as they come. */
