@@ -28,11 +28,16 @@ export interface KubernetesObject {
   };
 }
 
-export const listObjects = async (
-  kind: 'jobs' | 'pods',
-  namespace: string,
-): Promise<readonly KubernetesObject[]> =>
-  (JSON.parse(await kubectl(['get', kind, '-n', namespace, '-o', 'json'])) as ObjectList).items;
+const listObjects = async (args: readonly string[]): Promise<readonly KubernetesObject[]> =>
+  (JSON.parse(await kubectl(['get', ...args, '-o', 'json'])) as ObjectList).items;
+
+/** Every pod of a namespace, whoever made it. */
+export const listPods = (namespace: string): Promise<readonly KubernetesObject[]> =>
+  listObjects(['pods', '-n', namespace]);
+
+/** The Jobs that run attempts; the suspended one that names the namespace is none of them. */
+export const listAttemptJobs = (namespace: string): Promise<readonly KubernetesObject[]> =>
+  listObjects(['jobs', '-n', namespace, '-l', 'job-orchestrator.io/attempt']);
 
 /** Every pod that ever existed in a namespace since the watch began: uid → what it ran for and how often it restarted. */
 export interface PodLedger {

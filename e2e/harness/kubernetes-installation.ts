@@ -1,7 +1,7 @@
 import { freshDatabaseUrl } from '@job-orchestrator/postgres/testing';
 import { createInstallation, type Installation } from './installation.ts';
 import { eventually } from './eventually.ts';
-import { listObjects, watchPods, type PodLedger } from './kubectl.ts';
+import { listPods, watchPods, type PodLedger } from './kubectl.ts';
 import { createNamespace, type TestNamespace } from './namespace.ts';
 import type { Environment } from './binary.ts';
 
@@ -39,7 +39,7 @@ export const createKubernetesInstallation = async (
 /** Resolves once no pod of the namespace runs any more; finished ones may stay behind their tombstones. */
 export const untilNoPodRuns = async (namespace: string, seconds: number): Promise<void> => {
   await eventually(`no pod runs in ${namespace}`, seconds, async () => {
-    const running = (await listObjects('pods', namespace)).filter(
+    const running = (await listPods(namespace)).filter(
       ({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed',
     );
     return running.length === 0;

@@ -7,7 +7,7 @@ import {
   untilCount,
 } from '../harness/crash.ts';
 import { eventually } from '../harness/eventually.ts';
-import { listObjects } from '../harness/kubectl.ts';
+import { listAttemptJobs } from '../harness/kubectl.ts';
 import {
   createKubernetesInstallation,
   podComplaints,
@@ -50,7 +50,7 @@ it('200 Kubernetes Jobs survive kill -9 of executors and API: each ends once, no
   expect(podComplaints(pods)).toEqual([]);
   await untilNoPodRuns(namespace.name, 30);
   const attempts = new Set(stories.flatMap(({ job }) => job.attempts.map(({ object }) => object?.name)));
-  const strangers = (await listObjects('jobs', namespace.name)).filter(
+  const strangers = (await listAttemptJobs(namespace.name)).filter(
     ({ metadata }) => !attempts.has(metadata.name),
   );
   expect(strangers).toEqual([]);

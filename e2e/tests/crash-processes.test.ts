@@ -18,9 +18,9 @@ import { processesWith } from '../harness/processes.ts';
 import { planWorkload } from '../harness/workload.ts';
 
 const setups = [
-  { database: 'the embedded database', roles: ['dev'], settings: async () => ({}) },
+  { name: 'dev, with the embedded database', roles: ['dev'], settings: async () => ({}) },
   {
-    database: 'PostgreSQL',
+    name: 'executor and API, with PostgreSQL',
     roles: ['api', 'executor'],
     settings: async () => ({ DATABASE_URL: await freshDatabaseUrl(), EXECUTOR_RUNTIME: 'process' }),
   },

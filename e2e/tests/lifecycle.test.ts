@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run, type CommandResult } from '../harness/binary.ts';
 import { untilCount } from '../harness/crash.ts';
 import { eventually } from '../harness/eventually.ts';
-import { kubectl, listObjects } from '../harness/kubectl.ts';
+import { kubectl, listAttemptJobs, listPods } from '../harness/kubectl.ts';
 import {
   createKubernetesInstallation,
   podImage,
@@ -49,12 +49,12 @@ it('tells the story of the failed job, and keeps its log after the pod is gone',
   const described = await cli('describe', 'job', '@latest');
   expect(described.stdout).toMatch(/exit code 7/i);
   await eventually('the Kubernetes Job is deleted', 30, async () => {
-    const jobs = await listObjects('jobs', installation.namespace.name);
+    const jobs = await listAttemptJobs(installation.namespace.name);
     return jobs.length === 0;
   });
   expect((await cli('logs', '@latest')).stdout).toBe('65532\nhello\n');
   const { stdout } = await cli('get', 'jobs', '-o', 'json');
-  expect(JSON.parse(stdout)).toMatchObject({ items: [{ state: 'failed', exitCode: 7, attempt: 1 }] });
+  expect(JSON.parse(stdout)).toMatchObject([{ state: 'failed', exitCode: 7, attempt: 1 }]);
 });
 
 it('retries an ended job as a new one', async () => {
@@ -86,7 +86,7 @@ it('a cancelled job leaves no pod', async () => {
   expect(await cli('cancel', stdout.trim())).toMatchObject({ code: 0 });
   await untilCount(installation.client, 'cancelled', 1, 60);
   await eventually('its pod is gone', 30, async () => {
-    const pods = await listObjects('pods', installation.namespace.name);
+    const pods = await listPods(installation.namespace.name);
     return pods.length === 0;
   });
 });
