@@ -7,6 +7,7 @@ import {
   type InstallationId,
   type JobId,
 } from '@job-orchestrator/types';
+import { textOr } from './system-clock.ts';
 
 /** The labels and annotations that we write, and nobody else may. */
 export const labels = {
@@ -58,7 +59,7 @@ export const readAttemptLabels = (
     labels.jobId,
     labels.attemptId,
     labels.attempt,
-  ].map((key) => String(given?.[key] ?? '')) as [string, string, string, string];
+  ].map((key) => textOr(given?.[key], '')) as [string, string, string, string];
   if (given?.[labels.managedBy] !== managedBy || ![installation, job, attempt].every(isUuid)) return null;
   if (!/^[1-9]\d{0,8}$/.test(number)) return null;
   return {

@@ -1,5 +1,5 @@
 import { failure, type ExitReport, type Failure, type Observation } from '@job-orchestrator/types';
-import { judgeEnd } from './observe/ending-rules.ts';
+import { judgeEnd, wasRemoved } from './observe/ending-rules.ts';
 import type { AttemptView, JobView, PodView } from './observe/views.ts';
 import { isTrouble, judgeEvent, judgeWaitingPod } from './observe/waiting-rules.ts';
 
@@ -60,9 +60,7 @@ const stopped = (evidence: Failure['evidence']): Failure =>
 // Our own request comes first: whatever the program answered to it is neither its success nor its fault.
 const judgePod = (pod: PodView, job: JobView): Failure | null => {
   const judged = judgeEnd(pod);
-  return judged !== null && job.stopRequested && (pod.deleting || pod.gone)
-    ? stopped(judged.evidence)
-    : judged;
+  return judged !== null && job.stopRequested && wasRemoved(pod) ? stopped(judged.evidence) : judged;
 };
 
 const condition = (job: JobView, type: string): JobView['conditions'][number] | undefined =>
@@ -111,7 +109,7 @@ const observeWithoutPod = (job: JobView, view: AttemptView): Observation => {
 };
 
 const observePod = (pod: PodView, job: JobView, others: readonly PodView[]): Observation => {
-  if (job.suspended && !job.stopRequested && (pod.deleting || pod.gone)) {
+  if (job.suspended && !job.stopRequested && wasRemoved(pod)) {
     return { kind: 'waiting', reason: 'suspended', message: 'The Job was suspended and its pod removed.' };
   }
   const alive = others.find((other) => !hasEnded(other));

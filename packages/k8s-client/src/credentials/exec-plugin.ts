@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { OrchestratorError, type Clock } from '@job-orchestrator/types';
-import { messageOf } from '../system-clock.ts';
+import { messageOf, textOr } from '../system-clock.ts';
 import type { IdentitySource } from './credentials.ts';
 import { bearer } from './identity-sources.ts';
 
@@ -102,7 +102,7 @@ export const parseExecCredential = (
   const hasCertificate = typeof cert === 'string' && typeof key === 'string';
   if (typeof token !== 'string' && !hasCertificate)
     throw unavailable(settings, 'gave neither a token nor a client certificate');
-  const expiry = Date.parse(String(status?.expirationTimestamp ?? ''));
+  const expiry = Date.parse(textOr(status?.expirationTimestamp, ''));
   return {
     answer: {
       ...(typeof token === 'string' ? { headers: bearer(token) } : {}),

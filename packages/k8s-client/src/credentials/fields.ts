@@ -67,5 +67,5 @@ export const children = (section: Section, key: string): readonly Section[] => {
 export const texts = (section: Section, key: string): readonly string[] => {
   const value = section.values[key] ?? [];
   const good = Array.isArray(value) && value.every((item) => typeof item === 'string');
-  return good ? (value as string[]) : refuse(section.file, at(section, key), 'must be a list of texts');
+  return good ? value : refuse(section.file, at(section, key), 'must be a list of texts');
 };

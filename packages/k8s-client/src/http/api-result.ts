@@ -1,3 +1,5 @@
+import { textOr } from '../system-clock.ts';
+
 /** The `Status` object that Kubernetes answers errors with; every field may be missing. */
 interface ApiStatus {
   readonly reason?: unknown;
@@ -60,9 +62,6 @@ const asStatus = (text: string): ApiStatus => {
   }
 };
 
-const textOr = (value: unknown, otherwise: string): string =>
-  typeof value === 'string' && value !== '' ? value : otherwise;
-
 // A server that asks us to wait longer than five minutes is taken at five: nothing may stop us for good.
 const longestRetryAfterMs = 300_000;
 
@@ -110,7 +109,7 @@ const unsentCodes = new Set([
 
 /** Classifies a request that threw. */
 export const thrownFailure = (thrown: unknown, aborted: boolean): ApiFailure => {
-  const code = String((thrown as { code?: unknown } | null)?.code ?? '');
+  const code = textOr((thrown as { code?: unknown } | null)?.code, '');
   const message = thrown instanceof Error ? thrown.message || code : String(thrown);
   const kind = aborted ? 'aborted' : unsentCodes.has(code) ? 'unreachable' : 'unresolved';
   return { kind, status: null, reason: code, message, retryAfterMs: null };

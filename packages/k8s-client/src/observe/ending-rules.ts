@@ -143,6 +143,10 @@ export const endRules: readonly EndRule[] = [
   },
 ];
 
+/** True when the pod was asked to go, or went, before its program was seen to have ended. */
+export const wasRemoved = (pod: PodView): boolean =>
+  pod.deleting || (pod.gone && pod.main.state.kind !== 'terminated');
+
 const failed = ({ state, sidecar }: ContainerView): boolean =>
   !sidecar && state.kind === 'terminated' && state.exitCode !== 0;
 
@@ -154,7 +158,7 @@ const gather = (pod: PodView): EndFacts => {
     exitCode: main?.exitCode ?? null,
     disruption:
       pod.conditions.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True') ?? null,
-    removed: pod.deleting || pod.gone,
+    removed: wasRemoved(pod),
     failedInit: pod.init.find(failed) ?? null,
   };
 };

@@ -1,4 +1,5 @@
 import type { Logger } from '@job-orchestrator/types';
+import { textOr } from '../system-clock.ts';
 import { PoisonedObjectError } from '../observe/fields.ts';
 
 /** Objects that are not as they must be: each is logged once and counted, and never stops the others. */
@@ -15,11 +16,11 @@ export const createQuarantine = (log: Logger): Quarantine => {
   const seen = new Set<string>();
   const setAside = (kind: string, object: unknown, error: PoisonedObjectError): void => {
     const meta = (object as { metadata?: { uid?: unknown; name?: unknown } | null } | null)?.metadata;
-    const key = `${kind}/${String(meta?.uid ?? meta?.name ?? error.message)}`;
+    const key = `${kind}/${textOr(meta?.uid, textOr(meta?.name, error.message))}`;
     if (seen.has(key)) return;
     if (seen.size < remembered) seen.add(key);
     log.warn(
-      { kind, name: String(meta?.name ?? ''), error: error.message },
+      { kind, name: textOr(meta?.name, ''), error: error.message },
       'an object cannot be read and is set aside',
     );
   };

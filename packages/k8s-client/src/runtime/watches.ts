@@ -1,4 +1,4 @@
-import { OrchestratorError, type Random } from '@job-orchestrator/types';
+import type { OrchestratorError, Random } from '@job-orchestrator/types';
 import { installationSelector } from '../labels.ts';
 import { decodeEvent, decodeJob, decodePod } from '../observe/decode.ts';
 import type { ApiFailure } from '../http/api-result.ts';

@@ -4,13 +4,22 @@ import { exampleLaunch } from './launches.ts';
 import type { FakeObject } from './fake-store.ts';
 
 /** A Job as the API server would show it, with a status. */
-export const jobObject = (launch: AttemptLaunch = exampleLaunch(), fields: Record<string, unknown> = {}): FakeObject => {
+export const jobObject = (
+  launch: AttemptLaunch = exampleLaunch(),
+  fields: Record<string, unknown> = {},
+): FakeObject => {
   const job = renderJob(launch);
   const { metadata, ...rest } = { ...fields } as { metadata?: object };
   return {
     ...(job as object),
     ...rest,
-    metadata: { uid: 'job-uid', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...job.metadata, ...metadata },
+    metadata: {
+      uid: 'job-uid',
+      resourceVersion: '1',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...job.metadata,
+      ...metadata,
+    },
   } as FakeObject;
 };
 

@@ -4,7 +4,13 @@ import { createApiClient, type ApiClient } from '../http/api-client.ts';
 import { systemClock } from '../system-clock.ts';
 import { startFakeApiServer, type FakeApiServer, type FakeRequest } from '../testing/fake-api-server.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import { defaultTiming, startReflector, type Reflector, type ReflectorTarget, type ReflectorTiming } from './reflector.ts';
+import {
+  defaultTiming,
+  startReflector,
+  type Reflector,
+  type ReflectorTarget,
+  type ReflectorTiming,
+} from './reflector.ts';
 
 const path = '/apis/batch/v1/namespaces/n/jobs';
 // Fast enough for tests, yet slow enough that a hot loop (thousands a second) cannot be mistaken for it.
@@ -35,7 +41,8 @@ const names = (): string[] => [...seen.values()].toSorted();
 const put = (name: string): unknown => server.store.put('jobs', { metadata: { name, labels: {} } });
 const isWatch = (request: FakeRequest): boolean => request.parameters.has('watch');
 const isList = (request: FakeRequest): boolean => !isWatch(request);
-const shows = (...expected: string[]): Promise<void> => server.until(() => names().join() === expected.join());
+const shows = (...expected: string[]): Promise<void> =>
+  server.until(() => names().join() === expected.join());
 const watching = (): Promise<void> => server.until(() => server.watches.count() === 1);
 
 beforeEach(async () => {
@@ -43,7 +50,12 @@ beforeEach(async () => {
   server = await startFakeApiServer();
   seen = new Map();
   identity = () => Promise.resolve({ headers: {}, tls: {} });
-  const credentials = { server: server.url, source: 'test', identity: () => identity(), invalidate: () => undefined };
+  const credentials = {
+    server: server.url,
+    source: 'test',
+    identity: () => identity(),
+    invalidate: () => undefined,
+  };
   api = createApiClient({ credentials, pools: { requestMs: 1_000 } });
 });
 afterEach(async () => {
@@ -121,24 +133,30 @@ test('410 as an event lists again, with the missed deletion', async () => {
   await expectAlive();
 });
 
-test.each([410, 429, 500])('an endless %i as status of the watch makes no hot loop, and ends with it', async (status) => {
-  const end = server.fail(isWatch, { kind: 'answer', status });
-  start();
-  await server.until(() => server.requests.filter(isWatch).length >= 4);
-  const [first, last] = [server.requests[0]?.atMs ?? 0, server.requests.at(-1)?.atMs ?? 0];
-  // Four failures wait at least 10 + 20 + 40 ms between them; 429 holds every request back for a second by itself.
-  expect(last - first).toBeGreaterThanOrEqual(70);
-  end();
-  await expectAlive();
-});
+test.each([410, 429, 500])(
+  'an endless %i as status of the watch makes no hot loop, and ends with it',
+  async (status) => {
+    const end = server.fail(isWatch, { kind: 'answer', status });
+    start();
+    await server.until(() => server.requests.filter(isWatch).length >= 4);
+    const [first, last] = [server.requests[0]?.atMs ?? 0, server.requests.at(-1)?.atMs ?? 0];
+    // Four failures wait at least 10 + 20 + 40 ms between them; 429 holds every request back for a second by itself.
+    expect(last - first).toBeGreaterThanOrEqual(70);
+    end();
+    await expectAlive();
+  },
+);
 
-test.each(['reset', 'silence'] as const)('lists that end in %s are tried again with a delay', async (kind) => {
-  server.fail(isList, { kind }, 3);
-  start();
-  await reflector.synced;
-  expect(server.requests.filter(isList)).toHaveLength(4);
-  await expectAlive();
-});
+test.each(['reset', 'silence'] as const)(
+  'lists that end in %s are tried again with a delay',
+  async (kind) => {
+    server.fail(isList, { kind }, 3);
+    start();
+    await reflector.synced;
+    expect(server.requests.filter(isList)).toHaveLength(4);
+    await expectAlive();
+  },
+);
 
 test.each([403, 404, 429, 500, 503])('lists that end in %i are tried again with a delay', async (status) => {
   server.fail(isList, { kind: 'answer', status, headers: { 'retry-after': '0' } }, 3);
@@ -194,7 +212,10 @@ test('bytes that are no JSON, and an ERROR event that is no 410, list again', as
 
 test('credentials that fail for a while stop nothing', async () => {
   let failing = 5;
-  identity = () => (failing-- > 0 ? Promise.reject(new Error('the plugin failed')) : Promise.resolve({ headers: {}, tls: {} }));
+  identity = () =>
+    failing-- > 0
+      ? Promise.reject(new Error('the plugin failed'))
+      : Promise.resolve({ headers: {}, tls: {} });
   start();
   await reflector.synced;
   failing = 5;
@@ -206,13 +227,16 @@ test('a handler that throws loses its own object only', async () => {
   put('bad');
   put('good');
   const given = target();
-  start({}, {
-    ...given,
-    upsert: (object) => {
-      if ((object as Shown).metadata.name === 'bad') throw new Error('poison');
-      given.upsert(object);
+  start(
+    {},
+    {
+      ...given,
+      upsert: (object) => {
+        if ((object as Shown).metadata.name === 'bad') throw new Error('poison');
+        given.upsert(object);
+      },
     },
-  });
+  );
   await shows('good');
   await watching();
   put('bad');

@@ -1,7 +1,7 @@
 import type { Clock } from '@job-orchestrator/types';
 import type { ApiClient } from '../http/api-client.ts';
 import { query } from '../http/paths.ts';
-import { messageOf } from '../system-clock.ts';
+import { messageOf, textOr } from '../system-clock.ts';
 import { jsonLines } from './json-lines.ts';
 import type { WatchSource } from './lister.ts';
 
@@ -34,7 +34,7 @@ interface WatchLine {
 const errorEnd = (line: WatchLine): WatchEnd =>
   line.object?.code === 410
     ? { kind: 'gone' }
-    : { kind: 'failed', message: String(line.object?.message ?? 'an ERROR event') };
+    : { kind: 'failed', message: textOr(line.object?.message, 'an ERROR event') };
 
 /** Aborts when nothing arrived for `idleMs`; every call of `alive` starts the time anew. */
 const idleGuard = (clock: Clock, idleMs: number, onIdle: () => void): { alive(): void; stop(): void } => {
@@ -79,7 +79,7 @@ export const watchOnce = async (session: WatchSession): Promise<WatchEnd> => {
       if (line.type === 'ERROR') return errorEnd(line);
       const seen = line.object?.metadata?.resourceVersion;
       if (typeof seen === 'string' && seen !== '') version = seen;
-      if (line.type !== 'BOOKMARK') session.onEvent(String(line.type), line.object);
+      if (line.type !== 'BOOKMARK') session.onEvent(textOr(line.type, ''), line.object);
     }
     return { kind: 'closed', version };
   } catch (error) {
