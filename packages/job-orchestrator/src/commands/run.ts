@@ -43,8 +43,7 @@ const submitAndFollow = async (
   const submission = await submissionOf(image, command, options);
   const answer = await session.client.submitJobs(submission, { idempotencyKey: randomUUID() });
   const { id } = answer.jobs[0]!;
-  const { notes } = await session.client.getJob(id);
-  for (const notice of [...answer.notices, ...notes]) session.screen.note(notice);
+  for (const notice of answer.notices) session.screen.note(notice);
   session.screen.note(session.screen.errColours.dim(`job ${shortId(id)} submitted`));
   if (options.detach === true) {
     await writeId(session, id, options);
