@@ -4,6 +4,7 @@ import { eventually } from './eventually.ts';
 import { listPods, watchPods, type PodLedger } from './kubectl.ts';
 import { createNamespace, type TestNamespace } from './namespace.ts';
 import type { Environment } from './binary.ts';
+import type { JobStory } from './verdict.ts';
 
 /** An installation on PostgreSQL and on a namespace of the cluster, with a ledger of every pod that ever was there. */
 export interface KubernetesInstallation extends Installation {
@@ -46,11 +47,18 @@ export const untilNoPodRuns = async (namespace: string, seconds: number): Promis
   });
 };
 
-/** Pods that say a healthy attempt was started twice: two pods for one Kubernetes Job, or a restarted container. */
-export const podComplaints = (ledger: PodLedger): string[] => {
+/**
+ * What the pods contradict: an attempt whose program ended without a pod of its own, two pods for one Kubernetes Job,
+ * or a restarted container.
+ */
+export const podComplaints = (ledger: PodLedger, stories: readonly JobStory[]): string[] => {
   const pods = [...ledger.pods];
   const jobs = pods.map(([, { job }]) => job);
+  const ended = stories.flatMap(({ job }) => job.attempts).filter(({ exitCode }) => exitCode !== null);
   return [
+    ...ended
+      .filter(({ object }) => !jobs.includes(object?.name ?? ''))
+      .map(({ id }) => `attempt ${id} had no pod`),
     ...jobs.filter((job, index) => jobs.indexOf(job) !== index).map((job) => `${job} had a second pod`),
     ...pods.filter(([, { restarts }]) => restarts > 0).map(([uid]) => `pod ${uid} was restarted`),
   ];

@@ -47,7 +47,7 @@ it('200 Kubernetes Jobs survive kill -9 of executors and API: each ends once, no
   const stories = await untilAllOver(client, 200);
 
   expect(complaintsAfterCrash(plan, ids, stories)).toEqual([]);
-  expect(podComplaints(pods)).toEqual([]);
+  expect(podComplaints(pods, stories)).toEqual([]);
   await untilNoPodRuns(namespace.name, 30);
   const attempts = new Set(stories.flatMap(({ job }) => job.attempts.map(({ object }) => object?.name)));
   const strangers = (await listAttemptJobs(namespace.name)).filter(

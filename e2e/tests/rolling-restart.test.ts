@@ -38,7 +38,7 @@ it('a rolling restart of executor and API restarts no pod and spends no attempt'
   expect(stories.map(({ job }) => [job.state, job.attempts.length])).toEqual(
     stories.map(() => ['completed', 1]),
   );
-  expect(podComplaints(pods)).toEqual([]);
+  expect(podComplaints(pods, stories)).toEqual([]);
   expect([...pods.pods.keys()].toSorted()).toEqual([...before.keys()].toSorted());
   await untilNoPodRuns(namespace.name, 30);
 });
