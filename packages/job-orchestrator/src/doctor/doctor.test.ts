@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readSurroundings } from '../config/surroundings.ts';
+import { parseConfig, type Environment } from '../config/parse-config.ts';
+import { checkConfiguration, checkDataFolder } from './check-machine.ts';
+import { checkKubernetes } from './check-services.ts';
+
+let folder = '';
+let server: Server | null = null;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'jo-doctor-'));
+});
+afterEach(async () => {
+  server?.close();
+  server?.closeAllConnections();
+  server = null;
+  await rm(folder, { recursive: true, force: true });
+});
+
+const configOf = (environment: Environment) =>
+  parseConfig(
+    environment,
+    readSurroundings({ defaultRuntime: 'kubernetes', defaultLog: { level: 'info', format: 'json' } }),
+  );
+
+/** An API server that answers reviews of access only: everything but the verbs in `denied`. */
+const kubeconfigOf = async (denied: readonly string[]): Promise<string> => {
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      const { spec } = JSON.parse(body) as {
+        spec: { resourceAttributes: { verb: string; resource: string } };
+      };
+      const { verb, resource } = spec.resourceAttributes;
+      response.writeHead(201, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ status: { allowed: !denied.includes(`${verb} ${resource}`) } }));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const path = join(folder, 'kubeconfig');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'c',
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}` } }],
+    users: [{ name: 'u', user: { token: 't' } }],
+  };
+  await writeFile(path, JSON.stringify(config));
+  return path;
+};
+
+test('every wrong setting is a fault with its mend', () => {
+  const { config, findings } = checkConfiguration({ LOG_LEVEL: 'loud', EXECUTOR_BATCH_SIZE: '0' });
+  expect(config).toBeNull();
+  expect(findings.map(({ result, mend }) => ({ result, mend }))).toEqual([
+    { result: 'fault', mend: 'set EXECUTOR_BATCH_SIZE to a whole number from 1 to 1000, or unset it' },
+    { result: 'fault', mend: expect.stringContaining('set LOG_LEVEL to "debug"') as string },
+  ]);
+});
+
+test('a token that others can read is a warning', async () => {
+  const path = join(folder, 'token');
+  await writeFile(path, 'secret');
+  await chmod(path, 0o644);
+  expect(await checkDataFolder(folder)).toMatchObject([
+    { result: 'ok' },
+    { result: 'warning', mend: `chmod 600 ${path}` },
+  ]);
+  await chmod(path, 0o600);
+  expect(await checkDataFolder(folder)).toMatchObject([{ result: 'ok' }]);
+});
+
+test('a folder that is not there yet is no fault', async () => {
+  const [finding] = await checkDataFolder(join(folder, 'a', 'b'));
+  expect(finding).toMatchObject({
+    result: 'ok',
+    detail: expect.stringContaining('is not there yet') as string,
+  });
+});
+
+test('Kubernetes is left alone where nobody means to use it', async () => {
+  expect(await checkKubernetes(configOf({}), {})).toMatchObject([{ result: 'skipped' }]);
+});
+
+test('rights in the namespace: all there, and the namespace `default` is a warning', async () => {
+  const environment = { KUBECONFIG: await kubeconfigOf([]) };
+  expect(await checkKubernetes(configOf(environment), environment)).toMatchObject([
+    { check: 'kubernetes', result: 'ok' },
+    { check: 'namespace', result: 'warning', mend: expect.stringContaining('K8S_NAMESPACE') as string },
+    { check: 'kubernetes rights', result: 'ok' },
+  ]);
+});
+
+test('rights in the namespace: those that are missing are named', async () => {
+  const environment = {
+    KUBECONFIG: await kubeconfigOf(['delete jobs', 'watch events']),
+    K8S_NAMESPACE: 'jobs',
+  };
+  expect(await checkKubernetes(configOf(environment), environment)).toMatchObject([
+    { check: 'kubernetes', result: 'ok' },
+    { check: 'namespace', result: 'ok' },
+    { check: 'kubernetes rights', result: 'fault', detail: 'missing in jobs: delete jobs, watch events' },
+  ]);
+});
+
+test('a cluster that does not answer, or a kubeconfig that is not there, is a fault with a mend', async () => {
+  const path = await kubeconfigOf([]);
+  server?.close();
+  server?.closeAllConnections();
+  for (const KUBECONFIG of [path, join(folder, 'none')]) {
+    const environment = { KUBECONFIG };
+    expect(await checkKubernetes(configOf(environment), environment)).toMatchObject([
+      { check: 'kubernetes', result: 'fault', mend: expect.stringContaining('kubeconfig') as string },
+    ]);
+  }
+});
