@@ -51,7 +51,7 @@ export const createHeartbeat = (options: HeartbeatOptions): { beat(): Promise<vo
       time.told(answer.at);
       return answer;
     } catch (error) {
-      log.warn({ error: String(error) }, 'a beat failed');
+      if (!stopped) log.warn({ error: String(error) }, 'a beat failed');
       return { kind: 'no_answer' };
     }
   };
