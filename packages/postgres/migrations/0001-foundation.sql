@@ -274,13 +274,14 @@ create function new_attempt_id(job uuid, number integer) returns uuid language s
           || lpad(to_hex(floor(random() * 65536)::integer), 4, '0'))::uuid
 $$;
 
--- Every write accounts for the rows it changed; a difference undoes the whole statement.
-create function accounted(what text, expected bigint, actual bigint) returns bigint language plpgsql as $$
+-- Every write accounts for the rows it changed, table by table; a difference undoes the whole statement.
+create function accounted(tables text, expected bigint, variadic changed bigint[]) returns bigint language plpgsql as $$
 begin
-  if expected is distinct from actual then
-    raise exception '% changed % rows, expected %', what, actual, expected using errcode = 'data_corrupted';
+  if expected <> any (changed) then
+    raise exception '% should have changed % rows each, but changed %', tables, expected, changed
+      using errcode = 'data_corrupted';
   end if;
-  return actual;
+  return expected;
 end $$;
 
 -- Makes the partitions of `months` months from `first` on; months that lie already in a default partition stay there.

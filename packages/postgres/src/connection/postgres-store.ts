@@ -24,6 +24,24 @@ export const clientConfig = (url: string): pg.ClientConfig => ({
   application_name: 'job-orchestrator',
 });
 
+/**
+ * Prepared statements keep one plan: planning the end of an attempt costs 1.5 ms, running it 0.2. They are written so
+ * that one plan serves batches of any size. Compiling them (jit) never pays.
+ */
+const sessionSettings = 'set plan_cache_mode = force_generic_plan; set jit = off';
+
+type Request = [statement: Statement, parameters?: readonly Parameter[]];
+
+const runStatement = async <R extends Row>(
+  client: pg.ClientBase,
+  prepare: boolean,
+  ...[statement, parameters = []]: Request
+): Promise<readonly R[]> => {
+  const name = prepare && statement.name !== undefined ? { name: statement.name } : {};
+  const result = await client.query<R>({ ...name, text: statement.text, values: [...parameters] });
+  return result.rows;
+};
+
 /** A pool of connections to PostgreSQL. */
 export const openPostgres = ({ url, poolSize, log }: PostgresOptions): Store => {
   const pool = new pg.Pool({
@@ -44,17 +62,11 @@ export const openPostgres = ({ url, poolSize, log }: PostgresOptions): Store => 
   });
   pool.on('connect', (client) => {
     client.on('error', noteLoss);
+    client.query(sessionSettings).catch(noteLoss);
   });
 
-  const runOn = async <R extends Row>(
-    client: pg.ClientBase,
-    statement: Statement,
-    parameters: readonly Parameter[] = [],
-  ): Promise<readonly R[]> => {
-    const name = prepare && statement.name !== undefined ? { name: statement.name } : {};
-    const result = await client.query<R>({ ...name, text: statement.text, values: [...parameters] });
-    return result.rows;
-  };
+  const runOn = <R extends Row>(client: pg.ClientBase, ...request: Request): Promise<readonly R[]> =>
+    runStatement<R>(client, prepare, ...request);
 
   const withClient = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect().catch((error: unknown) => {

@@ -77,6 +77,15 @@ const removeDead = (path: string, us: ProcessIdentity): void => {
   }
 };
 
+/** Somebody may have removed the folder under us; that is no reason to end. */
+const refresh = (path: string): void => {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch {
+    // Nothing is left to touch.
+  }
+};
+
 const triesMost = 20;
 
 /**
@@ -94,7 +103,7 @@ export const lockFolder = async (folder: string): Promise<() => void> => {
     removeDead(path, us);
     await delay(10);
   }
-  const touch = setInterval(() => utimesSync(path, new Date(), new Date()), touchEveryMs);
+  const touch = setInterval(() => refresh(path), touchEveryMs);
   touch.unref();
   return () => {
     clearInterval(touch);

@@ -61,6 +61,7 @@ export const startWorker = async (
     if (broken !== null) return Promise.reject(broken);
     lastId += 1;
     const rows = expect(lastId);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     worker.postMessage({ ...request, id: lastId });
     return rows;
   };

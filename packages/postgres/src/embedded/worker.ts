@@ -5,6 +5,7 @@ import type { Row } from '../connection/sql.ts';
 import { openPGlite } from './pglite.ts';
 import type { WorkerAnswer, WorkerCall, WorkerFault, WorkerStart } from './worker-protocol.ts';
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const answer = (message: WorkerAnswer): void => parentPort?.postMessage(message);
 
 const faultOf = (error: unknown): WorkerFault => ({
@@ -15,7 +16,7 @@ const faultOf = (error: unknown): WorkerFault => ({
 /** Without parameters a text may hold many statements; the last one's rows are the answer. */
 const run = async (db: PGlite, call: Extract<WorkerCall, { kind: 'run' }>): Promise<readonly Row[]> => {
   const options = { parsers: { ...rowTypes } };
-  if (call.parameters.length === 0) return ((await db.exec(call.text, options)).at(-1)?.rows ?? []) as Row[];
+  if (call.parameters.length === 0) return (await db.exec(call.text, options)).at(-1)?.rows ?? [];
   return (await db.query<Row>(call.text, [...call.parameters], options)).rows;
 };
 

@@ -5,9 +5,11 @@ import {
   leaseMs,
   limits,
   OrchestratorError,
+  type AttemptId,
+  type IncarnationId,
   type InstallationId,
   type JobQueueRepository,
-  type JobState,
+  type PageRequest,
   type WakeUps,
 } from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
@@ -85,8 +87,53 @@ const cancel = async (
   }
   const finished = await withRetries('repeatable', () => finishedJob(store, job));
   if (finished === null) throw new OrchestratorError('job_not_found', `There is no job ${job}.`);
-  return { kind: 'too_late', state: finished.state as JobState } as const;
+  return { kind: 'too_late', state: finished.state } as const;
 };
+
+/** What only reads, or only mends what people never see. */
+const createUpkeep = ({ store, wakeUps }: QueueOptions) =>
+  ({
+    promoteDue: async (limit: number) => {
+      const promoted = await withRetries('repeatable', () => promoteDue(store, limit));
+      if (promoted > 0) wakeUps.send('jobs');
+      return promoted;
+    },
+    nextDue: async (topics: readonly string[] | null) => {
+      const inMs = await withRetries('repeatable', () => nextDue(store, topics));
+      return inMs === null ? null : { inMs };
+    },
+    expireQueued: async (limit: number) => {
+      const ids = await withRetries('repeatable', () => expireQueued(store, limit));
+      if (ids.length > 0) wakeUps.send('finished');
+      return ids.map(asJobId);
+    },
+    ownAttempts: (owner: IncarnationId, page: PageRequest) =>
+      pageOf(
+        page,
+        async (after, limit) => {
+          const start = after === null ? least : (after[0] ?? '');
+          return (await withRetries('repeatable', () => ownAttempts(store, owner, start, limit))).map(
+            toLiveAttempt,
+          );
+        },
+        ({ id }) => [id],
+      ),
+    cancelRequests: (owner: IncarnationId) => withRetries('repeatable', () => cancelRequests(store, owner)),
+    attemptFates: async (ids: readonly AttemptId[]) => {
+      if (ids.length === 0) return [];
+      const fates = await withRetries('repeatable', () => attemptFates(store, ids));
+      return fates.map(({ id, kind, closedForSeconds }) => ({
+        attemptId: attemptId(id),
+        kind,
+        closedForSeconds,
+      }));
+    },
+    auditCounters: async () => {
+      const wrong = await auditCounters(store);
+      if (wrong.length > 0) wakeUps.send('jobs');
+      return wrong;
+    },
+  }) satisfies Partial<JobQueueRepository>;
 
 /** The queue on one database. */
 export const createQueue = (options: QueueOptions): JobQueueRepository => {
@@ -99,6 +146,7 @@ export const createQueue = (options: QueueOptions): JobQueueRepository => {
   const mayJudge = (): boolean => sole || performance.now() - (store.lostAt() ?? -Infinity) > leaseMs;
 
   return {
+    ...createUpkeep(options),
     installation: () =>
       (installation ??= readInstallation(store).catch((error: unknown) => {
         installation = null;
@@ -120,50 +168,10 @@ export const createQueue = (options: QueueOptions): JobQueueRepository => {
       return { applied, stale };
     },
     requestCancel: (...request) => cancel(options, request),
-    promoteDue: async (limit) => {
-      const promoted = await withRetries('repeatable', () => promoteDue(store, limit));
-      if (promoted > 0) wakeUps.send('jobs');
-      return promoted;
-    },
-    nextDue: async (topics) => {
-      const inMs = await withRetries('repeatable', () => nextDue(store, topics));
-      return inMs === null ? null : { inMs };
-    },
-    expireQueued: async (limit) => {
-      const ids = await withRetries('repeatable', () => expireQueued(store, limit));
-      if (ids.length > 0) wakeUps.send('finished');
-      return ids.map(asJobId);
-    },
     adoptAttempts: async (request) => {
       const grace = sole ? -1 : leaseMs;
       const rows = await withRetries('once', () => adoptAttempts(store, request, mayJudge(), grace));
       return rows.map(toLiveAttempt);
-    },
-    ownAttempts: (owner, page) =>
-      pageOf(
-        page,
-        async (after, limit) => {
-          const start = after === null ? least : (after[0] ?? '');
-          return (await withRetries('repeatable', () => ownAttempts(store, owner, start, limit))).map(
-            toLiveAttempt,
-          );
-        },
-        ({ id }) => [id],
-      ),
-    cancelRequests: (owner) => withRetries('repeatable', () => cancelRequests(store, owner)),
-    attemptFates: async (ids) => {
-      if (ids.length === 0) return [];
-      const fates = await withRetries('repeatable', () => attemptFates(store, ids));
-      return fates.map(({ id, kind, closedForSeconds }) => ({
-        attemptId: attemptId(id),
-        kind,
-        closedForSeconds,
-      }));
-    },
-    auditCounters: async () => {
-      const wrong = await auditCounters(store);
-      if (wrong.length > 0) wakeUps.send('jobs');
-      return wrong;
     },
   };
 };

@@ -46,8 +46,8 @@ told as (
 )
 select (select case when l.queue <> 'live' then 'cancelled' else (select ${liveState} from locked j) end
         from locked l) as state,
-  accounted('jobs', (select count(*) from ending), (select count(*) from gone)) +
-  accounted('job_specs', (select count(*) from ending), (select count(*) from specs_gone)) as accounted`,
+  accounted('jobs, job_specs', (select count(*) from ending), (select count(*) from gone),
+    (select count(*) from specs_gone)) as accounted`,
 };
 
 /** Ends a waiting job, or asks for the end of a live one. */

@@ -105,9 +105,8 @@ gone as (delete from jobs where id = any(array(select id from ending)) returning
 specs_gone as (delete from job_specs where id = any(array(select id from ending)) returning 1),
 ${freeSlots('ending')}
 select array(select attempt_id from ending)::text[] as applied, (select count(*) from freed) as freed,
-  accounted('jobs', (select count(*) from fenced), (select count(*) from gone)) +
-  accounted('job_specs', (select count(*) from fenced), (select count(*) from specs_gone)) +
-  accounted('finished_jobs', (select count(*) from fenced), (select count(*) from finished)) as accounted`,
+  accounted('jobs, job_specs, finished_jobs', (select count(*) from fenced), (select count(*) from gone),
+    (select count(*) from specs_gone), (select count(*) from finished)) as accounted`,
 };
 
 /** Ends jobs with their attempts, each in the state that its ending names, or cancelled where that was asked. */

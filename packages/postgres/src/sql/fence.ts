@@ -22,7 +22,7 @@ lease as materialized (
   where e.incarnation = $1 and e.ended_at is null
     and e.lease_until > (select coalesce(max(clock_timestamp()), clock_timestamp()) from locked)
 ),
-fenced as materialized (
+fenced as not materialized (
   select l.*, e.actor from locked l cross join lease e
 )`;
 

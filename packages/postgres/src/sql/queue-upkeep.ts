@@ -32,18 +32,18 @@ const nextDueStatement: Statement = {
 with earliest as materialized (
   select run_at, topic_id from jobs where queue = 'scheduled' order by run_at limit 1000
 )
-select greatest(extract(epoch from coalesce(
+select extract(epoch from greatest(n.due, n.now) - n.now)::float8 * 1000 as "inMs" from (
+  select clock_timestamp() as now, coalesce(
     (select min(e.run_at) from earliest e join topics t on t.id = e.topic_id
      where $1::text[] is null or t.name = any($1)),
-    (select max(run_at) from earliest having count(*) = 1000)) - clock_timestamp()) * 1000, 0)::float8 as "inMs"`,
+    (select max(run_at) from earliest having count(*) = 1000)) as due) n
+where n.due is not null`,
 };
 
 /** In how many milliseconds the next scheduled job of these topics is due; null: none. */
 export const nextDue = async (sql: Sql, topics: readonly string[] | null): Promise<number | null> => {
-  const { inMs } = onlyRow(
-    await sql.run<{ inMs: number | null }>(nextDueStatement, [textArrayOrNull(topics)]),
-  );
-  return inMs;
+  const [row] = await sql.run<{ inMs: number }>(nextDueStatement, [textArrayOrNull(topics)]);
+  return row?.inMs ?? null;
 };
 
 const expireStatement: Statement = {
@@ -74,8 +74,8 @@ told as (
 gone as (delete from jobs where id = any(array(select id from ending)) returning 1),
 specs_gone as (delete from job_specs where id = any(array(select id from ending)) returning 1)
 select array(select id from ending)::text[] as ids,
-  accounted('jobs', (select count(*) from ending), (select count(*) from gone)) +
-  accounted('job_specs', (select count(*) from ending), (select count(*) from specs_gone)) as accounted`,
+  accounted('jobs, job_specs', (select count(*) from ending), (select count(*) from gone),
+    (select count(*) from specs_gone)) as accounted`,
 };
 
 const queueDeadline = failure('queue_deadline', 'no executor took the job in time');

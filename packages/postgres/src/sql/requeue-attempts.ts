@@ -105,8 +105,8 @@ logs as (
 ${freeSlots('going')}
 select array(select attempt_id from going)::text[] as applied, (select count(*) from freed) as freed,
   array(select attempt_id from fenced where cancel_requested_at is not null)::text[] as cancelled,
-  accounted('jobs', (select count(*) from going), (select count(*) from back)) +
-  accounted('attempts', (select count(*) from going), (select count(*) from kept)) as accounted`,
+  accounted('jobs, attempts', (select count(*) from going), (select count(*) from back),
+    (select count(*) from kept)) as accounted`,
 };
 
 const dataOf = ({ kind, delayMs, failure, chargedTo }: Requeuing): string =>

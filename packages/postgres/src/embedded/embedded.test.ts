@@ -1,0 +1,106 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { openDatabase } from '../open-database.ts';
+import { claimSample, registerSample, sampleContext, sampleJob } from '../testing/samples.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import { lockFolder } from './folder-lock.ts';
+import { ownIdentity } from './process-identity.ts';
+import { startWorker } from './worker-client.ts';
+
+const folders: string[] = [];
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'job-orchestrator-test-'));
+  folders.push(folder);
+  return folder;
+};
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+const open = (dataDir: string) => openDatabase({ kind: 'embedded', dataDir, log: silentLog });
+
+test('a folder keeps its jobs and its installation over a close', async () => {
+  const dataDir = newFolder();
+  const first = await open(dataDir);
+  const installation = await first.queue.installation();
+  const job = sampleJob();
+  await first.queue.insertJobs([job], sampleContext);
+  await first.close();
+  const second = await open(dataDir);
+  expect(await second.queue.installation()).toBe(installation);
+  expect(await second.history.getJob(job.id)).toMatchObject({ state: 'pending' });
+  await second.close();
+});
+
+test('no two folders share an installation', async () => {
+  const [one, two] = [await open(newFolder()), await open(newFolder())];
+  expect(await one.queue.installation()).not.toBe(await two.queue.installation());
+  await one.close();
+  await two.close();
+});
+
+test('a folder that is in use is refused, with the pid of who uses it', async () => {
+  const dataDir = newFolder();
+  const unlock = await lockFolder(dataDir);
+  await expect(open(dataDir)).rejects.toMatchObject({
+    code: 'data_folder_in_use',
+    message: expect.stringContaining(`process ${process.pid}`) as string,
+  });
+  unlock();
+  (await lockFolder(dataDir))();
+});
+
+test.each([
+  ['another process that has the same pid by now', { startedAt: '1' }],
+  ['a process before a restart of the machine', { bootId: 'another', namespace: 'x' }],
+  ['a process that is gone', { pid: 2 ** 22 + 1, startedAt: '5' }],
+])('the lock of %s is taken over', async (_, change) => {
+  const dataDir = newFolder();
+  const path = join(dataDir, 'lock');
+  writeFileSync(path, JSON.stringify({ ...ownIdentity(), ...change }));
+  utimesSync(path, new Date(0), new Date(0));
+  const unlock = await lockFolder(dataDir);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(ownIdentity());
+  unlock();
+});
+
+test('of many that take over a dead lock at once, one gets it', async () => {
+  const dataDir = newFolder();
+  writeFileSync(join(dataDir, 'lock'), JSON.stringify({ ...ownIdentity(), startedAt: '1' }));
+  const results = await Promise.allSettled(Array.from({ length: 10 }, () => lockFolder(dataDir)));
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('what was acknowledged before a SIGKILL is there after it, and the lock of the dead is taken over', async () => {
+  const dataDir = newFolder();
+  const script = fileURLToPath(new URL('../testing/insert-until-killed.js', import.meta.url));
+  const child = fork(script, [dataDir], { stdio: 'inherit' });
+  const acknowledged: string[] = [];
+  child.on('message', (id: string) => {
+    acknowledged.push(id);
+    if (acknowledged.length === 20) child.kill('SIGKILL');
+  });
+  await once(child, 'exit');
+  expect(acknowledged.length).toBeGreaterThanOrEqual(20);
+  const database = await open(dataDir);
+  const owner = await registerSample(database, undefined, true);
+  const claimed = await claimSample(database, owner, null, 1_000);
+  const ids = new Set<string>(claimed.map(({ jobId }) => jobId));
+  expect(acknowledged.filter((id) => !ids.has(id))).toEqual([]);
+  await database.close();
+});
+
+test('a worker that does not answer in time fails every call, and the log says so', async () => {
+  const said: string[] = [];
+  const log = { ...silentLog, error: (_: object, message: string) => void said.push(message) };
+  const script = new URL('../testing/mute-worker.js', import.meta.url);
+  const worker = await startWorker({ folder: 'nowhere', seed: null }, log, 1_000, script);
+  const calls = [worker.run('select 1', []), worker.run('select 2', [])];
+  for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'database_unavailable' });
+  await expect(worker.run('select 3', [])).rejects.toMatchObject({ code: 'database_unavailable' });
+  expect(said.join()).toContain('gave no answer within 1000 ms');
+});
