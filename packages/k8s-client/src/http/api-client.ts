@@ -52,6 +52,21 @@ const drainError = async (answer: Answer, clock: Clock): Promise<ApiFailure> => 
   );
 };
 
+/** Who we are, or why that cannot be said; either way nothing was sent. */
+const identityOf = async (credentials: Credentials): Promise<Identity | ApiFailure> => {
+  try {
+    return await credentials.identity();
+  } catch (error) {
+    return {
+      kind: 'unreachable',
+      status: null,
+      reason: 'Credentials',
+      message: messageOf(error),
+      retryAfterMs: null,
+    };
+  }
+};
+
 /** Makes a client; nothing is sent before the first request. */
 export const createApiClient = (options: ApiClientOptions): ApiClient => {
   const clock = options.clock ?? systemClock;
@@ -61,23 +76,9 @@ export const createApiClient = (options: ApiClientOptions): ApiClient => {
   const pools = createPools(base.origin, { ...defaultPools, ...options.pools });
   const bucket = createTokenBucket(options.rate ?? defaultRate, clock);
 
-  const identity = async (): Promise<Identity | ApiFailure> => {
-    try {
-      return await credentials.identity();
-    } catch (error) {
-      return {
-        kind: 'unreachable',
-        status: null,
-        reason: 'Credentials',
-        message: messageOf(error),
-        retryAfterMs: null,
-      };
-    }
-  };
-
   const send = async (request: ApiRequest, pool: keyof PoolPair): Promise<Answer | ApiFailure> => {
     await bucket.take(request.signal);
-    const who = await identity();
+    const who = await identityOf(credentials);
     if ('kind' in who) return who;
     try {
       return await pools.for(who.tls)[pool].request({

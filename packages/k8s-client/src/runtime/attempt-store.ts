@@ -36,14 +36,48 @@ const forgetOldest = (
   if (oldest.done !== true) remembered.delete(oldest.value);
 };
 
+interface PodShelf {
+  put(pod: PodView): boolean;
+  get(uid: string): PodView | undefined;
+  of(attempt: AttemptId): readonly PodView[];
+  markGone(pod: PodView): void;
+  forget(pod: PodView): void;
+  livingUids(): ReadonlySet<string>;
+}
+
+/** The pods by uid and by attempt. */
+const createPodShelf = (clock: Clock): PodShelf => {
+  const pods = new Map<string, PodView>();
+  const uidsOf = new Map<AttemptId, Set<string>>();
+  return {
+    put: (pod) => {
+      const before = pods.get(pod.uid);
+      if (before !== undefined && isOlder(pod.version, before.version)) return false;
+      const { attemptId } = pod.attempt;
+      pods.set(pod.uid, mergePod(before, pod, clock.now()));
+      uidsOf.set(attemptId, (uidsOf.get(attemptId) ?? new Set()).add(pod.uid));
+      return true;
+    },
+    get: (uid) => pods.get(uid),
+    of: (attempt) => [...(uidsOf.get(attempt) ?? [])].flatMap((uid) => pods.get(uid) ?? []),
+    markGone: (pod) => void pods.set(pod.uid, { ...pod, gone: true }),
+    forget: (pod) => {
+      pods.delete(pod.uid);
+      const others = uidsOf.get(pod.attempt.attemptId);
+      others?.delete(pod.uid);
+      if (others?.size === 0) uidsOf.delete(pod.attempt.attemptId);
+    },
+    livingUids: () => new Set([...pods.values()].filter((pod) => !pod.gone).map((pod) => pod.uid)),
+  };
+};
+
 /** An empty store; `onChange` is told of each attempt about which something new is known. */
 export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) => void): AttemptStore => {
   const jobs = new Map<string, JobView>();
-  const pods = new Map<string, PodView>();
+  const jobOf = new Map<AttemptId, string>();
   const events = new Map<string, EventView>();
   const removed = new Set<string>();
-  const jobOf = new Map<AttemptId, string>();
-  const podsOf = new Map<AttemptId, Set<string>>();
+  const pods = createPodShelf(clock);
 
   const putJob = (job: JobView): void => {
     const before = jobs.get(job.uid);
@@ -52,23 +86,6 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     jobOf.set(job.attempt.attemptId, job.uid);
     onChange(job.attempt.attemptId);
   };
-  const putPod = (pod: PodView): void => {
-    const before = pods.get(pod.uid);
-    if (before !== undefined && isOlder(pod.version, before.version)) return;
-    const { attemptId } = pod.attempt;
-    pods.set(pod.uid, mergePod(before, pod, clock.now()));
-    podsOf.set(attemptId, (podsOf.get(attemptId) ?? new Set()).add(pod.uid));
-    onChange(attemptId);
-  };
-  const forgetPod = (pod: PodView): void => {
-    pods.delete(pod.uid);
-    const others = podsOf.get(pod.attempt.attemptId);
-    others?.delete(pod.uid);
-    if (others?.size === 0) podsOf.delete(pod.attempt.attemptId);
-  };
-  const podsOfAttempt = (attempt: AttemptId): readonly PodView[] =>
-    [...(podsOf.get(attempt) ?? [])].flatMap((uid) => pods.get(uid) ?? []);
-
   const dropJob = (uid: string): void => {
     const job = jobs.get(uid);
     events.delete(uid);
@@ -76,14 +93,14 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     const { attemptId } = job.attempt;
     jobs.delete(uid);
     if (jobOf.get(attemptId) === uid) jobOf.delete(attemptId);
-    for (const pod of podsOfAttempt(attemptId)) if (pod.gone && pod.jobUid === uid) forgetPod(pod);
+    for (const pod of pods.of(attemptId)) if (pod.gone && pod.jobUid === uid) pods.forget(pod);
     onChange(attemptId);
   };
   const dropPod = (uid: string): void => {
     const pod = pods.get(uid);
     if (pod === undefined) return;
-    if (pod.jobUid !== null && jobs.has(pod.jobUid)) pods.set(uid, { ...pod, gone: true });
-    else forgetPod(pod);
+    if (pod.jobUid !== null && jobs.has(pod.jobUid)) pods.markGone(pod);
+    else pods.forget(pod);
     onChange(pod.attempt.attemptId);
   };
   const putEvent = (event: EventView): void => {
@@ -94,32 +111,26 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     const job = jobs.get(event.jobUid);
     if (job !== undefined) onChange(job.attempt.attemptId);
   };
-  const markRemoved = (uid: string): void => {
-    removed.add(uid);
-    forgetOldest(removed, rememberedRemovals);
-    dropJob(uid);
-  };
   const view = (attempt: AttemptId): AttemptView => {
     const uid = jobOf.get(attempt);
     const job = uid === undefined ? undefined : jobs.get(uid);
-    return {
-      job: job ?? null,
-      pods: podsOfAttempt(attempt),
-      event: uid === undefined ? null : (events.get(uid) ?? null),
-    };
+    const event = uid === undefined ? undefined : events.get(uid);
+    return { job: job ?? null, pods: pods.of(attempt), event: event ?? null };
   };
-  const podUids = (): ReadonlySet<string> =>
-    new Set([...pods.values()].filter((pod) => !pod.gone).map((pod) => pod.uid));
   return {
     putJob,
-    putPod,
+    putPod: (pod) => (pods.put(pod) ? onChange(pod.attempt.attemptId) : undefined),
     putEvent,
     dropJob,
     dropPod,
-    markRemoved,
+    markRemoved: (uid) => {
+      removed.add(uid);
+      forgetOldest(removed, rememberedRemovals);
+      dropJob(uid);
+    },
     view,
     jobs: () => [...jobs.values()],
     jobUids: () => new Set(jobs.keys()),
-    podUids,
+    podUids: () => pods.livingUids(),
   };
 };

@@ -3,12 +3,8 @@ import { installationSelector } from '../labels.ts';
 import { decodeEvent, decodeJob, decodePod } from '../observe/decode.ts';
 import type { ApiFailure } from '../http/api-result.ts';
 import type { WatchSource } from '../watch/lister.ts';
-import {
-  startReflector,
-  type Reflector,
-  type ReflectorTarget,
-  type ReflectorTiming,
-} from '../watch/reflector.ts';
+import { startReflector, type Reflector, type ReflectorTiming } from '../watch/reflector.ts';
+import type { ReflectorTarget } from '../watch/relist.ts';
 import { unusable } from './cluster-key.ts';
 import type { RuntimeContext } from './context.ts';
 import type { Quarantine } from './quarantine.ts';

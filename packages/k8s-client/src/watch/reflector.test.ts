@@ -4,13 +4,8 @@ import { createApiClient, type ApiClient } from '../http/api-client.ts';
 import { systemClock } from '../system-clock.ts';
 import { startFakeApiServer, type FakeApiServer, type FakeRequest } from '../testing/fake-api-server.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import {
-  defaultTiming,
-  startReflector,
-  type Reflector,
-  type ReflectorTarget,
-  type ReflectorTiming,
-} from './reflector.ts';
+import { defaultTiming, startReflector, type Reflector, type ReflectorTiming } from './reflector.ts';
+import type { ReflectorTarget } from './relist.ts';
 
 const path = '/apis/batch/v1/namespaces/n/jobs';
 // Fast enough for tests, yet slow enough that a hot loop (thousands a second) cannot be mistaken for it.
@@ -278,7 +273,7 @@ test('says for how long it has been out of contact', async () => {
   start();
   await reflector.synced;
   await watching();
-  expect(reflector.staleMs()).toBe(0);
+  await server.until(() => reflector.staleMs() === 0);
   const end = server.fail(() => true, { kind: 'reset' });
   server.watches.end('reset');
   await server.until(() => reflector.staleMs() > 50);

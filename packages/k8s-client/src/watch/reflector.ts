@@ -3,18 +3,9 @@ import type { ApiClient } from '../http/api-client.ts';
 import type { ApiFailure } from '../http/api-result.ts';
 import { jitteredDelayMs, type BackoffLimits } from '../http/backoff.ts';
 import { messageOf, pause } from '../system-clock.ts';
-import { listAll, type WatchSource } from './lister.ts';
+import type { WatchSource } from './lister.ts';
+import { createGuard, relist, type ReflectorTarget } from './relist.ts';
 import { watchOnce, type WatchEnd } from './watch-once.ts';
-
-/** Where what is seen goes. What a handler throws is logged, and the next object goes on. */
-export interface ReflectorTarget {
-  upsert(object: unknown): void;
-  remove(object: unknown): void;
-  /** The uids that are believed to exist. */
-  known(): ReadonlySet<string>;
-  /** A full list did not contain this one: its deletion was missed. */
-  forget(uid: string): void;
-}
 
 /** Milliseconds. `idleMs`: a watch that is silent for longer is half-open (bookmarks come about once a minute). */
 export interface ReflectorTiming {
@@ -41,8 +32,8 @@ export interface ReflectorOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly timing: ReflectorTiming;
-  /** Told of every list that failed, with how many failed in a row. */
-  readonly onFailure?: (failure: ApiFailure, inARow: number) => void;
+  /** Told of every list that failed. */
+  readonly onFailure?: (failure: ApiFailure) => void;
 }
 
 export interface Reflector {
@@ -53,111 +44,122 @@ export interface Reflector {
   close(): Promise<void>;
 }
 
-const uidOf = (object: unknown): unknown =>
-  (object as { metadata?: { uid?: unknown } | null } | null)?.metadata?.uid;
+/** How far a reflector has come. `version` null: list before the next watch. */
+interface Progress {
+  failures: number;
+  version: string | null;
+  listedAt: number;
+  lastContact: number;
+  connected: boolean;
+}
+
+const list = async (options: ReflectorOptions, progress: Progress, signal: AbortSignal): Promise<boolean> => {
+  const { api, source, target, clock, log } = options;
+  const guard = createGuard(log, source);
+  const listing = await relist(api, source, target, guard, signal);
+  if (listing.kind === 'listed') {
+    progress.version = listing.version;
+    progress.listedAt = progress.lastContact = clock.monotonicMs();
+    return true;
+  }
+  progress.failures += 1;
+  if (!signal.aborted) {
+    const { kind, message } = listing;
+    log.warn({ path: source.path, kind, error: message, failures: progress.failures }, 'a list failed');
+    guard(() => options.onFailure?.(listing));
+  }
+  return false;
+};
+
+const afterSession = (
+  options: ReflectorOptions,
+  progress: Progress,
+  end: WatchEnd,
+  begunAt: number,
+): void => {
+  const { clock, log, source, timing } = options;
+  const now = clock.monotonicMs();
+  progress.version = end.kind === 'closed' && now - progress.listedAt < timing.resyncMs ? end.version : null;
+  // A session that lived for some seconds was healthy, however it ended; only short ones count towards the backoff.
+  progress.failures = now - begunAt >= timing.healthyMs ? 0 : progress.failures + 1;
+  if (end.kind === 'failed') {
+    log.warn({ path: source.path, error: end.message, failures: progress.failures }, 'a watch broke');
+  }
+};
+
+const watch = async (
+  options: ReflectorOptions,
+  progress: Progress,
+  from: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { api, source, target, clock, random, log, timing } = options;
+  const guard = createGuard(log, source);
+  const onEvent = (type: string, object: unknown): void =>
+    guard(() => (type === 'DELETED' ? target.remove(object) : target.upsert(object)));
+  const begunAt = clock.monotonicMs();
+  const onOpen = (): void => void (progress.connected = true);
+  const sessionMs = timing.sessionMs * (0.75 + random() / 4);
+  const end = await watchOnce({
+    api,
+    source,
+    clock,
+    signal,
+    onOpen,
+    onEvent,
+    from,
+    idleMs: timing.idleMs,
+    sessionMs,
+  });
+  if (progress.connected) progress.lastContact = clock.monotonicMs();
+  progress.connected = false;
+  afterSession(options, progress, end, begunAt);
+};
 
 /**
  * Mirrors one kind of object until closed: list, watch, and again. No fault ends it: whatever happens is logged and
  * followed by a jittered delay that grows while faults repeat.
  */
 export const startReflector = (options: ReflectorOptions): Reflector => {
-  const { api, source, target, clock, random, log, timing } = options;
+  const { source, clock, random, log, timing } = options;
   const abort = new AbortController();
   const { signal } = abort;
-  let [failures, listedAt, connected] = [0, Number.NEGATIVE_INFINITY, false];
-  let lastContact = clock.monotonicMs();
-  let version: string | null = null;
+  const progress: Progress = {
+    failures: 0,
+    version: null,
+    listedAt: Number.NEGATIVE_INFINITY,
+    lastContact: clock.monotonicMs(),
+    connected: false,
+  };
   let markSynced = (): void => undefined;
   const synced = new Promise<void>((resolve) => (markSynced = resolve));
 
-  const guarded = (handle: () => void): void => {
-    try {
-      handle();
-    } catch (error) {
-      log.error({ error: messageOf(error), path: source.path }, 'a handler of a watch failed');
-    }
-  };
-
-  const relist = async (): Promise<boolean> => {
-    const before = new Set(target.known());
-    const listing = await listAll(api, source, signal);
-    if (listing.kind !== 'listed') {
-      if (!signal.aborted) {
-        log.warn(
-          { path: source.path, kind: listing.kind, error: listing.message, failures },
-          'a list failed',
-        );
-        guarded(() => options.onFailure?.(listing, failures + 1));
-      }
-      return false;
-    }
-    const present = new Set(listing.items.map(uidOf));
-    for (const item of listing.items) guarded(() => target.upsert(item));
-    for (const uid of before) if (!present.has(uid)) guarded(() => target.forget(uid));
-    version = listing.version;
-    listedAt = lastContact = clock.monotonicMs();
-    markSynced();
-    return true;
-  };
-
-  const onEvent = (type: string, object: unknown): void =>
-    guarded(() => (type === 'DELETED' ? target.remove(object) : target.upsert(object)));
-
-  const watchSession = async (from: string): Promise<WatchEnd> => {
-    connected = true;
-    const jitter = 0.75 + random() / 4;
-    const end = await watchOnce({
-      api,
-      source,
-      clock,
-      signal,
-      onEvent,
-      from,
-      idleMs: timing.idleMs,
-      sessionMs: timing.sessionMs * jitter,
-    });
-    connected = false;
-    lastContact = clock.monotonicMs();
-    return end;
-  };
-
-  const afterSession = (end: WatchEnd, livedMs: number): void => {
-    const due = clock.monotonicMs() - listedAt >= timing.resyncMs;
-    version = end.kind === 'closed' && !due ? end.version : null;
-    // A session that lived for some seconds was healthy, however it ended; only short ones count towards the backoff.
-    failures = livedMs >= timing.healthyMs ? 0 : failures + 1;
-    if (end.kind === 'failed') log.warn({ path: source.path, error: end.message, failures }, 'a watch broke');
-  };
-
   const step = async (): Promise<void> => {
-    if (version === null && !(await relist())) {
-      failures += 1;
-    } else if (version !== null) {
-      const begunAt = clock.monotonicMs();
-      afterSession(await watchSession(version), clock.monotonicMs() - begunAt);
-    }
-    if (failures > 0) await pause(clock, jitteredDelayMs(timing.backoff, failures - 1, random), signal);
+    if (progress.version !== null) await watch(options, progress, progress.version, signal);
+    else if (await list(options, progress, signal)) markSynced();
   };
-
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
+      const before = progress.failures;
       try {
         await step();
       } catch (error) {
-        failures += 1;
-        version = null;
+        progress.failures += 1;
+        progress.version = null;
         log.error(
           { path: source.path, error: messageOf(error) },
           'a watch failed in a way that nobody foresaw',
         );
-        await pause(clock, jitteredDelayMs(timing.backoff, failures, random), signal);
       }
+      const { failures } = progress;
+      if (failures > before)
+        await pause(clock, jitteredDelayMs(timing.backoff, failures - 1, random), signal);
     }
   };
   const ended = run();
   return {
     synced,
-    staleMs: () => (connected ? 0 : clock.monotonicMs() - lastContact),
+    staleMs: () => (progress.connected ? 0 : clock.monotonicMs() - progress.lastContact),
     close: async () => {
       abort.abort();
       await ended;

@@ -13,6 +13,8 @@ export interface WatchSession {
   readonly from: string;
   readonly idleMs: number;
   readonly sessionMs: number;
+  /** The server took the request: from now on nothing is missed. */
+  onOpen(): void;
   onEvent(type: string, object: unknown): void;
 }
 
@@ -74,6 +76,7 @@ export const watchOnce = async (session: WatchSession): Promise<WatchEnd> => {
     const opened = await session.api.stream({ path: watchPath(session), signal });
     if (opened.kind === 'gone') return { kind: 'gone' };
     if (opened.kind !== 'ok') return { kind: 'failed', message: `${opened.kind}: ${opened.message}` };
+    session.onOpen();
     for await (const value of jsonLines(opened.body, guard.alive)) {
       const line = (value ?? {}) as WatchLine;
       if (line.type === 'ERROR') return errorEnd(line);

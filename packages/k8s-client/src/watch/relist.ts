@@ -1,0 +1,52 @@
+import type { Logger } from '@job-orchestrator/types';
+import type { ApiClient } from '../http/api-client.ts';
+import type { ApiFailure } from '../http/api-result.ts';
+import { messageOf } from '../system-clock.ts';
+import { listAll, type WatchSource } from './lister.ts';
+
+/** Where what is seen goes. What a handler throws is logged, and the next object goes on. */
+export interface ReflectorTarget {
+  upsert(object: unknown): void;
+  remove(object: unknown): void;
+  /** The uids that are believed to exist. */
+  known(): ReadonlySet<string>;
+  /** A full list did not contain this one: its deletion was missed. */
+  forget(uid: string): void;
+}
+
+/** Runs a handler; what it throws is logged and goes no further. */
+export type Guard = (handle: () => void) => void;
+
+/** A guard for the handlers of one watch. */
+export const createGuard =
+  (log: Logger, { path }: WatchSource): Guard =>
+  (handle) => {
+    try {
+      handle();
+    } catch (error) {
+      log.error({ error: messageOf(error), path }, 'a handler of a watch failed');
+    }
+  };
+
+const uidOf = (object: unknown): unknown =>
+  (object as { metadata?: { uid?: unknown } | null } | null)?.metadata?.uid;
+
+/**
+ * Brings a target up to date with a full list, missed deletions included, and answers with the version to watch from.
+ * Only what was known before the list began can be missing from it: what was made meanwhile stays.
+ */
+export const relist = async (
+  api: ApiClient,
+  source: WatchSource,
+  target: ReflectorTarget,
+  guard: Guard,
+  signal: AbortSignal,
+): Promise<{ readonly kind: 'listed'; readonly version: string } | ApiFailure> => {
+  const before = new Set(target.known());
+  const listing = await listAll(api, source, signal);
+  if (listing.kind !== 'listed') return listing;
+  const present = new Set(listing.items.map(uidOf));
+  for (const item of listing.items) guard(() => target.upsert(item));
+  for (const uid of before) if (!present.has(uid)) guard(() => target.forget(uid));
+  return { kind: 'listed', version: listing.version };
+};
