@@ -45,6 +45,8 @@ export const enqueue = (database, count, topic) =>
 export const prepare = async (url) => {
   await migratePostgres({ url, log });
   const database = await open(url);
+  // The topic exists, as the peers' queue does.
+  await database.topics.setPaused('default', 'bench', false, context);
   return { enqueue: (count) => enqueue(database, count), close: () => database.close() };
 };
 
