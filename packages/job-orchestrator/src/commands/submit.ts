@@ -30,6 +30,10 @@ const changeLine = (job: JobSummaryDto): string => {
   return `${nameOf(job)} ${state}${again}${state === 'failed' && reason !== null ? `: ${reason}` : ''}`;
 };
 
+/** That a job stands in its queue is no news right after it was submitted. */
+const isWorthALine = ({ state, attempt }: JobSummaryDto): boolean =>
+  state !== 'pending' && state !== 'claimed' && (state !== 'scheduled' || attempt > 0);
+
 const countsLine = (standing: Standing, total: number): string => {
   const counts = new Map<string, number>();
   for (const { state } of standing.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
@@ -40,7 +44,7 @@ const countsLine = (standing: Standing, total: number): string => {
 const toldSingly = 20;
 
 const tell = (screen: Screen, standing: Standing, changed: readonly JobSummaryDto[], total: number): void => {
-  if (total <= toldSingly) for (const job of changed) screen.note(changeLine(job));
+  if (total <= toldSingly) for (const job of changed.filter(isWorthALine)) screen.note(changeLine(job));
   else screen.note(countsLine(standing, total));
 };
 

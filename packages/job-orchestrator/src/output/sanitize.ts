@@ -43,14 +43,17 @@ export interface Sanitizer {
 /** Cleans a text that arrives in chunks: a sequence split between two of them is still seen. */
 export const createSanitizer = (keepColour: boolean): Sanitizer => {
   let held = '';
+  let coloured = false;
   return {
     push: (chunk) => {
       const text = held + chunk;
       const cut = text.match(unfinished)?.index ?? text.length;
       held = text.length - cut > heldCharacters ? '' : text.slice(cut);
-      return clean(text.slice(0, text.length - held.length), keepColour);
+      const cleaned = clean(text.slice(0, text.length - held.length), keepColour);
+      coloured ||= cleaned.includes('\u001b');
+      return cleaned;
     },
-    end: () => clean(held, keepColour) + (keepColour ? '\u001b[0m' : ''),
+    end: () => clean(held, keepColour) + (coloured ? '\u001b[0m' : ''),
   };
 };
 
