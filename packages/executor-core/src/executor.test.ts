@@ -110,6 +110,15 @@ describe('a launch', () => {
     await trial.until('the janitor', () => trial.world.objects.size === 0, 70_000);
   });
 
+  test('that was once unresolved leaves a tombstone, even if the create that succeeded was its own', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'unresolved', appearsAfterMs: null } });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    await trial.pass(10_000);
+    expect(trial.world.objects.size).toBe(1);
+  });
+
   test('that stays unresolved holds the attempt open, over its deadline and its cancel', async () => {
     trial.world.faults.add({
       method: 'ensure',

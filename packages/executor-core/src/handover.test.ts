@@ -103,9 +103,17 @@ describe('an executor that lost its lease', () => {
       },
     });
     await trial.pass(5_000);
+    // These are in its hands already, and are tried again every second.
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 5 });
+    const claimed = await many(5, () => trial.submit(work(1)));
+    await trial.until('the claims', () => times.length === 5);
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 1e6 });
     line.down = true;
     await trial.pass(10_000);
-    const ids = await many(5, () => trial.submit(work(1)));
+    trial.world.faults.clear();
+    times.length = 0;
+    const later = await many(5, () => trial.submit(work(1)));
+    const ids = [...claimed, ...later];
     await trial.pass(20_000);
     expect(times).toEqual([]);
     line.down = false;

@@ -96,6 +96,12 @@ test('a launch that was never sent is withheld once its job is cancelled', () =>
   expect(withholdLaunch(input())).toBeNull();
 });
 
+test('a refusal that another try may mend opens the next attempt only when no create is in doubt', () => {
+  const outcome: EnsureOutcome = { kind: 'refused', failure: failure('node_refused', 'no room') };
+  expect(decideLaunch(input(), outcome)).toMatchObject({ kind: 'retry', chargedTo: 'infrastructure' });
+  expect(decideLaunch(input({ certain: false }), outcome)).toMatchObject({ kind: 'again', certain: false });
+});
+
 test('a refusal fails the job with the reason that the runtime gave', () => {
   const refusal = failure('launch_refused', 'denied by policy');
   expect(decideLaunch(input(), { kind: 'refused', failure: refusal })).toMatchObject({
