@@ -32,7 +32,7 @@ export interface ApiClient {
 
 // 20 launches a second cost about 3 requests each; 100 a second leaves room for janitor and logs.
 const defaultRate: RateLimit = { perSecond: 100, burst: 200 };
-const defaultPools: PoolOptions = { connections: 16, streams: 256, connectMs: 10_000, requestMs: 30_000 };
+const defaultPools: PoolOptions = { connections: 16, connectMs: 10_000, requestMs: 30_000 };
 const defaultHoldMs = 1_000;
 
 interface Answer {

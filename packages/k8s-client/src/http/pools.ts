@@ -9,7 +9,6 @@ export interface PoolPair {
 
 export interface PoolOptions {
   readonly connections: number;
-  readonly streams: number;
   readonly connectMs: number;
   readonly requestMs: number;
 }
@@ -31,13 +30,14 @@ const openPair = (origin: string, tls: TlsMaterial, options: PoolOptions): PoolP
     ...tlsOptions(tls),
   };
   const common = { connect, headersTimeout: options.requestMs, keepAliveTimeout: 30_000, pipelining: 1 };
+  // As many streams as are open: a watch must not wait for the readers of logs.
   return {
     requests: new Pool(origin, {
       ...common,
       connections: options.connections,
       bodyTimeout: options.requestMs,
     }),
-    streams: new Pool(origin, { ...common, connections: options.streams, bodyTimeout: 0 }),
+    streams: new Pool(origin, { ...common, connections: null, bodyTimeout: 0 }),
   };
 };
 

@@ -111,7 +111,7 @@ const assemble = (
 ): JobRuntime & LogSource => {
   const { api, paths, clock, log, store } = context;
   const quarantine = createQuarantine(log);
-  const captures = createLogCaptures(api, paths, podFinder(context));
+  const captures = createLogCaptures(api, paths, clock, podFinder(context));
   let watches: Watches | null = null;
   return {
     kind: 'kubernetes',

@@ -1,7 +1,8 @@
 import { objectName, type AttemptRef } from '@job-orchestrator/types';
 import type { ApiFailure } from '../http/api-result.ts';
-import { sameAttempt } from '../labels.ts';
+import { readAttemptLabels, sameAttempt } from '../labels.ts';
 import { decodeJob } from '../observe/decode.ts';
+import { mapping } from '../observe/fields.ts';
 import type { JobView } from '../observe/views.ts';
 import { messageOf } from '../system-clock.ts';
 import type { RuntimeContext } from './context.ts';
@@ -21,15 +22,22 @@ const unknown = ({ kind, message }: ApiFailure): CurrentJob => ({
   message: `${kind}: ${message}`,
 });
 
+// By the uid where one is recorded, for labels can be edited; else by the labels.
+const isOurs = (ref: AttemptRef, body: unknown): boolean => {
+  const meta = mapping(mapping(body, 'object')['metadata'], 'metadata');
+  if (ref.object !== null) return meta['uid'] === ref.object.uid;
+  const attempt = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
+  return attempt !== null && sameAttempt(attempt, ref);
+};
+
 /** Reads the attempt's Job from the server itself, not from any cache; where a uid is recorded, only that one counts. */
 export const readCurrentJob = async (context: RuntimeContext, ref: AttemptRef): Promise<CurrentJob> => {
   const found = await context.api.json<unknown>({ method: 'GET', path: context.paths.job(jobName(ref)) });
   if (found.kind === 'not_found') return { kind: 'none' };
   if (found.kind !== 'ok') return unknown(found);
   try {
+    if (!isOurs(ref, found.body)) return { kind: 'none' };
     const job = decodeJob(found.body);
-    const ours = sameAttempt(job.attempt, ref) && (ref.object === null || ref.object.uid === job.uid);
-    if (!ours) return { kind: 'none' };
     context.store.putJob(job);
     return { kind: 'found', job };
   } catch (error) {

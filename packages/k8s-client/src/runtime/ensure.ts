@@ -71,6 +71,24 @@ const remember = (context: RuntimeContext, job: unknown): RuntimeObject | null =
   }
 };
 
+const judgeExisting = (
+  context: RuntimeContext,
+  launch: AttemptLaunch,
+  name: string,
+  body: unknown,
+): EnsureOutcome => {
+  const meta = mapping(mapping(body, 'object')['metadata'], 'metadata');
+  const theirs = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
+  if (theirs === null || !sameAttempt(theirs, launch)) return nameTaken(name);
+  if (textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') !== null) {
+    return { kind: 'terminating', message: `The Job ${name} is being removed.` };
+  }
+  const object = remember(context, body);
+  return object === null
+    ? { kind: 'unresolved', message: `The Job ${name} cannot be read.` }
+    : { kind: 'exists', object };
+};
+
 /** The name is taken: by us, by us on its way out, or by somebody else. */
 const resolveExisting = async (
   context: RuntimeContext,
@@ -80,16 +98,11 @@ const resolveExisting = async (
   const found = await context.api.json<unknown>({ method: 'GET', path: context.paths.job(name) });
   if (found.kind !== 'ok')
     return { kind: 'unresolved', message: `The Job ${name} exists, but reading it failed: ${found.message}` };
-  const meta = mapping(mapping(found.body, 'object')['metadata'], 'metadata');
-  const theirs = readAttemptLabels(meta['labels'] as Record<string, unknown> | undefined);
-  if (theirs === null || !sameAttempt(theirs, launch)) return nameTaken(name);
-  if (textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') !== null) {
-    return { kind: 'terminating', message: `The Job ${name} is being removed.` };
+  try {
+    return judgeExisting(context, launch, name, found.body);
+  } catch (error) {
+    return { kind: 'unresolved', message: `The Job ${name} exists, but cannot be read: ${messageOf(error)}` };
   }
-  const object = remember(context, found.body);
-  return object === null
-    ? { kind: 'unresolved', message: `The Job ${name} cannot be read.` }
-    : { kind: 'exists', object };
 };
 
 /** Creates the Job of an attempt by its deterministic name, or finds it. */

@@ -248,6 +248,31 @@ test('stop marks the Job and lets its deadline pass, once; the log is captured w
   );
 });
 
+test('a kubelet that does not answer holds no stop back', async () => {
+  const runtime = await started();
+  const ref = await created(runtime);
+  ownedPod(ref, mainState('Running', { running: {} }));
+  server.fail(({ path }) => path.endsWith('/log'), { kind: 'silence' });
+  const before = performance.now();
+  expect(await runtime.stop(ref, 10)).toBe(true);
+  expect(performance.now() - before).toBeLessThan(5_000);
+});
+
+test('a Job whose labels somebody took away is held, not taken for absent', async () => {
+  const runtime = await started();
+  const ref = await created(runtime);
+  const name = ref.object?.name ?? '';
+  const uid = ref.object?.uid;
+  server.store.removeSilently('jobs', name);
+  server.store.put('jobs', jobObject(launch, { metadata: { uid, labels: {} } }));
+  await server.until(() => server.watches.count() === 3);
+  const lists = server.requests.filter(isList).length;
+  server.watches.end('reset');
+  await server.until(() => server.requests.filter(isList).length >= lists + 3);
+  await expect.poll(async () => (await runtime.observe(ref)).kind).toBe('unreachable');
+  expect(await runtime.remove({ ...ref, object: null })).toBe(true);
+});
+
 test('stop and remove say when they could not ask; remove goes by uid', async () => {
   const runtime = await started();
   const ref = await created(runtime);
