@@ -40,19 +40,11 @@ const startDev = async (env, dataDir) => {
 };
 
 const showJobs = async (env) => {
-  await command(
-    env,
-    'image',
-    'add',
-    'word-counter',
-    'word-counter',
-    '--',
-    'node',
-    'examples/demo/count-words.mjs',
-  );
+  await command(env, 'run', 'hello', '--', 'echo', 'Hello from a job');
+  const counter = ['node', 'examples/demo/count-words.mjs'];
+  await command(env, 'image', 'add', 'word-counter', 'word-counter', '--', ...counter);
   await command(env, 'image', 'add', 'shell', 'busybox:1.37');
   await command(env, 'submit', '-f', 'examples/demo/jobs.yaml', '--wait', '--timeout', '60s');
-  await command(env, 'get', 'jobs');
   await command(env, 'describe', 'job', '@latest');
   await command(env, 'logs', '@latest', '--attempt', '1');
   await command(env, 'logs', '@latest');
