@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { OrchestratorError } from '@job-orchestrator/types';
+import { access, chmod, constants, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 /** What a running `dev` leaves in its data folder, so that the commands of the same user find it. */
@@ -13,10 +14,28 @@ export interface ServerFile {
 export const tokenPath = (dataDir: string): string => join(dataDir, 'token');
 export const serverFilePath = (dataDir: string): string => join(dataDir, 'server.json');
 
-/** Makes the folder, readable for its owner only, and returns its absolute path. */
+const cannotMake = (folder: string, error: unknown): OrchestratorError =>
+  new OrchestratorError('invalid_configuration', 'the data folder cannot be used', [
+    {
+      field: 'DATA_DIR',
+      message: (error as Error).message,
+      limit: 'a folder that can be written',
+      value: folder,
+    },
+  ]);
+
+/**
+ * Makes the folder, readable for its owner only, and returns its absolute path.
+ * Throws `invalid_configuration` where it cannot be made or written.
+ */
 export const makeDataFolder = async (dataDir: string): Promise<string> => {
   const folder = resolve(dataDir);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw cannotMake(folder, error);
+  }
   return folder;
 };
 

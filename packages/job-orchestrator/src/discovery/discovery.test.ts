@@ -33,6 +33,16 @@ describe('the data folder', () => {
     expect(await modeOf(await makeDataFolder(join(dataDir, 'a', 'b')))).toBe(0o700);
   });
 
+  test('that cannot be made is refused by the name of its setting', async () => {
+    const file = join(dataDir, 'file');
+    await writeFile(file, '');
+    for (const folder of [file, join(file, 'below')])
+      await expect(makeDataFolder(folder)).rejects.toMatchObject({
+        code: 'invalid_configuration',
+        problems: [{ field: 'DATA_DIR', value: folder }],
+      });
+  });
+
   test('has one token, however many ask for it first, that only its owner reads', async () => {
     const tokens = await Promise.all(Array.from({ length: 8 }, () => ensureToken(dataDir)));
     expect(new Set(tokens).size).toBe(1);
