@@ -4,7 +4,6 @@ import type { ApiClient } from '../http/api-client.ts';
 import type { ApiFailure } from '../http/api-result.ts';
 import type { Paths } from '../http/paths.ts';
 import { labels, managedBy } from '../labels.ts';
-import { messageOf } from '../system-clock.ts';
 
 /** The Job whose uid names this namespace of this cluster. */
 export const markerName = 'job-orchestrator-identity';
@@ -103,9 +102,3 @@ export const clusterKey = async (api: ApiClient, paths: Paths, namespace: string
     }
   }
 };
-
-/** Throws what it is given as an error of ours. */
-export const asUnusable = (error: unknown): OrchestratorError =>
-  error instanceof OrchestratorError
-    ? error
-    : unusable('an unforeseen fault', { kind: 'unresolved', status: null, message: messageOf(error) });

@@ -1,4 +1,4 @@
-import type { AttemptRef, Clock, InstallationId, Logger } from '@job-orchestrator/types';
+import type { Clock, InstallationId, Logger } from '@job-orchestrator/types';
 import type { ApiClient } from '../http/api-client.ts';
 import type { Paths } from '../http/paths.ts';
 import type { AttemptStore } from './attempt-store.ts';
@@ -13,6 +13,3 @@ export interface RuntimeContext {
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-/** The ids of an attempt, for log lines. */
-export const idsOf = ({ jobId, attemptId }: AttemptRef): object => ({ job: jobId, attempt: attemptId });
