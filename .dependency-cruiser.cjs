@@ -1,5 +1,5 @@
 // Who may import whom (ARCHITECTURE.md). The adapters never meet: only the binary introduces them to one another.
-const tests = '(\\.test\\.ts$|/src/testing/)';
+const tests = '(\\.test\\.ts$|/src/(testing|contract)/)';
 const adapters = '^packages/(postgres|k8s-client|local-runtime|output-collector|client)/';
 const ours = '^packages/';
 

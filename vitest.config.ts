@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/dist/**/*.test.js', 'scripts/**/*.test.mjs'],
     globalSetup: ['packages/postgres/dist/testing/global-setup.js'],
-    resolveSnapshotPath: (path, extension) => path.replace('/dist/', '/src/').replace(/\.js$/, '.ts') + extension,
+    resolveSnapshotPath: (path, extension) =>
+      path.replace('/dist/', '/src/').replace(/\.js$/, '.ts') + extension,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
