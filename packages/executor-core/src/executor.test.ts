@@ -88,6 +88,13 @@ describe('an executor', () => {
     expect(Math.max(...times.map(inSecondFrom))).toBeLessThanOrEqual(10);
     expect(times.at(-1)! - times[0]!).toBeGreaterThanOrEqual(4_900);
   });
+
+  test('goes on claiming as its launches go out, without a poll and without an end of any', async () => {
+    await trial.submitMany(60, [{ kind: 'waitForStop' }]);
+    trial.launchExecutor({ launchRatePerSecond: 10, pollIntervalMs: 3_600_000 });
+    await trial.until('all to be launched', () => trial.world.created.size === 60, 20_000);
+    expect(trial.clock.monotonicMs()).toBeLessThan(8_000);
+  });
 });
 
 describe('a launch', () => {

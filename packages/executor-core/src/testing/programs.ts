@@ -36,7 +36,7 @@ export interface ShellDialect {
 }
 
 export const defaultShellDialect: ShellDialect = {
-  printInputs: 'cat "$JOB_ORCHESTRATOR_INPUTS"',
+  printInputs: 'cat "$JOB_ORCHESTRATOR_INPUT"',
   dieBySignal: 'kill -KILL $$',
 };
 
