@@ -2,6 +2,8 @@ import type { ClaimedRow, Segment } from '../sql/claim-jobs.ts';
 
 /** A scan from the beginning may cost up to this share of all claims' time: one in twenty. */
 const shareOfFullScans = 20;
+/** Below this a scan from the beginning is cheap: no dead rows to speak of. */
+const cheapMs = 50;
 /** Priorities of one topic that are remembered apart; with more, the topic is scanned from its beginning. */
 const ranksMost = 32;
 
@@ -22,6 +24,8 @@ interface Mark {
 export interface ClaimMarks {
   /** Where to start now; empty: at the beginning of every topic. */
   segments(nowMs: number): readonly Segment[];
+  /** True while a scan from the beginning costs so little that a claim that came back short should add one. */
+  fullScanIsCheap(): boolean;
   /** What a claim gave, and what it cost. */
   note(claimed: readonly ClaimedRow[], full: boolean, startedMs: number, endedMs: number): void;
 }
@@ -55,6 +59,7 @@ const segmentsOf = (topicId: number, marks: ReadonlyMap<number, Mark>): readonly
 export const createClaimMarks = (): ClaimMarks => {
   const topics = new Map<number, Map<number, Mark>>();
   let fullScanDueMs = 0;
+  let fullScanMs = 0;
 
   const remember = ({ topicId, rank, runAt, jobId }: ClaimedRow): void => {
     const marks = topics.get(topicId) ?? new Map<number, Mark>();
@@ -68,9 +73,11 @@ export const createClaimMarks = (): ClaimMarks => {
   return {
     segments: (nowMs) =>
       nowMs >= fullScanDueMs ? [] : [...topics].flatMap(([topicId, marks]) => segmentsOf(topicId, marks)),
+    fullScanIsCheap: () => fullScanMs < cheapMs,
     note: (claimed, full, startedMs, endedMs) => {
       if (full) {
-        fullScanDueMs = endedMs + (endedMs - startedMs) * shareOfFullScans;
+        fullScanMs = endedMs - startedMs;
+        fullScanDueMs = endedMs + fullScanMs * shareOfFullScans;
         topics.clear();
       }
       claimed.forEach(remember);

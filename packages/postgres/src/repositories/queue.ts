@@ -16,7 +16,7 @@ import { withRetries } from '../connection/retry.ts';
 import { onlyRow, type Store } from '../connection/sql.ts';
 import { adoptAttempts } from '../sql/adopt-attempts.ts';
 import { cancelJob } from '../sql/cancel-job.ts';
-import { claimJobs } from '../sql/claim-jobs.ts';
+import { claimJobs, type ClaimedRow, type Segment } from '../sql/claim-jobs.ts';
 import { limitedTopics, lockCounter, mendCounter } from '../sql/counters.ts';
 import { toLiveAttempt } from '../sql/live-rows.ts';
 import { expireQueued, countWaiting, nextDue, promoteDue } from '../sql/queue-upkeep.ts';
@@ -68,10 +68,16 @@ const claim = async (
   request: Parameters<JobQueueRepository['claimJobs']>[0],
 ) => {
   if (request.limit < 1) return [];
-  const started = performance.now();
-  const segments = marks.segments(started);
-  const rows = await withRetries('once', () => claimJobs(store, { ...request, segments }));
-  marks.note(rows, segments.length === 0, started, performance.now());
+  const scan = async (limit: number, segments: readonly Segment[]): Promise<readonly ClaimedRow[]> => {
+    const started = performance.now();
+    const claimed = await withRetries('once', () => claimJobs(store, { ...request, limit, segments }));
+    marks.note(claimed, segments.length === 0, started, performance.now());
+    return claimed;
+  };
+  const segments = marks.segments(performance.now());
+  const first = await scan(request.limit, segments);
+  const again = segments.length > 0 && first.length < request.limit && marks.fullScanIsCheap();
+  const rows = again ? [...first, ...(await scan(request.limit - first.length, []))] : first;
   if (rows.some(({ slotsLeft }) => slotsLeft)) wakeUps.send('jobs');
   return rows.map(toLiveAttempt);
 };

@@ -50,7 +50,7 @@ const expireStatement: Statement = {
   name: 'expire_queued',
   text: `
 with due as materialized (
-  select * from jobs where queue = 'pending' and expires_at <= clock_timestamp() order by expires_at limit 500
+  select * from jobs where case queue when 'pending' then true end and expires_at <= clock_timestamp() order by expires_at limit 500
   for update skip locked
 ),
 ending as materialized (

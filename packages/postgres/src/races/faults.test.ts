@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { closed, type Database } from '@job-orchestrator/types';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../open-database.ts';
+import { freshDatabase, onServer } from '../testing/fresh-database.ts';
+import { claimSample, registerSample, sampleContext, sampleExit, sampleJob } from '../testing/samples.ts';
+import { silentLog } from '../testing/silent-log.ts';
+
+let fresh: Awaited<ReturnType<typeof freshDatabase>>;
+let db: Database;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  db = fresh.database;
+});
+afterAll(() => fresh.close());
+
+const endSessions = () =>
+  onServer(
+    fresh.url,
+    `select count(pg_terminate_backend(pid)) from pg_stat_activity
+     where datname = current_database() and application_name = 'job-orchestrator'`,
+  );
+
+test('while sessions are ended again and again, every acknowledged job exists once, and no job twice', async () => {
+  const ending = { over: false };
+  const disturb = async () => {
+    for (let turn = 0; turn < 30; turn += 1) await endSessions();
+    ending.over = true;
+  };
+  const acknowledged: string[] = [];
+  const submit = async () => {
+    while (!ending.over) {
+      const job = sampleJob({ topic: 'disturbed' });
+      const key = { key: randomUUID(), fingerprint: 'a' };
+      const answer = await db.queue
+        .insertJobs([job], sampleContext, acknowledged.length % 2 === 0 ? key : undefined)
+        .catch((error: { code?: string }) => {
+          expect(error.code).toBe('database_unavailable');
+          return null;
+        });
+      if (answer !== null) acknowledged.push(...answer.ids);
+    }
+  };
+  await Promise.all([disturb(), submit(), submit(), submit()]);
+  expect(new Set(acknowledged).size).toBe(acknowledged.length);
+  for (const id of acknowledged)
+    expect(await db.history.getJob(id as never)).toMatchObject({ state: 'pending' });
+});
+
+test('an end whose answer was lost is applied, not stale', async () => {
+  const owner = await registerSample(db);
+  await db.queue.insertJobs(
+    Array.from({ length: 40 }, () => sampleJob({ topic: 'lost-answer' })),
+    sampleContext,
+  );
+  const claimed = await claimSample(db, owner, 'lost-answer', 40);
+  const writes = claimed.map(({ id }) => closed(id, { kind: 'succeed', exit: sampleExit() }, null));
+  const [answer] = await Promise.all([db.queue.applyWrites(owner, writes), endSessions()]);
+  expect(answer).toEqual({
+    applied: expect.arrayContaining(claimed.map(({ id }) => id)) as unknown,
+    stale: [],
+  });
+});
+
+test('after its sessions were ended the listener wakes everybody, and hears again', async () => {
+  const woken: string[] = [];
+  const stop = db.wakeUps.subscribe((kind) => woken.push(kind));
+  await endSessions();
+  await expect.poll(() => new Set(woken).size, { timeout: 15_000 }).toBe(3);
+  woken.length = 0;
+  await expect.poll(() => (db.wakeUps.send('finished'), woken), { timeout: 10_000 }).toContain('finished');
+  stop();
+});
+
+test('a full topic refuses more, and names its limit', async () => {
+  const small = await openDatabase({ kind: 'postgres', url: fresh.url, log: silentLog, queueDepthMost: 5 });
+  const jobs = (count: number) => Array.from({ length: count }, () => sampleJob({ topic: 'full' }));
+  await small.queue.insertJobs(jobs(3), sampleContext);
+  await expect(small.queue.insertJobs(jobs(3), sampleContext)).rejects.toMatchObject({
+    code: 'queue_full',
+    message: expect.stringContaining('limit of 5') as string,
+  });
+  await small.queue.insertJobs(jobs(2), sampleContext);
+  await expect(small.queue.insertJobs(jobs(1), sampleContext)).rejects.toMatchObject({ code: 'queue_full' });
+  await small.close();
+});
+
+test('claims that skip what is claimed already still find a job that a slow transaction left behind', async () => {
+  const owner = await registerSample(db);
+  const early = sampleJob({ topic: 'behind', runAt: new Date(Date.now() - 60_000) });
+  await db.queue.insertJobs(
+    Array.from({ length: 30 }, () => sampleJob({ topic: 'behind' })),
+    sampleContext,
+  );
+  expect(await claimSample(db, owner, 'behind', 5)).toHaveLength(5);
+  await db.queue.insertJobs([early], sampleContext);
+  const claimOne = async () => (await claimSample(db, owner, 'behind', 1)).map(({ jobId }) => jobId);
+  await expect.poll(claimOne, { timeout: 15_000, interval: 1 }).toEqual([early.id]);
+});
