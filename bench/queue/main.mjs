@@ -1,5 +1,5 @@
 // The queue beside graphile-worker and pg-boss, on one PostgreSQL, in one run: ratios, not absolute figures.
-// bench/run queue [--json FILE] [--quick] [--only drain,latency,claim,snapshot] [--statements]
+// bench/run queue [--json FILE] [--quick] [--only drain,latency,claim,snapshot,create,idle,memory]
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,8 @@ import { measureClaimCost } from './claim-cost.mjs';
 import { measureHeldSnapshot } from './held-snapshot.mjs';
 import { describeMachine, describeVersions } from './machine.mjs';
 import { measureCreateLatency } from './create-latency.mjs';
+import { measureIdleCost } from './idle-cost.mjs';
+import { measureMemory } from './memory.mjs';
 import { measure, mediansOf, systems } from './peers.mjs';
 import { printReport } from './report.mjs';
 import { startServer } from './server.mjs';
@@ -16,7 +18,7 @@ const { values: options } = parseArgs({
   options: {
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'drain,latency,claim,snapshot,create' },
+    only: { type: 'string', default: 'drain,latency,claim,snapshot,create,idle,memory' },
   },
 });
 
@@ -90,9 +92,12 @@ const create = async (server) => ({
   ratios: {},
 });
 
-const parts = { drain: drains, latency: latencies, claim: claims, snapshot, create };
+const idle = async (server) => ({ figures: await measureIdleCost(server), ratios: {} });
+const memory = async () => ({ figures: await measureMemory(), ratios: {} });
 
-const server = await startServer(false);
+const parts = { drain: drains, latency: latencies, claim: claims, snapshot, create, idle, memory };
+
+const server = await startServer();
 const result = {
   machine: describeMachine(),
   versions: await describeVersions(server.url),

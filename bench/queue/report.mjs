@@ -8,9 +8,13 @@ const goals = {
   held_snapshot_loss: ['<=', 0.3],
   start_latency_ms_p50: ['<=', 5],
   create_latency_ms_p50: ['<=', 20],
+  dev_resident_mb: ['<=', 250],
+  idle_1000_jobs_api_requests_per_min: ['<=', 100],
+  idle_1000_jobs_rows_written_per_min: ['<=', 100],
 };
 
-const shown = (value) => (value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2));
+const shown = (value) =>
+  Number.isInteger(value) || value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2);
 
 const verdict = (name, value) => {
   const [sign, goal] = goals[name] ?? [];

@@ -12,14 +12,7 @@ export const serverSettings = {
   max_wal_size: '4GB',
 };
 
-/** Starts the server; `statements` also counts every statement's time (pg_stat_statements). */
-export const startServer = (statements) =>
-  startPostgres({
-    ...serverSettings,
-    ...(statements
-      ? { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.max': '1000' }
-      : {}),
-  });
+export const startServer = () => startPostgres(serverSettings);
 
 /** Runs statements one by one on a connection of their own; returns the rows of the last. */
 export const onDatabase = async (url, ...statements) => {
