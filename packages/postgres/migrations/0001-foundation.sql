@@ -269,13 +269,6 @@ create function floor_id(instant timestamptz) returns uuid language sql immutabl
   select (lpad(to_hex(floor(extract(epoch from instant) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
 
--- An attempt's id begins with the first 96 bits of its job's id, so that the job can be found by a range of its
--- primary key; then the attempt's number and 16 random bits, which tell it apart after a database went back in time.
-create function new_attempt_id(job uuid, number integer) returns uuid language sql volatile as $$
-  select (left(job::text, 28) || lpad(to_hex(number & 65535), 4, '0')
-          || lpad(to_hex(floor(random() * 65536)::integer), 4, '0'))::uuid
-$$;
-
 -- Every write accounts for the rows it changed, table by table; a difference undoes the whole statement.
 create function accounted(tables text, expected bigint, variadic changed bigint[]) returns bigint language plpgsql as $$
 begin

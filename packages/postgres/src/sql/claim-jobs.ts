@@ -36,6 +36,13 @@ const pendingOfSegment = `
       order by j.rank, j.run_at, j.id`;
 
 /**
+ * An attempt's id begins with the first 96 bits of its job's id, so that the job can be found by a range of its
+ * primary key; then the attempt's number and 16 random bits, which tell it apart after a database went back in time.
+ */
+const newAttemptId = `(left(j.id::text, 28) || lpad(to_hex((j.attempt + 1) & 65535), 4, '0')
+      || lpad(to_hex(floor(random() * 65536)::integer), 4, '0'))::uuid`;
+
+/**
  * The inner limit is a literal, and the outer one stops it early: with a parameter in its place the generic plan
  * expects a tenth of the table and may sort it whole.
  *
@@ -83,7 +90,7 @@ picked as materialized (
   limit $4
 ),
 claimed as (
-  update jobs j set queue = 'live', attempt = j.attempt + 1, attempt_id = new_attempt_id(j.id, j.attempt + 1),
+  update jobs j set queue = 'live', attempt = j.attempt + 1, attempt_id = ${newAttemptId},
     owner = $1, runtime_id = (select runtime_id from me), attempt_state = 'launching',
     claimed_at = clock_timestamp(), event_seq = j.event_seq + 1
   where j.id = any(array(select id from picked))
