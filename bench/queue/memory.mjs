@@ -10,6 +10,9 @@ const binary = fileURLToPath(
   new URL('../../packages/job-orchestrator/bin/job-orchestrator.js', import.meta.url),
 );
 
+/** The Node of whoever runs the benchmark; the peers' newer one would take about 8 % more. */
+const productNode = process.env.PRODUCT_NODE ?? process.execPath;
+
 /** MiB of a process that are in memory now (Linux). */
 const residentMiB = (pid) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
@@ -17,7 +20,7 @@ const residentMiB = (pid) =>
 /** What `dev` takes once it has started and rested for 10 s. */
 export const measureMemory = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-dev-'));
-  const dev = spawn(process.execPath, [binary, 'dev', '--data', folder, '--port', '0'], {
+  const dev = spawn(productNode, [binary, 'dev', '--data', folder, '--port', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   await once(dev.stderr, 'data');
