@@ -89,6 +89,20 @@ describe('run', () => {
     expect((await jo('run', 'hello', '--exit-status=class', '--server', 'http://127.0.0.1:9')).code).toBe(1);
   });
 
+  test('breaks a rule of jobs: refused with the field, the rule and the value', async () => {
+    const { code, stderr } = await jo(
+      'run',
+      '--exit-status=class',
+      '--name',
+      'Not A Name',
+      'hello',
+      '--',
+      'true',
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/name.*lower-case.*Not A Name/s);
+  });
+
   test('hands over environment and inputs, and takes an output', async () => {
     const script =
       'echo "$GREETING"; cat "$JOB_ORCHESTRATOR_INPUT"; echo "[1,2]" > "$JOB_ORCHESTRATOR_OUTPUT"';

@@ -1,4 +1,5 @@
-import { shortId, type JobState } from '@job-orchestrator/types';
+import type { JobState } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
 import { exitCodes } from '../output/exit-codes.ts';
 import type { OutputFormat } from '../output/format-names.ts';
 import { writeValue } from '../output/format.ts';

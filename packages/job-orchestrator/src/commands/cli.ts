@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { defaultDataDir, type Environment } from '../config/parse-config.ts';
+import { defaultDataDir, type Environment } from '../config/environment.ts';
 import type { OutputFormat } from '../output/format-names.ts';
 import type { Screen } from '../output/screen.ts';
 

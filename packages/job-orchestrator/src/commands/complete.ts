@@ -1,5 +1,5 @@
 import { createClient, type Client } from '@job-orchestrator/client';
-import { shortId } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
 import type { Command } from 'commander';
 import { findServer } from '../discovery/find-server.ts';
 import { exitCodes } from '../output/exit-codes.ts';

@@ -1,4 +1,6 @@
-import { isTerminalJobState, shortId, type JobDetail } from '@job-orchestrator/types';
+import type { JobDetail } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
+import { isTerminalJobState } from '@job-orchestrator/types/states';
 import type { LogOptions } from '@job-orchestrator/client';
 import type { Session } from './session.ts';
 

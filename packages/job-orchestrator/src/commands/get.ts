@@ -1,12 +1,12 @@
 import type { JobQuery } from '@job-orchestrator/client';
-import { type JobState, type JobSummaryDto } from '@job-orchestrator/types';
+import type { JobState, JobSummaryDto } from '@job-orchestrator/types';
 import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { writeList } from '../output/format.ts';
 import { executorsView, imagesView, jobsView, topicsView } from '../views/job-views.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { withServer, type Session } from './session.ts';
-import { keyValues } from './submission.ts';
+import { keyValues } from './key-values.ts';
 
 export interface GetFlags extends ServerFlags, FormatFlags, ProjectFlags {}
 

@@ -1,10 +1,10 @@
-import { validateImageSubmission, type ImageDto, type TopicDto } from '@job-orchestrator/types';
+import type { ImageDto, TopicDto } from '@job-orchestrator/types';
 import { exitCodes } from '../output/exit-codes.ts';
 import { writeList } from '../output/format.ts';
 import { imagesView, topicsView } from '../views/job-views.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { withServer, type Session } from './session.ts';
-import { keyValues } from './submission.ts';
+import { keyValues } from './key-values.ts';
 
 export type RegistryFlags = ServerFlags & FormatFlags & ProjectFlags;
 
@@ -36,6 +36,7 @@ export const addImage = (
   flags: ImageFlags,
 ): Promise<number> =>
   withServer(cli, flags, async (session) => {
+    const { validateImageSubmission } = await import('@job-orchestrator/types');
     const image = validateImageSubmission({
       name,
       reference,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isOrchestratorError, shortId } from '@job-orchestrator/types';
+import { isOrchestratorError } from '@job-orchestrator/types/errors';
+import { shortId } from '@job-orchestrator/types/ids';
 import { exitCodeOfProgram, exitCodeOfState, exitCodes } from '../output/exit-codes.ts';
 import { reportError } from '../output/report-error.ts';
 import { writeValue } from '../output/format.ts';

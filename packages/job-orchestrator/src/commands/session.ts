@@ -1,5 +1,5 @@
 import { createClient, type Client } from '@job-orchestrator/client';
-import { isOrchestratorError } from '@job-orchestrator/types';
+import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { explainUnreachable, findServer, type FoundServer } from '../discovery/find-server.ts';
 import type { Screen } from '../output/screen.ts';
 import { dataDirOf, type Cli, type ServerFlags } from './cli.ts';

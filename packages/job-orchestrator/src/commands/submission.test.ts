@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inputsOf, keyValues, submissionOf, type RunFlags } from './submission.ts';
+import { keyValues } from './key-values.ts';
+import { inputsOf, submissionOf, type RunFlags } from './submission.ts';
 
 const none: RunFlags = {};
 let folder = '';
@@ -81,12 +82,5 @@ test.each([
 ])('the reference %s is answered with the command that names it', async (reference, command) => {
   await expect(submissionOf(reference, [], none)).rejects.toMatchObject({
     problems: [{ field: 'IMAGE', message: expect.stringContaining(command) as string }],
-  });
-});
-
-test('what the API would refuse is refused here, before anything is sent', async () => {
-  await expect(submissionOf('hello', [], { ...none, name: 'Not A Name' })).rejects.toMatchObject({
-    code: 'invalid_input',
-    problems: [{ field: 'name' }],
   });
 });

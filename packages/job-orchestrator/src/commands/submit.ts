@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { shortId, type JobSummaryDto } from '@job-orchestrator/types';
+import type { JobSummaryDto } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
 import { readJobFile } from '../files/job-file.ts';
 import { exitCodeOfStates, exitCodes } from '../output/exit-codes.ts';
 import type { OutputFormat } from '../output/format-names.ts';

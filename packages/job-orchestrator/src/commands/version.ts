@@ -1,4 +1,4 @@
-import { isOrchestratorError } from '@job-orchestrator/types';
+import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { exitCodes } from '../output/exit-codes.ts';
 import { writeValue } from '../output/format.ts';
 import { version } from '../version.ts';

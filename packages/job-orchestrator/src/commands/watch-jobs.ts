@@ -1,5 +1,6 @@
 import type { Client } from '@job-orchestrator/client';
-import { isTerminalJobState, type JobState, type JobSummaryDto } from '@job-orchestrator/types';
+import type { JobState, JobSummaryDto } from '@job-orchestrator/types';
+import { isTerminalJobState } from '@job-orchestrator/types/states';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What is known of each job, by id. */

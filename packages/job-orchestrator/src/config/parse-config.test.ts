@@ -1,7 +1,8 @@
 import { isOrchestratorError, type Problem } from '@job-orchestrator/types';
 import { describe, expect, test } from 'vitest';
 import type { Surroundings } from './config.ts';
-import { parseConfig, withoutPassword, type Environment } from './parse-config.ts';
+import type { Environment } from './environment.ts';
+import { parseConfig, withoutPassword } from './parse-config.ts';
 import { variables } from './variables.ts';
 
 const around: Surroundings = {

@@ -1,10 +1,8 @@
-import { join } from 'node:path';
-import { OrchestratorError, type Problem, type RuntimeKind } from '@job-orchestrator/types';
+import type { Problem, RuntimeKind } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
+import { defaultDataDir, type Environment } from './environment.ts';
 import type { Config, DatabaseConfig, Surroundings, TokenSource } from './config.ts';
 import { variables, type Variable, type ValueOf, type VariableName } from './variables.ts';
-
-/** The environment as the process got it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A connection string without what may be secret in it: user, password and parameters. */
 export const withoutPassword = (text: string): string =>
@@ -75,10 +73,6 @@ const executorOf = (read: Read, around: Surroundings, runtime: RuntimeKind): Con
   maxRunning: read('EXECUTOR_MAX_RUNNING') ?? (runtime === 'process' ? around.cores : 1_000),
   launchRatePerSecond: read('EXECUTOR_LAUNCH_RATE') ?? 20,
 });
-
-/** Where data lies when nobody says: the XDG data folder. */
-export const defaultDataDir = (environment: Environment, homeDir: string): string =>
-  join(environment['XDG_DATA_HOME'] || join(homeDir, '.local', 'share'), 'job-orchestrator');
 
 const deepFreeze = <Value extends object>(value: Value): Readonly<Value> => {
   for (const part of Object.values(value))

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { OrchestratorError } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { access, chmod, constants, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 

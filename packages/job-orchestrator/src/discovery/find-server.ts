@@ -1,6 +1,6 @@
-import { OrchestratorError } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { readFile } from 'node:fs/promises';
-import type { Environment } from '../config/parse-config.ts';
+import type { Environment } from '../config/environment.ts';
 import { readServerFile, readToken, serverFilePath, type ServerFile } from './data-folder.ts';
 
 /** How a command was told which server to talk to. */

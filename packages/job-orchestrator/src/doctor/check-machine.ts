@@ -1,8 +1,9 @@
-import { isOrchestratorError } from '@job-orchestrator/types';
+import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { parseConfig, type Environment } from '../config/parse-config.ts';
+import type { Environment } from '../config/environment.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { tokenPath } from '../discovery/data-folder.ts';
 import { fault, ok, warning, type Finding } from './finding.ts';

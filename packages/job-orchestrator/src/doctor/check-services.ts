@@ -1,8 +1,10 @@
-import { isOrchestratorError, type Logger } from '@job-orchestrator/types';
+import type { Logger } from '@job-orchestrator/types';
+import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import type { Cli, ServerFlags } from '../commands/cli.ts';
 import { withServer } from '../commands/session.ts';
 import type { Config } from '../config/config.ts';
-import { withoutPassword, type Environment } from '../config/parse-config.ts';
+import type { Environment } from '../config/environment.ts';
+import { withoutPassword } from '../config/parse-config.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { systemClock } from '../system-clock.ts';
 import { fault, ok, skipped, warning, type Finding } from './finding.ts';

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readSurroundings } from '../config/surroundings.ts';
-import { parseConfig, type Environment } from '../config/parse-config.ts';
+import type { Environment } from '../config/environment.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { checkConfiguration, checkDataFolder } from './check-machine.ts';
 import { checkKubernetes } from './check-services.ts';
 

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import { limits, OrchestratorError } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
+import { limits } from '@job-orchestrator/types/limits';
 
 const tooLarge = (name: string): OrchestratorError =>
   new OrchestratorError('invalid_input', `${name} is too large`, [

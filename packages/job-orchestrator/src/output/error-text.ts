@@ -1,9 +1,5 @@
-import {
-  errorCatalogue,
-  toProblemDetails,
-  type OrchestratorError,
-  type Problem,
-} from '@job-orchestrator/types';
+import type { OrchestratorError, Problem } from '@job-orchestrator/types';
+import { errorCatalogue, toProblemDetails } from '@job-orchestrator/types/errors';
 import { safeJson, safeLine } from './sanitize.ts';
 import type { Colours } from './screen.ts';
 import { wrapText } from './wrap.ts';

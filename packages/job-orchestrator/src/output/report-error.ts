@@ -1,4 +1,4 @@
-import { isOrchestratorError, OrchestratorError } from '@job-orchestrator/types';
+import { isOrchestratorError, OrchestratorError } from '@job-orchestrator/types/errors';
 import { errorJson, errorText } from './error-text.ts';
 import { exitCodeOfError } from './exit-codes.ts';
 import type { OutputFormat } from './format-names.ts';

@@ -1,9 +1,11 @@
 import type { Executor } from '@job-orchestrator/executor-core';
-import { shortId, type Database } from '@job-orchestrator/types';
+import type { Database } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
 import { resolve } from 'node:path';
 import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
-import { parseConfig, type Environment } from '../config/parse-config.ts';
+import type { Environment } from '../config/environment.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { removeServerFile, tokenPath, writeServerFile } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';

@@ -1,4 +1,4 @@
-import { OrchestratorError } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
 import type { Cli } from '../commands/cli.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { readSurroundings } from '../config/surroundings.ts';

@@ -1,13 +1,7 @@
 import type { Executor } from '@job-orchestrator/executor-core';
 import type { Credentials } from '@job-orchestrator/k8s-client';
-import {
-  newIncarnationId,
-  type Database,
-  type InstallationId,
-  type JobRuntime,
-  type Logger,
-  type LogSource,
-} from '@job-orchestrator/types';
+import type { Database, InstallationId, JobRuntime, Logger, LogSource } from '@job-orchestrator/types';
+import { newIncarnationId } from '@job-orchestrator/types/ids';
 import type { Config } from '../config/config.ts';
 import { makeDataFolder } from '../discovery/data-folder.ts';
 import { systemClock, systemRandom } from '../system-clock.ts';

@@ -1,5 +1,6 @@
 import type { Executor } from '@job-orchestrator/executor-core';
-import { OrchestratorError, type Logger, type LogSource } from '@job-orchestrator/types';
+import type { Logger, LogSource } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
 import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
 import { parseConfig } from '../config/parse-config.ts';

@@ -1,4 +1,4 @@
-import { OrchestratorError } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { token as parseToken } from '../config/parsers.ts';

@@ -76,7 +76,8 @@ export const startDev = async (
   const dev = start(dataDir, ['dev', '--port', '0', ...words], environment);
   const isUp = async (): Promise<boolean> => {
     if (dev.child.exitCode !== null) throw new Error(`dev ended: ${dev.stderr()}`);
-    return (await readServerFile(dataDir))?.pid === dev.child.pid;
+    const announced = (await readServerFile(dataDir))?.pid === dev.child.pid;
+    return announced && dev.stderr().includes('Ctrl-C stops it');
   };
   await until('dev to serve', isUp, 30_000);
   return dev;

@@ -1,10 +1,6 @@
-import {
-  isTerminalJobState,
-  shortId,
-  type AttemptDto,
-  type EventDto,
-  type JobDetail,
-} from '@job-orchestrator/types';
+import type { AttemptDto, EventDto, JobDetail } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
+import { isTerminalJobState } from '@job-orchestrator/types/states';
 import { safeLine } from '../output/sanitize.ts';
 import type { Colours } from '../output/screen.ts';
 import { renderTable } from '../output/table.ts';

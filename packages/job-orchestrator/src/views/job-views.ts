@@ -1,11 +1,5 @@
-import {
-  shortId,
-  type ExecutorDto,
-  type ImageDto,
-  type JobDetail,
-  type JobSummaryDto,
-  type TopicDto,
-} from '@job-orchestrator/types';
+import type { ExecutorDto, ImageDto, JobDetail, JobSummaryDto, TopicDto } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
 import type { ListView } from '../output/format.ts';
 import type { Colours } from '../output/screen.ts';
 import { between } from '../output/times.ts';
