@@ -1,4 +1,4 @@
-import type { Database, JobId, WriteContext } from '@job-orchestrator/types';
+import type { Database, JobId } from '@job-orchestrator/types';
 
 /** The ports that every operation may use. */
 export type Repositories = Pick<
@@ -15,5 +15,3 @@ export interface OperationDeps {
   /** True in `dev`: an unknown image name is registered at its first use, and the answer says so. */
   readonly autoRegisterImages: boolean;
 }
-
-export type { WriteContext };
