@@ -75,7 +75,11 @@ export const hold = async (database) => {
     if (answer.kind !== 'renewed') throw new Error(`the lease is ${answer.kind}`);
     nonce = next;
   };
-  const timer = setInterval(() => void beat(), 3_000);
+  const giveUp = (error) => {
+    clearInterval(timer);
+    console.error(`the lease is not renewed any more: ${error.message}`);
+  };
+  const timer = setInterval(() => void beat().catch(giveUp), 3_000);
   return { owner, release: () => clearInterval(timer) };
 };
 
