@@ -119,8 +119,16 @@ const runPart = async (name) => {
   process.stderr.write('\n');
 };
 
-for (const name of options.only.split(',')) await runPart(name);
+/** Written after each part, so that an interrupted run leaves what it has measured. */
+const save = () => {
+  if (options.json !== undefined)
+    writeFileSync(resolve(options.json), `${JSON.stringify(result, null, 2)}\n`);
+};
+
+for (const name of options.only.split(',')) {
+  await runPart(name);
+  save();
+}
 await server.stop();
 printReport(result);
-if (options.json !== undefined) writeFileSync(resolve(options.json), `${JSON.stringify(result, null, 2)}\n`);
 process.exit();
