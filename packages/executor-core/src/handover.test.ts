@@ -1,5 +1,5 @@
 import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
-import type { BeatAnswer, Database } from '@job-orchestrator/types';
+import type { BeatAnswer, Database, JobId } from '@job-orchestrator/types';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { brokenPromises } from './testing/trial/check-promises.ts';
 import { createTrial, type Trial } from './testing/trial/trial.ts';
@@ -104,10 +104,10 @@ describe('an executor that lost its lease', () => {
     });
     await trial.pass(5_000);
     // These are in its hands already, and are tried again every second.
-    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 5 });
-    const claimed = await many(5, () => trial.submit(work(1)));
-    await trial.until('the claims', () => times.length === 5);
     trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 1e6 });
+    const claimed = await many(5, () => trial.submit(work(1)));
+    const isClaimed = async (id: JobId): Promise<boolean> => (await trial.job(id)).attempt === 1;
+    await trial.until('the claims', async () => !(await Promise.all(claimed.map(isClaimed))).includes(false));
     line.down = true;
     await trial.pass(10_000);
     trial.world.faults.clear();
