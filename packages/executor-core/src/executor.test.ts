@@ -1,5 +1,5 @@
 import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
-import { failure, OrchestratorError } from '@job-orchestrator/types';
+import { failure, OrchestratorError, type AttemptWrite, type Database } from '@job-orchestrator/types';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { brokenPromises } from './testing/trial/check-promises.ts';
 import { createTrial, type Trial } from './testing/trial/trial.ts';
@@ -197,25 +197,43 @@ describe('trouble with one attempt', () => {
     expect(await trial.untilEnded([id], 10_000)).toMatchObject([{ state: 'completed' }]);
   });
 
+  /** Fails the writes that hold such an end, as the database would. */
+  const refusing =
+    (code: string, matches: (write: AttemptWrite) => boolean) =>
+    (database: Database): Database => ({
+      ...database,
+      ping: () => database.ping(),
+      queue: {
+        ...database.queue,
+        applyWrites: async (owner, writes) => {
+          if (writes.some(matches)) throw Object.assign(new Error('refused'), { code });
+          return database.queue.applyWrites(owner, writes);
+        },
+      },
+    });
+
   test('whose end the database refuses ends without its details', async () => {
     const bad = await trial.submit(exit(9));
+    const noisy = await trial.submit([{ kind: 'print', text: 'noise' }, ...exit(0)]);
     const good = await many(5, () => trial.submit(exit(0)));
-    trial.launchExecutor({
-      change: (database) => ({
-        ...database,
-        ping: () => database.ping(),
-        queue: {
-          ...database.queue,
-          applyWrites: async (owner, writes) => {
-            const refused = writes.some((each) => each.kind === 'closed' && each.reason.includes('code 9'));
-            if (refused) throw new Error('22021: invalid byte sequence');
-            return database.queue.applyWrites(owner, writes);
-          },
-        },
-      }),
-    });
-    const jobs = await trial.untilEnded([bad, ...good]);
-    expect(jobs.map(({ state }) => state)).toEqual(['failed', ...good.map(() => 'completed')]);
+    const refused = (write: AttemptWrite): boolean =>
+      write.kind === 'closed' && (write.reason.includes('code 9') || (write.log?.totalBytes ?? 0) > 0);
+    trial.launchExecutor({ change: refusing('22021', refused) });
+    const jobs = await trial.untilEnded([bad, noisy, ...good]);
+    expect(jobs.map(({ state }) => state)).toEqual(['failed', 'completed', ...good.map(() => 'completed')]);
+  });
+
+  test('whose end a full disk keeps from being stored ends as it did, however long that takes', async () => {
+    const program = [{ kind: 'writeOutput', text: '{"n": 1}' }, ...exit(0)] as const;
+    const ids = [await trial.submit(exit(0)), await trial.submit(program, { output: true })];
+    const disk = { full: true };
+    trial.launchExecutor({ change: refusing('53100', ({ kind }) => disk.full && kind === 'closed') });
+    await trial.pass(120_000);
+    expect((await trial.job(ids[0]!)).finishedAt).toBeNull();
+    disk.full = false;
+    const jobs = await trial.untilEnded(ids, 15_000);
+    expect(jobs.map(({ state, attempt }) => [state, attempt])).toEqual(ids.map(() => ['completed', 1]));
+    expect(jobs[1]?.output).toMatchObject({ value: { n: 1 } });
   });
 
   test('a database that is away for a while costs no attempt and no end', async () => {

@@ -15,7 +15,7 @@ export interface Held {
   stopAskedMs: number | null;
   /** Errors in a row while working on it. */
   faults: number;
-  /** How often the database, though it answered, did not take the end of it. */
+  /** How often the database refused the end of it for what is in it. */
   refusals: number;
   /** What became of the hand-over: set once it was released or closed, so that no later work touches it. */
   over: boolean;

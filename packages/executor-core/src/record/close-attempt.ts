@@ -1,6 +1,5 @@
 import {
   closed,
-  isOrchestratorError,
   limits,
   stopGraceSeconds,
   type ClosingDecision,
@@ -13,6 +12,7 @@ import { delay, withTimeout } from '../queue/waiting.ts';
 import { logTailTimeoutMs } from '../timing.ts';
 import { plainEnd } from './plain-end.ts';
 import type { Recorded } from './recorder.ts';
+import { refusesData } from './refused-data.ts';
 
 /** How long to wait before each further try to remove an object; after the last the janitor has it. */
 const removeAgainMs = [1_000, 5_000, 15_000];
@@ -79,14 +79,15 @@ const storable = async (life: Life, held: Held, end: AttemptEnd): Promise<Attemp
     { attempt: held.attempt.id },
     'the database refuses the end of this attempt; its details are left out',
   );
-  return { decision: plainEnd(end.decision), log: null };
+  return { decision: plainEnd(end.decision, held.attempt.spec.output), log: null };
 };
 
 const recordEnd = async (life: Life, held: Held, end: AttemptEnd): Promise<Recorded> => {
   try {
     return await life.recorder.record(closed(held.attempt.id, end.decision, end.log));
   } catch (error) {
-    if (!isOrchestratorError(error) || error.code !== 'database_unavailable') held.refusals += 1;
+    // Anything else (no connection, a full disk) says nothing against the end: it is tried until it is taken.
+    if (refusesData(error)) held.refusals += 1;
     throw error;
   }
 };

@@ -1,14 +1,25 @@
-import { failure, type ClosingDecision } from '@job-orchestrator/types';
+import { failure, type ClosingDecision, type ExitReport } from '@job-orchestrator/types';
+
+const plainExit = ({ exitCode, finishedAt }: ExitReport): ExitReport => ({
+  exitCode,
+  startedAt: null,
+  finishedAt,
+  failure: null,
+  output: { kind: 'none' },
+  node: null,
+  imageDigest: null,
+});
 
 /**
  * The same end without anything that came from outside: for an end that the database refuses for what is in it.
- * An output that cannot be stored is no success.
+ * `hasOutput`: the job declares an output; one that cannot be stored is no success.
  */
-export const plainEnd = (decision: ClosingDecision): ClosingDecision => {
+export const plainEnd = (decision: ClosingDecision, hasOutput: boolean): ClosingDecision => {
   switch (decision.kind) {
     case 'cancel':
       return { kind: 'cancel', exit: null };
     case 'succeed': {
+      if (!hasOutput) return { kind: 'succeed', exit: plainExit(decision.exit) };
       const refused = failure('output_invalid', 'the database refused the output of this attempt');
       return { kind: 'fail', failure: refused, lost: false, exit: null };
     }
