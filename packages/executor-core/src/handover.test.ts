@@ -2,6 +2,7 @@ import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/te
 import type { BeatAnswer, Database, JobId } from '@job-orchestrator/types';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { brokenPromises } from './testing/trial/check-promises.ts';
+import type { TrialExecutorOptions } from './testing/trial/trial-executor.ts';
 import { createTrial, type Trial } from './testing/trial/trial.ts';
 
 let fresh: FreshDatabase;
@@ -52,6 +53,27 @@ describe('an executor that is killed', () => {
     trial.age(600);
     await trial.until('the janitor', () => trial.world.objects.size === 0);
     expect([...trial.world.created.values()]).toEqual([1]);
+  });
+
+  test('once it had found its object on its way out leaves no attempt that another creates anew', async () => {
+    trial = createTrial(fresh.database);
+    const id = await trial.submit(work(1), { retry: { maxRetries: 0, infrastructureRetries: 1 } });
+    const dieAt =
+      (at: string): NonNullable<TrialExecutorOptions['onCall']> =>
+      ({ name, moment }, mortal) => {
+        if (`${moment} ${name}` === at) mortal.die();
+      };
+    const first = trial.launchExecutor({ onCall: dieAt('after runtime.ensure') });
+    await trial.until('the first death', () => first.mortal.dead());
+    const [going] = trial.world.objects.values();
+    trial.world.show(going!.launch.attemptId, { kind: 'terminating', message: 'somebody deleted it' });
+    const second = trial.launchExecutor({ sole: true, onCall: dieAt('before runtime.observe') });
+    await trial.until('the second death', () => second.mortal.dead());
+    trial.world.delete(going!);
+    trial.launchExecutor({ sole: true });
+    expect(states(await trial.untilEnded([id]))).toEqual(['completed 2']);
+    expect([...trial.world.created.values()]).toEqual([1, 1]);
+    expect((await trial.database.history.listAttempts(id))[0]?.state).toBe('lost');
   });
 
   test('is replaced by one of two that run beside it, without a restart', async () => {

@@ -22,7 +22,7 @@ const someInput: fc.Arbitrary<LaunchInput> = fc.record({
 const someOutcome: fc.Arbitrary<EnsureOutcome> = fc.oneof(
   fc.constant<EnsureOutcome>({ kind: 'created', object }),
   fc.constant<EnsureOutcome>({ kind: 'exists', object }),
-  fc.constant<EnsureOutcome>({ kind: 'terminating', message: 'goes' }),
+  fc.constant<EnsureOutcome>({ kind: 'terminating', object, message: 'goes' }),
   someFailure.map((each): EnsureOutcome => ({ kind: 'refused', failure: each })),
   fc.nat(60_000).map((retryAfterMs): EnsureOutcome => ({ kind: 'busy', retryAfterMs, message: 'busy' })),
   fc.constant<EnsureOutcome>({ kind: 'unresolved', message: 'lost' }),
@@ -48,11 +48,11 @@ test('no next attempt is opened while a create may still be under way', () => {
   ).toBeNull();
 });
 
-test('what the runtime confirmed is recorded, also of a cancelled job: it must be stopped, not forgotten', () => {
+test('what the runtime confirmed is recorded, also on its way out or of a cancelled job: never forgotten', () => {
   expect(
     counterexample(
       (each, outcome) =>
-        (outcome.kind !== 'created' && outcome.kind !== 'exists') ||
+        !['created', 'exists', 'terminating'].includes(outcome.kind) ||
         decideLaunch(each, outcome).kind === 'launched',
     ),
   ).toBeNull();

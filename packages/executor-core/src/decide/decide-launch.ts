@@ -22,7 +22,7 @@ export interface LaunchInput {
   readonly jitter: number;
 }
 
-/** `launched`: record the object. `again`: ask again, same name. `seen`: the object was there and is going. */
+/** `launched`: record the object. `again`: ask again, same name. */
 export type LaunchDecision =
   | { readonly kind: 'launched'; readonly object: RuntimeObject; readonly created: boolean }
   | {
@@ -31,7 +31,6 @@ export type LaunchDecision =
       readonly certain: boolean;
       readonly progress: Progress;
     }
-  | { readonly kind: 'seen' }
   | ClosingDecision;
 
 const againBaseMs = 250;
@@ -89,13 +88,13 @@ export const decideLaunch = (input: LaunchInput, outcome: EnsureOutcome): Launch
   switch (outcome.kind) {
     case 'created':
     case 'exists':
+    // Also what is on its way out was created once: recorded, it is lost when it is gone, and never made again.
+    case 'terminating':
       return { kind: 'launched', object: outcome.object, created: outcome.kind === 'created' };
     case 'busy':
       return busy(input, outcome);
     case 'refused':
       return refused(input, outcome);
-    case 'terminating':
-      return { kind: 'seen' };
     case 'unresolved':
     default:
       return askAgain(input, 'runtime_unreachable', outcome.message);

@@ -46,11 +46,6 @@ const carryOut = async (
       life.lookLater(attempt.id, decision.delayMs);
       await storeProgress(life, held, decision.progress);
       return;
-    case 'seen':
-      // It was there, so it counts as launched: when it is gone it is lost, and never made a second time.
-      held.attempt = { ...attempt, launchedAt: life.time.now() };
-      life.look(attempt.id);
-      return;
     case 'succeed':
     case 'retry':
     case 'fail':

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   failure,
   type AttemptLaunch,
@@ -8,10 +9,11 @@ import {
   type LogSource,
   type LogTail,
   type Observation,
+  type RuntimeObject,
 } from '@job-orchestrator/types';
 import type { Fault } from './faults.ts';
 import { followLog } from './follow-log.ts';
-import type { FakeObject, FakeWorld } from './world.ts';
+import { nameOf, type FakeObject, type FakeWorld } from './world.ts';
 
 const encoder = new TextEncoder();
 
@@ -52,12 +54,18 @@ const commandMissing = (launch: AttemptLaunch): EnsureOutcome | null =>
         failure: failure('command_not_found', `no such program: ${launch.spec.command?.[0]}`),
       };
 
+const beingRemoved = (object: RuntimeObject): EnsureOutcome => ({
+  kind: 'terminating',
+  object,
+  message: 'is being removed',
+});
+
 const faultyEnsure = (world: FakeWorld, launch: AttemptLaunch, fault: Fault | null): EnsureOutcome | null => {
   if (fault?.kind === 'busy') {
     return { kind: 'busy', retryAfterMs: fault.retryAfterMs, message: 'too many requests' };
   }
   if (fault?.kind === 'refused') return { kind: 'refused', failure: fault.failure };
-  if (fault?.kind === 'terminating') return { kind: 'terminating', message: 'is being removed' };
+  if (fault?.kind === 'terminating') return beingRemoved({ uid: randomUUID(), name: nameOf(launch) });
   if (fault?.kind !== 'unresolved') return null;
   if (fault.appearsAfterMs !== null) world.clock.setTimer(fault.appearsAfterMs, () => world.create(launch));
   return { kind: 'unresolved', message: 'the answer was lost' };
@@ -70,6 +78,7 @@ const ensure = async (world: FakeWorld, launch: AttemptLaunch): Promise<EnsureOu
   const made = world.create(launch);
   const found = made ?? world.find(launch);
   if (!found) throw new Error('neither created nor found');
+  if (found.shows?.kind === 'terminating') return beingRemoved(found.object);
   return { kind: made ? 'created' : 'exists', object: found.object };
 };
 

@@ -51,7 +51,8 @@ export interface FakeWorldOptions {
   readonly startDelayMs?: number;
 }
 
-const nameOf = (ref: AttemptRef): string => objectName(ref.installation, ref.jobId, ref.attemptNumber);
+/** The deterministic name of an attempt's object. */
+export const nameOf = (ref: AttemptRef): string => objectName(ref.installation, ref.jobId, ref.attemptNumber);
 
 const createObject = (launch: AttemptLaunch): FakeObject => ({
   launch,
