@@ -31,6 +31,11 @@ export interface ReasonOptions extends CallOptions {
   readonly reason?: string;
 }
 
+export interface RetryOptions extends ReasonOptions {
+  /** The same key makes one new job, however often it is sent; at most 255 characters. */
+  readonly idempotencyKey?: string;
+}
+
 export interface ProjectOptions extends CallOptions {
   readonly project?: string;
 }
@@ -68,7 +73,7 @@ export interface Client {
   followLog(selector: string, options?: LogOptions): AsyncGenerator<LogMessage>;
   cancelJob(selector: string, options?: ReasonOptions): Promise<CancelAnswerDto>;
   /** Runs an ended job again, as a new job. */
-  retryJob(selector: string, options?: ReasonOptions): Promise<RetryAnswer>;
+  retryJob(selector: string, options?: RetryOptions): Promise<RetryAnswer>;
   listImages(query?: PageQuery, options?: CallOptions): Promise<ImagePage>;
   getImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
   /** Registers an image or replaces its definition; active afterwards. */

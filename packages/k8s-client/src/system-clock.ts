@@ -1,11 +1,11 @@
-import type { Clock } from '@job-orchestrator/types';
+import { longestTimerMs, type Clock } from '@job-orchestrator/types';
 
 /** The machine's own time; its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
   setTimer: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs).unref();
+    const timer = setTimeout(callback, Math.min(delayMs, longestTimerMs)).unref();
     return () => clearTimeout(timer);
   },
 };

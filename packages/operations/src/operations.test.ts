@@ -107,6 +107,24 @@ describe.each([
     expect(job).toMatchObject({ state: 'pending', createdBy: 'tester', topic: 'default', priority: 0 });
   });
 
+  test('what only breaks a rule once the image is merged in is refused, and nothing is stored', async () => {
+    const low = validateJobBatch({
+      image: 'etl',
+      name: 'low',
+      resources: { limits: { memory: '512Mi' } },
+    }).jobs;
+    await expect(submitJobs(deps, low, context)).rejects.toMatchObject({
+      code: 'invalid_input',
+      problems: [{ field: 'resources.requests.memory', limit: '512Mi', value: '1Gi' }],
+    });
+    const labels = Object.fromEntries(Array.from({ length: 32 }, (_, index) => [`k${index}`, 'v']));
+    await expect(
+      submitJobs(deps, validateJobBatch({ image: 'etl', labels }).jobs, context),
+    ).rejects.toMatchObject({
+      problems: [{ field: 'labels', limit: 32 }],
+    });
+  });
+
   test('a job with a command of its own does not inherit the arguments of the image', async () => {
     const job = await deps.database.history.getJob(await submit({ command: ['sh', '-c', 'true'] }));
     expect(job?.spec).toMatchObject({ command: ['sh', '-c', 'true'], args: null });
@@ -182,6 +200,11 @@ describe.each([
       attempt: 0,
     });
     expect(await deps.database.history.getJob(first)).toMatchObject({ state: 'completed', retryOf: null });
+    const key = { key: 'retry-once', fingerprint: 'same' };
+    const once = await retryJob(deps, first, context, key);
+    expect(await retryJob(deps, first, context, key)).toBe(once);
+    await cancelJob(deps, once, context);
+    await cancelJob(deps, third, context);
     await expect(retryJob(deps, newJobId(), context)).rejects.toMatchObject({ code: 'job_not_found' });
   });
 

@@ -225,4 +225,14 @@ describe('changing', () => {
     expect(job.notes.join()).toContain(id);
     expect((await api.client.getJob(id)).state).toBe('failed');
   });
+
+  it('makes one new job of a retry that is repeated with its key', async () => {
+    const id = await submitOne();
+    await api.driver.end(await api.driver.start(id), 1);
+    const once = await api.client.retryJob(id, { idempotencyKey: 'again 1' });
+    expect(await api.client.retryJob(id, { idempotencyKey: 'again 1' })).toEqual(once);
+    expect(await api.client.retryJob(id, { idempotencyKey: 'again 2' })).not.toEqual(once);
+    const other = api.client.retryJob(once.id, { idempotencyKey: 'again 1' });
+    expect((await failure(other)).code).toBe('retry_not_ended');
+  });
 });

@@ -21,6 +21,7 @@ import {
   type SubmitAnswer,
 } from '@job-orchestrator/types';
 import type { FastifyRequest } from 'fastify';
+import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.ts';
 import { toAttempt, toJobDetail, toJobSummary } from '../dto/to-dto.ts';
@@ -101,8 +102,14 @@ const cancel = async (context: ApiContext, request: FastifyRequest): Promise<Can
 };
 
 const retry = async (context: ApiContext, request: FastifyRequest): Promise<RetryAnswer> => {
-  const why = writeContext('retried by a user', optionalBody(request));
-  return { id: await retryJob(context.operations, await selectedJob(context, request), why) };
+  const body = optionalBody(request);
+  const id = await selectedJob(context, request);
+  // The job is in the path, so that the body alone would not tell two requests apart.
+  const fingerprint = createHash('sha256')
+    .update(`retry ${id} ${JSON.stringify(body ?? null)}`)
+    .digest('hex');
+  const key = idempotencyKey(request.headers['idempotency-key'], fingerprint);
+  return { id: await retryJob(context.operations, id, writeContext('retried by a user', body), key) };
 };
 
 const IdempotencyHeader = Type.Object({
@@ -181,6 +188,7 @@ export const jobRoutes: readonly Route[] = [
     tag: 'jobs',
     access: 'token',
     params: SelectorParams,
+    headers: IdempotencyHeader,
     body: ReasonBody,
     answer: json(RetryAnswerSchema, 'The new job.', 201),
     handle: retry,

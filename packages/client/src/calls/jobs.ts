@@ -50,10 +50,18 @@ async function* followEvents(
   }
 }
 
-const ask = <Answer>(transport: Transport, path: string, options: ReasonOptions): Promise<Answer> => {
+const ask = <Answer>(
+  transport: Transport,
+  path: string,
+  options: ReasonOptions,
+  headers: Record<string, string> = {},
+): Promise<Answer> => {
   const body = options.reason === undefined ? {} : { reason: options.reason };
-  return transport.json<Answer>({ ...callOptions(options), method: 'POST', path, body });
+  return transport.json<Answer>({ ...callOptions(options), method: 'POST', path, body, headers });
 };
+
+const keyHeader = ({ idempotencyKey }: { readonly idempotencyKey?: string }): Record<string, string> =>
+  idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
 
 export const jobCalls = (transport: Transport, rule: ReconnectRule): JobCalls => ({
   submitJobs: (jobs, options = {}) =>
@@ -62,7 +70,7 @@ export const jobCalls = (transport: Transport, rule: ReconnectRule): JobCalls =>
       method: 'POST',
       path: '/api/v1/jobs',
       body: Array.isArray(jobs) ? { jobs } : jobs,
-      headers: options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey },
+      headers: keyHeader(options),
     }),
   listJobs: (query = {}, options = {}) =>
     transport.json<JobPage>({ ...options, method: 'GET', path: '/api/v1/jobs', query: jobQuery(query) }),
@@ -75,5 +83,5 @@ export const jobCalls = (transport: Transport, rule: ReconnectRule): JobCalls =>
   cancelJob: async (selector, options = {}) =>
     ask<CancelAnswerDto>(transport, jobPath(selector, '/cancel'), options),
   retryJob: async (selector, options = {}) =>
-    ask<RetryAnswer>(transport, jobPath(selector, '/retry'), options),
+    ask<RetryAnswer>(transport, jobPath(selector, '/retry'), options, keyHeader(options)),
 });

@@ -8,7 +8,7 @@ import { messageOf } from '../system-clock.ts';
 import type { RuntimeContext } from './context.ts';
 
 const shortWaitMs = 1_000;
-// Quota is freed when other work ends, and credentials are mended by people: neither within a second.
+// Quota is freed when other work ends, credentials and rights are mended by people: neither within a second.
 const longWaitMs = 10_000;
 
 const busy = (message: string, retryAfterMs: number): EnsureOutcome => ({
@@ -44,7 +44,9 @@ export const judgeRefusal = (answer: ApiFailure): EnsureOutcome => {
     case 'refused':
     case 'not_found':
     case 'gone':
-      return /exceeded quota/.test(answer.message) ? busy(answer.message, longWaitMs) : refused(answer);
+      return placeIsWrong(answer) || /exceeded quota/.test(answer.message)
+        ? busy(answer.message, longWaitMs)
+        : refused(answer);
     case 'server_error':
     case 'unreachable':
     case 'unresolved':
@@ -53,6 +55,13 @@ export const judgeRefusal = (answer: ApiFailure): EnsureOutcome => {
       return unresolved(answer);
   }
 };
+
+/**
+ * Refusals that speak of the place and not of the job: rights that somebody took away, a namespace that is going or gone.
+ * Failing on them would burn the whole queue at the rate of launches.
+ */
+const placeIsWrong = (answer: ApiFailure): boolean =>
+  /cannot \w+ resource|because it is being terminated|^namespaces? "[^"]*" not found/.test(answer.message);
 
 const nameTaken = (name: string): EnsureOutcome => ({
   kind: 'refused',
@@ -80,13 +89,11 @@ const judgeExisting = (
   const meta = mapping(mapping(body, 'object')['metadata'], 'metadata');
   const theirs = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
   if (theirs === null || !sameAttempt(theirs, launch)) return nameTaken(name);
-  if (textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') !== null) {
-    return { kind: 'terminating', message: `The Job ${name} is being removed.` };
-  }
   const object = remember(context, body);
-  return object === null
-    ? { kind: 'unresolved', message: `The Job ${name} cannot be read.` }
-    : { kind: 'exists', object };
+  if (object === null) return { kind: 'unresolved', message: `The Job ${name} cannot be read.` };
+  return textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') === null
+    ? { kind: 'exists', object }
+    : { kind: 'terminating', object, message: `The Job ${name} is being removed.` };
 };
 
 /** The name is taken: by us, by us on its way out, or by somebody else. */

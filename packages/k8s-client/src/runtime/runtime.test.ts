@@ -120,8 +120,21 @@ const refusals: readonly (readonly [string, FakeFault, Partial<EnsureOutcome>])[
   ],
   ['bad credentials', answer(401), { kind: 'busy' }],
   ['an invalid Job', answer(422, 'Job is invalid'), { kind: 'refused' }],
-  ['no right', answer(403, 'cannot create resource'), { kind: 'refused' }],
-  ['no namespace', answer(404, 'namespaces "n" not found'), { kind: 'refused' }],
+  [
+    'a right that was taken away',
+    answer(
+      403,
+      'jobs.batch is forbidden: User "x" cannot create resource "jobs" in API group "batch" in the namespace "n"',
+    ),
+    { kind: 'busy' },
+  ],
+  ['no namespace', answer(404, 'namespaces "n" not found'), { kind: 'busy' }],
+  [
+    'a namespace that goes',
+    answer(403, 'unable to create new content in namespace n because it is being terminated'),
+    { kind: 'busy' },
+  ],
+  ['a policy', answer(403, 'admission webhook "policy" denied the request: no'), { kind: 'refused' }],
   ['a fault of the server', answer(500), { kind: 'unresolved' }],
   ['a reset', { kind: 'reset' }, { kind: 'unresolved' }],
   ['a lost answer', { kind: 'lose_answer' }, { kind: 'unresolved' }],
@@ -150,7 +163,10 @@ test('a taken name: ours, ours on its way out, another attemptâ€™s, a strangerâ€
   const other = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
   expect(await runtime.ensure(other)).toMatchObject({ kind: 'refused', failure: { reason: 'name_taken' } });
   server.store.put('jobs', jobObject(launch, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }));
-  expect(await runtime.ensure(launch)).toMatchObject({ kind: 'terminating' });
+  expect(await runtime.ensure(launch)).toMatchObject({
+    kind: 'terminating',
+    object: { name: jobObject().metadata.name },
+  });
   server.store.put('jobs', jobObject(launch, { metadata: { labels: { app: 'web' } } }));
   expect(await runtime.ensure(launch)).toMatchObject({ kind: 'refused', failure: { reason: 'name_taken' } });
 });

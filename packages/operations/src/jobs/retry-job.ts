@@ -1,6 +1,7 @@
 import {
   isTerminalJobState,
   OrchestratorError,
+  type IdempotencyKey,
   type JobId,
   type JobRecord,
   type NewJob,
@@ -20,10 +21,17 @@ const asNewJob = (job: JobRecord, id: JobId): NewJob => ({
 });
 
 /**
- * Runs an ended job again as a new job that names the old one; the old one never changes.
- * Throws `job_not_found`, or `retry_not_ended` while it has not ended.
+ * Runs an ended job again as a new job that names the old one; the old one never changes. With a key, a repeated request
+ * gets the same new job.
+ * Throws `job_not_found`, or `retry_not_ended` while it has not ended, or
+ * `idempotency_key_reused`.
  */
-export const retryJob = async (deps: OperationDeps, id: JobId, context: WriteContext): Promise<JobId> => {
+export const retryJob = async (
+  deps: OperationDeps,
+  id: JobId,
+  context: WriteContext,
+  key?: IdempotencyKey,
+): Promise<JobId> => {
   const job = await deps.database.history.getJob(id);
   if (job === null) throw new OrchestratorError('job_not_found', `There is no job ${id}.`);
   if (!isTerminalJobState(job.state))
@@ -32,7 +40,7 @@ export const retryJob = async (deps: OperationDeps, id: JobId, context: WriteCon
       `Job ${id} is ${job.state}; only an ended job can be retried.`,
     );
   const retry = asNewJob(job, deps.newJobId());
-  await deps.database.queue.insertJobs([retry], context);
+  const { ids } = await deps.database.queue.insertJobs([retry], context, key);
   deps.database.wakeUps.send('jobs');
-  return retry.id;
+  return ids[0] ?? retry.id;
 };

@@ -1,5 +1,7 @@
 import {
+  invalidInput,
   OrchestratorError,
+  specProblems,
   type IdempotencyKey,
   type JobId,
   type JobSubmission,
@@ -35,6 +37,13 @@ const refuseOutputs = (deps: OperationDeps, submissions: readonly JobSubmission[
     );
 };
 
+const refuseMerged = (jobs: readonly NewJob[]): void => {
+  const problems = jobs.flatMap(({ spec }, index) =>
+    specProblems(spec, jobs.length === 1 ? [] : ['jobs', index]),
+  );
+  if (problems.length > 0) throw invalidInput(problems);
+};
+
 const registeredNotice = (name: string): string =>
   `image ${name} was not registered; registered it now with the reference ${name}`;
 
@@ -51,7 +60,8 @@ const findReplay = async (
 
 /**
  * Stores jobs, all or none, and wakes the executors. The submissions must have passed `validateJobBatch`.
- * Throws `image_not_found`, `image_disabled`, `output_not_supported`, `idempotency_key_reused`, `queue_full`.
+ * Throws `image_not_found`, `image_disabled`, `output_not_supported`, `invalid_input` for what only shows once the image's
+ * defaults are merged in, `idempotency_key_reused`, `queue_full`.
  */
 export const submitJobs = async (
   deps: OperationDeps,
@@ -66,6 +76,7 @@ export const submitJobs = async (
   const jobs = submissions.map((submission): NewJob =>
     toNewJob(submission, imageOf(submission), deps.newJobId()),
   );
+  refuseMerged(jobs);
   const { ids, replayed } = await deps.database.queue.insertJobs(jobs, context, key);
   deps.database.wakeUps.send('jobs');
   return { ids, replayed, notices: registered.map(registeredNotice) };

@@ -24,13 +24,14 @@ export interface AttemptLaunch extends AttemptRef {
 /**
  * What became of `ensure`.
  * `created`: we got the confirmation ourselves. `exists`: it was there already, and ours.
+ * `terminating`: it is there, ours, and being removed: it was created once and must not be again; record it as launched.
  * `refused`: certain that nothing was created and nothing will be. `busy`: certain that nothing was created; try later.
  * `unresolved`: the answer was lost; the object may or may not exist, now or later: call `ensure` again, same name.
  */
 export type EnsureOutcome =
   | { readonly kind: 'created'; readonly object: RuntimeObject }
   | { readonly kind: 'exists'; readonly object: RuntimeObject }
-  | { readonly kind: 'terminating'; readonly message: string }
+  | { readonly kind: 'terminating'; readonly object: RuntimeObject; readonly message: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
   | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message: string }
   | { readonly kind: 'unresolved'; readonly message: string };

@@ -9,6 +9,7 @@ import {
   type JobBatch,
   type JobSubmission,
 } from '../schemas/submission.ts';
+import type { JobSpec } from '../vocabulary/job.ts';
 import { limits } from '../vocabulary/limits.ts';
 import { resourcesProblems } from './resources.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -65,6 +66,17 @@ const jobProblems = (job: JobSubmission, path: Path): readonly Problem[] => [
   ...sharedProblems(job, path),
   ...sizeProblem(job.inputs, limits.inputsBytes, [...path, 'inputs']),
   ...sizeProblem(job, limits.specBytes, path.length === 0 ? ['job'] : path),
+];
+
+/**
+ * What is wrong with a spec once the image's defaults are merged into it: a job's limit below its image's request, or
+ * more variables and labels together than either has alone. Empty: nothing.
+ */
+export const specProblems = (spec: JobSpec, path: Path): readonly Problem[] => [
+  ...envProblems(spec.env, [...path, 'env']),
+  ...labelProblems(spec.labels, [...path, 'labels']),
+  ...resourcesProblems(spec.resources ?? undefined, [...path, 'resources']),
+  ...sizeProblem(spec, limits.specBytes, path.length === 0 ? ['job'] : path),
 ];
 
 /** `registry.example:5000/team/image:tag@sha256:…` */
