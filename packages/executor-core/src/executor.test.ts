@@ -1,5 +1,12 @@
 import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
-import { failure, OrchestratorError, type AttemptWrite, type Database } from '@job-orchestrator/types';
+import {
+  failure,
+  OrchestratorError,
+  type AttemptWrite,
+  type Database,
+  type LiveAttempt,
+  type Page,
+} from '@job-orchestrator/types';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { brokenPromises } from './testing/trial/check-promises.ts';
 import { createTrial, type Trial } from './testing/trial/trial.ts';
@@ -150,6 +157,35 @@ describe('a launch', () => {
     trial.launchExecutor();
     expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
     await trial.until('clean-up', () => trial.world.objects.size === 0);
+  });
+
+  test('is not made again for an attempt that was closed, because an old answer shows it unlaunched', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 60_000 } });
+    const id = await trial.submit(exit(0));
+    const late: { page: Page<LiveAttempt> | null; served: boolean } = { page: null, served: false };
+    trial.launchExecutor({
+      change: (database) => ({
+        ...database,
+        ping: () => database.ping(),
+        queue: {
+          ...database.queue,
+          ownAttempts: async (owner, request) => {
+            if (late.page) {
+              late.served = true;
+              return late.page;
+            }
+            const page = await database.queue.ownAttempts(owner, request);
+            if (page.items.some(({ launchedAt }) => launchedAt === null)) late.page = page;
+            return page;
+          },
+        },
+      }),
+    });
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    await trial.until('clean-up', () => trial.world.objects.size === 0);
+    await trial.until('the old page', () => late.served);
+    await trial.pass(10_000);
+    expect([...trial.world.created.values()]).toEqual([1]);
   });
 
   test('that is refused fails the job with the reason that was given', async () => {

@@ -6,14 +6,15 @@ import { pageSizes } from '../timing.ts';
  * watch it. What became of it is asked of the runtime first; nothing is started twice and nothing healthy is touched.
  */
 export const adoptAttempts = async (life: Life): Promise<void> => {
-  const { database, runtime, log } = life.deps;
+  const { database, runtime, clock, log } = life.deps;
   for (;;) {
     if (!life.lease.holds()) return;
     const request = { owner: life.incarnation, runtimeKey: runtime.key, limit: pageSizes.adopt };
+    const askedMs = clock.monotonicMs();
     const adopted = await database.queue.adoptAttempts(request);
     if (!life.alive()) return;
     for (const attempt of adopted) {
-      life.held.hold(attempt, false);
+      life.held.hold(attempt, { fresh: false, askedMs });
       life.look(attempt.id);
     }
     if (adopted.length > 0)

@@ -28,10 +28,11 @@ const freeCapacity = (life: Life): number => {
 
 /** Claims one batch. True when it was full, so that more may be waiting. */
 const claimBatch = async (life: Life): Promise<boolean> => {
-  const { database, runtime, config } = life.deps;
+  const { database, runtime, clock, config } = life.deps;
   const limit = freeCapacity(life);
   if (limit <= 0 || !life.lease.holds()) return false;
   const owner = life.incarnation;
+  const askedMs = clock.monotonicMs();
   const claimed = await database.queue.claimJobs({
     owner,
     runtimeKey: runtime.key,
@@ -40,7 +41,7 @@ const claimBatch = async (life: Life): Promise<boolean> => {
   });
   if (!life.alive()) return false;
   for (const attempt of claimed) {
-    life.held.hold(attempt, true);
+    life.held.hold(attempt, { fresh: true, askedMs });
     life.look(attempt.id);
   }
   return claimed.length === limit;

@@ -54,7 +54,7 @@ export const createLife = (
 ): OwnedLife => {
   const { clock, database, config } = deps;
   const lease = createLease(clock);
-  const held = createHeldAttempts();
+  const held = createHeldAttempts(clock);
   const apply = database.queue.applyWrites.bind(database.queue, incarnation);
   const recorder = createRecorder({ clock, apply });
   let claims: ClaimLoop | null = null;
@@ -84,9 +84,9 @@ export const createLife = (
       inBackground += 1;
       void work.finally(() => (inBackground -= 1));
     },
-    letGo: (id) => {
+    letGo: (id, why) => {
       agenda.delete(id);
-      if (held.drop(id)) claims?.wake();
+      if (held.drop(id, why)) claims?.wake();
     },
     alive: () => !ended,
     attachClaims: (attached) => {

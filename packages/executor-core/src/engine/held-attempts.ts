@@ -1,4 +1,4 @@
-import type { AttemptId, LiveAttempt } from '@job-orchestrator/types';
+import type { AttemptId, Clock, LiveAttempt } from '@job-orchestrator/types';
 
 /** An attempt in our hands: what is recorded of it, and what only this life of the executor knows. */
 export interface Held {
@@ -21,13 +21,27 @@ export interface Held {
   over: boolean;
 }
 
+/** Where an attempt comes from. */
+export interface Source {
+  /** Our own claim gave it just now. */
+  readonly fresh: boolean;
+  /** When the database was asked for it, on the monotonic clock. */
+  readonly askedMs: number;
+}
+
+/** Why an attempt is let go of: we closed or released it, or it is not ours any more, as far as can be seen. */
+export type Parting = 'done' | 'not_ours';
+
 /** All attempts of one life of an executor. */
 export interface HeldAttempts {
   get(id: AttemptId): Held | undefined;
-  /** Holds an attempt; one that is held already stays as it is. `fresh`: our own claim gave it just now. */
-  hold(attempt: LiveAttempt, fresh: boolean): Held;
+  /**
+   * Holds an attempt; one that is held already stays as it is. Not held is one that we closed or released, nor one from
+   * an answer that was asked for before we let go of it: such an answer is stale, and would have it launched again.
+   */
+  hold(attempt: LiveAttempt, source: Source): void;
   /** Lets go of it; true when it was held. */
-  drop(id: AttemptId): boolean;
+  drop(id: AttemptId, why: Parting): boolean;
   size(): number;
   all(): readonly Held[];
   end(): void;
@@ -46,18 +60,46 @@ const newHeld = (attempt: LiveAttempt, fresh: boolean): Held => ({
   over: false,
 });
 
-export const createHeldAttempts = (): HeldAttempts => {
+/** No answer of the database is older than this: a statement is given up after a minute. */
+const rememberMs = 300_000;
+
+interface Parted {
+  readonly atMs: number;
+  readonly done: boolean;
+}
+
+/** What was let go of lately, oldest first. */
+const createMemory = (clock: Clock) => {
+  const parted = new Map<AttemptId, Parted>();
+  return {
+    add: (id: AttemptId, why: Parting): void => {
+      const nowMs = clock.monotonicMs();
+      for (const [old, { atMs }] of parted) {
+        if (atMs > nowMs - rememberMs) break;
+        parted.delete(old);
+      }
+      const done = why === 'done' || parted.get(id)?.done === true;
+      parted.delete(id);
+      parted.set(id, { atMs: nowMs, done });
+    },
+    isStale: (id: AttemptId, askedMs: number): boolean => {
+      const before = parted.get(id);
+      return before !== undefined && (before.done || askedMs <= before.atMs);
+    },
+  };
+};
+
+export const createHeldAttempts = (clock: Clock): HeldAttempts => {
   const held = new Map<AttemptId, Held>();
+  const memory = createMemory(clock);
   return {
     get: (id) => held.get(id),
-    hold: (attempt, fresh) => {
-      const known = held.get(attempt.id);
-      if (known) return known;
-      const added = newHeld(attempt, fresh);
-      held.set(attempt.id, added);
-      return added;
+    hold: (attempt, { fresh, askedMs }) => {
+      if (held.has(attempt.id) || memory.isStale(attempt.id, askedMs)) return;
+      held.set(attempt.id, newHeld(attempt, fresh));
     },
-    drop: (id) => {
+    drop: (id, why) => {
+      memory.add(id, why);
       const known = held.get(id);
       if (known) known.over = true;
       return held.delete(id);

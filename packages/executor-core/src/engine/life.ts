@@ -10,7 +10,7 @@ import type { DatabaseTime } from '../lease/database-time.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { RateLimit } from '../launch/rate-limit.ts';
 import type { Recorder } from '../record/recorder.ts';
-import type { HeldAttempts } from './held-attempts.ts';
+import type { HeldAttempts, Parting } from './held-attempts.ts';
 
 /**
  * One life of an executor, from its registration to the loss of its lease: all state that dies with an incarnation.
@@ -35,8 +35,8 @@ export interface Life {
   launching(): number;
   /** Does work that nobody waits for, but that a drain does. */
   background(work: Promise<void>): void;
-  /** An attempt is over for us: frees its slot. */
-  letGo(id: AttemptId): void;
+  /** An attempt is over for us: frees its slot. What is `done` is never held again. */
+  letGo(id: AttemptId, why: Parting): void;
   /** False once this life is over: nothing more may be done in its name. */
   alive(): boolean;
 }

@@ -48,7 +48,7 @@ const giveBack = async (life: OwnedLife): Promise<void> => {
   const unlaunched = life.held.all().filter(({ certain, attempt }) => certain && !attempt.launchedAt);
   await Promise.all(
     unlaunched.map(async ({ attempt }) => {
-      life.letGo(attempt.id);
+      life.letGo(attempt.id, 'done');
       await life.recorder.record(released(attempt.id, 0, 'its executor is stopping'));
     }),
   );

@@ -103,7 +103,7 @@ export const closeAttempt = async (
   if (held.over) return;
   const recorded = await recordEnd(life, held, end);
   if (held.over) return;
-  life.letGo(held.attempt.id);
+  life.letGo(held.attempt.id, recorded === 'applied' ? 'done' : 'not_ours');
   if (recorded === 'stale') return;
   tell(life, decision);
   life.background(cleanUp(life, held, seen));

@@ -16,7 +16,7 @@ export const storeWrite = async (life: Life, held: Held, write: AttemptWrite): P
     { attempt: held.attempt.id, write: write.kind },
     'a write was stale; the attempt is dropped',
   );
-  life.letGo(held.attempt.id);
+  life.letGo(held.attempt.id, 'not_ours');
   return false;
 };
 

@@ -2,10 +2,10 @@ import type { AttemptId, LiveAttempt } from '@job-orchestrator/types';
 import type { Life } from '../engine/life.ts';
 import { pageSizes } from '../timing.ts';
 
-const takeRow = (life: Life, row: LiveAttempt): void => {
+const takeRow = (life: Life, row: LiveAttempt, askedMs: number): void => {
   const known = life.held.get(row.id);
   if (!known) {
-    life.held.hold(row, false);
+    life.held.hold(row, { fresh: false, askedMs });
     life.look(row.id);
   } else if (row.cancelRequestedAt && !known.attempt.cancelRequestedAt) {
     known.attempt = { ...known.attempt, cancelRequestedAt: row.cancelRequestedAt };
@@ -18,17 +18,18 @@ const takeRow = (life: Life, row: LiveAttempt): void => {
  * dropped. A row that both sides know costs nothing.
  */
 export const sweepRows = async (life: Life): Promise<void> => {
-  const { queue } = life.deps.database;
+  const { clock, database } = life.deps;
   const missing = new Set<AttemptId>(life.held.all().map(({ attempt }) => attempt.id));
   let after: string | null = null;
   do {
-    const page = await queue.ownAttempts(life.incarnation, { after, limit: pageSizes.rows });
+    const askedMs = clock.monotonicMs();
+    const page = await database.queue.ownAttempts(life.incarnation, { after, limit: pageSizes.rows });
     if (!life.alive()) return;
     for (const row of page.items) {
       missing.delete(row.id);
-      takeRow(life, row);
+      takeRow(life, row, askedMs);
     }
     after = page.next;
   } while (after !== null);
-  missing.forEach((id) => life.letGo(id));
+  missing.forEach((id) => life.letGo(id, 'not_ours'));
 };
