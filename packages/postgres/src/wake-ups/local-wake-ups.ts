@@ -1,22 +1,17 @@
-import type { Logger, WakeUp, WakeUps } from '@job-orchestrator/types';
-import { debounce } from './debounce.ts';
-import { createSubscribers } from './subscribers.ts';
+import type { Logger, WakeUps } from '@job-orchestrator/types';
+import { createSubscribers, oncePerTurn } from './subscribers.ts';
 
-/** Wake-ups where one process has the database to itself: no NOTIFY, the same debouncing, never from within `send`. */
+/** Wake-ups where one process has the database to itself: no NOTIFY, and so nothing to debounce. */
 export const createLocalWakeUps = (log: Logger): WakeUps & { close(): void } => {
   const subscribers = createSubscribers(log);
   let closed = false;
-  const { send, stop } = debounce((kind: WakeUp) => {
-    setImmediate(() => {
-      if (!closed) subscribers.wake(kind);
-    });
-  });
   return {
-    send,
+    send: oncePerTurn((kind) => {
+      if (!closed) subscribers.wake(kind);
+    }),
     subscribe: subscribers.add,
     close: () => {
       closed = true;
-      stop();
     },
   };
 };

@@ -1,9 +1,10 @@
 import type { Logger, WakeUps } from '@job-orchestrator/types';
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { clientConfig } from '../connection/postgres-store.ts';
 import type { Store } from '../connection/sql.ts';
 import { debounce } from './debounce.ts';
-import { channel, createSubscribers } from './subscribers.ts';
+import { channel, createSubscribers, oncePerTurn } from './subscribers.ts';
 
 const backoffLeastMs = 100;
 const backoffMostMs = 5_000;
@@ -65,26 +66,37 @@ const keepListening = ({ url, log, onPayload, onListening }: Listening): (() => 
   };
 };
 
-/** Wake-ups by NOTIFY. They are sent on the pool, never inside a transaction that stores something. */
+/**
+ * Wake-ups by NOTIFY, sent on the pool and never inside a transaction that stores something. Only they are debounced:
+ * this process wakes itself at once, for back to back a job waited up to a whole window for it (p50 49.9 ms).
+ */
 export const createPostgresWakeUps = (store: Store, listenUrl: string, log: Logger): PostgresWakeUps => {
   const subscribers = createSubscribers(log);
+  const self = randomUUID();
+  const wakeHere = oncePerTurn(subscribers.wake);
   let sending: Promise<unknown> = Promise.resolve();
-  const { send, stop } = debounce((kind) => {
+  const notify = debounce((kind) => {
     sending = store
-      .run({ name: 'wake_up', text: 'select pg_notify($1, $2)' }, [channel, kind])
+      .run({ name: 'wake_up', text: 'select pg_notify($1, $2)' }, [channel, `${kind} ${self}`])
       .catch((error: unknown) => log.debug({ error: String(error) }, 'a wake-up was lost'));
   });
   const stopListening = keepListening({
     url: listenUrl,
     log,
-    onPayload: subscribers.wake,
+    onPayload: (payload) => {
+      const [kind = '', sender] = payload.split(' ');
+      if (sender !== self) subscribers.wake(kind);
+    },
     onListening: subscribers.wakeAll,
   });
   return {
-    send,
+    send: (kind) => {
+      wakeHere(kind);
+      notify.send(kind);
+    },
     subscribe: subscribers.add,
     close: async () => {
-      stop();
+      notify.stop();
       await sending;
       await stopListening();
     },
