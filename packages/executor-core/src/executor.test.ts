@@ -151,6 +151,25 @@ describe('a launch', () => {
     expect(await trial.untilEnded([id])).toMatchObject([{ state: 'cancelled', attempt: 1 }]);
   });
 
+  test('that is in doubt while the runtime is too busy can be cancelled, and misses its deadline', async () => {
+    const deadlines = { queueSeconds: 60, startSeconds: 30, runSeconds: 5, finalizeSeconds: 5 };
+    const late = await trial.submit(forever, { deadlines });
+    const unwanted = await trial.submit(forever);
+    const lost = { kind: 'unresolved', appearsAfterMs: 60_000 } as const;
+    trial.world.faults.add({ method: 'ensure', fault: lost, times: 2 });
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 1e6 });
+    trial.launchExecutor();
+    await trial.pass(5_000);
+    await trial.database.queue.requestCancel(unwanted, { actor: 'trial', reason: 'trial' });
+    expect(await trial.untilEnded([late, unwanted], 45_000)).toMatchObject([
+      { state: 'failed', failure: { reason: 'start_deadline' } },
+      { state: 'cancelled' },
+    ]);
+    await trial.until('the late objects', () => trial.world.objects.size === 2);
+    trial.age(600);
+    await trial.until('the janitor', () => trial.world.objects.size === 0, 150_000);
+  });
+
   test('that the runtime is too busy for costs nothing', async () => {
     trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 5 });
     const id = await trial.submit(exit(0), { retry: { maxRetries: 0, infrastructureRetries: 0 } });

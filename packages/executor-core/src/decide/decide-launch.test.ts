@@ -89,6 +89,24 @@ test('a busy runtime costs no retry, and the start deadline ends the wait', () =
   });
 });
 
+test('a busy runtime does not keep a launch in doubt from its cancel, nor from a deadline that is the end', () => {
+  const busy: EnsureOutcome = { kind: 'busy', retryAfterMs: 1_000, message: 'quota' };
+  const now = new Date(epoch.getTime() + 3_600_000);
+  const { attempt } = input();
+  const cancelled = { ...attempt, cancelRequestedAt: epoch };
+  expect(decideLaunch(input({ certain: false, attempt: cancelled }), busy).kind).toBe('cancel');
+  expect(decideLaunch(input({ certain: false }), busy)).toMatchObject({ kind: 'again', certain: false });
+  expect(decideLaunch(input({ certain: false, now }), busy)).toMatchObject({
+    kind: 'fail',
+    failure: { reason: 'start_deadline' },
+  });
+  const spec = { ...attempt.spec, retry: { maxRetries: 1, infrastructureRetries: 0 } };
+  const retried = { ...attempt, spec };
+  expect(decideLaunch(input({ attempt: retried, now }), busy).kind).toBe('retry');
+  // The next attempt must not begin while a create of this one may still be under way.
+  expect(decideLaunch(input({ attempt: retried, certain: false, now }), busy).kind).toBe('again');
+});
+
 test('a launch that was never sent is withheld once its job is cancelled', () => {
   const attempt = buildAttempt({ launchedAt: null, startedAt: null, cancelRequestedAt: epoch });
   expect(withholdLaunch(input({ attempt }))).toEqual({ kind: 'cancel', exit: null });

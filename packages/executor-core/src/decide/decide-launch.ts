@@ -47,15 +47,6 @@ const waits = (reason: 'runtime_unreachable' | 'quota', message: string): Progre
   waiting: { reason, message },
 });
 
-/** Ends an attempt of which nothing exists nor will: cancelled, or too late to start. Null: go on. */
-export const withholdLaunch = ({ attempt, certain, now, jitter }: LaunchInput): ClosingDecision | null => {
-  if (!certain) return null;
-  if (isCancelled(attempt)) return { kind: 'cancel', exit: null };
-  const { at, intent } = phaseDeadline(attempt, null);
-  if (now < at) return null;
-  return conclude(attempt, failure(intent, deadlineMessage(attempt, intent)), null, jitter);
-};
-
 type Again = Extract<LaunchDecision, { kind: 'again' }>;
 
 const askAgain = (input: LaunchInput, reason: 'runtime_unreachable' | 'quota', message: string): Again => ({
@@ -65,11 +56,35 @@ const askAgain = (input: LaunchInput, reason: 'runtime_unreachable' | 'quota', m
   progress: waits(reason, message),
 });
 
+type Conclusion = ReturnType<typeof conclude>;
+
+const startDeadline = ({ attempt, now, jitter }: LaunchInput): Conclusion | null => {
+  const { at, intent } = phaseDeadline(attempt, null);
+  if (now < at) return null;
+  return conclude(attempt, failure(intent, deadlineMessage(attempt, intent)), null, jitter);
+};
+
+/** Ends an attempt of which nothing exists nor will: cancelled, or too late to start. Null: go on. */
+export const withholdLaunch = (input: LaunchInput): ClosingDecision | null => {
+  if (!input.certain) return null;
+  if (isCancelled(input.attempt)) return { kind: 'cancel', exit: null };
+  return startDeadline(input);
+};
+
+/**
+ * Ends an attempt whose object is not there now, though an earlier create may still make one: cancelled, or failed for
+ * good, where no other attempt follows. What comes late is a closed attempt's: the janitor stops and removes it.
+ */
+const giveUp = (input: LaunchInput, end: Conclusion | null): ClosingDecision | null => {
+  if (isCancelled(input.attempt)) return { kind: 'cancel', exit: null };
+  return end?.kind === 'fail' || input.certain ? end : null;
+};
+
 const busy = (input: LaunchInput, outcome: Extract<EnsureOutcome, { kind: 'busy' }>): LaunchDecision => {
   const again = askAgain(input, 'quota', outcome.message);
   // A quarter of spread, so that those who were told the same moment do not all come at it.
   const asTold = Math.floor(outcome.retryAfterMs * (1 + input.jitter / 4));
-  return withholdLaunch(input) ?? { ...again, delayMs: Math.max(again.delayMs, asTold) };
+  return giveUp(input, startDeadline(input)) ?? { ...again, delayMs: Math.max(again.delayMs, asTold) };
 };
 
 /** A refusal closes the attempt, unless another try would follow while an earlier create is unresolved. */
@@ -77,10 +92,8 @@ const refused = (
   input: LaunchInput,
   outcome: Extract<EnsureOutcome, { kind: 'refused' }>,
 ): LaunchDecision => {
-  if (isCancelled(input.attempt)) return { kind: 'cancel', exit: null };
   const end = conclude(input.attempt, outcome.failure, null, input.jitter);
-  if (end.kind === 'fail' || input.certain) return end;
-  return askAgain(input, 'runtime_unreachable', outcome.failure.message);
+  return giveUp(input, end) ?? askAgain(input, 'runtime_unreachable', outcome.failure.message);
 };
 
 /** What follows from the answer of `ensure`. No answer but a certain one ever ends the attempt. */
