@@ -19,7 +19,10 @@ const buildSeed = async (): Promise<void> => {
     parameters.length === 0
       ? ((await db.exec(text)).at(-1)?.rows ?? [])
       : (await db.query(text, [...parameters])).rows;
-  const store = createEmbeddedStore({ run: run as never, close: () => db.close() });
+  const store = createEmbeddedStore({
+    current: () => Promise.resolve({ run: run as never }),
+    close: () => db.close(),
+  });
   await applyMigrations(store, knownMigrations());
   await db.exec('vacuum (analyze)');
   await db.exec('checkpoint');

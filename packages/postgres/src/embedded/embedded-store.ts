@@ -11,20 +11,28 @@ const createTurns = () => {
   };
 };
 
+type Runner = Pick<WorkerClient, 'run'>;
+
+const on = (worker: Runner): Sql => ({
+  run: async <R>(statement: { text: string }, parameters: Parameters<Sql['run']>[1] = []) =>
+    (await worker.run(statement.text, parameters)) as readonly R[],
+});
+
 /** PGlite has one session, so a transaction keeps it to itself while it goes on. */
-export const createEmbeddedStore = (worker: WorkerClient): Store => {
+export const createEmbeddedStore = (sessions: {
+  current(): Promise<Runner>;
+  close(): Promise<void>;
+}): Store => {
   const takeTurn = createTurns();
-  const direct: Sql = {
-    run: async <R>(statement: { text: string }, parameters: Parameters<Sql['run']>[1] = []) =>
-      (await worker.run(statement.text, parameters)) as readonly R[],
-  };
+  const withWorker = <T>(work: (worker: Runner) => Promise<T>): Promise<T> =>
+    takeTurn(async () => work(await sessions.current()));
   return {
-    run: (statement, parameters) => takeTurn(() => direct.run(statement, parameters)),
+    run: (statement, parameters) => withWorker((worker) => on(worker).run(statement, parameters)),
     transaction: (work) =>
-      takeTurn(async () => {
+      withWorker(async (worker) => {
         await worker.run('begin', []);
         try {
-          const answer = await work(direct);
+          const answer = await work(on(worker));
           await worker.run('commit', []);
           return answer;
         } catch (error) {
@@ -33,6 +41,6 @@ export const createEmbeddedStore = (worker: WorkerClient): Store => {
         }
       }),
     lostAt: () => null,
-    close: () => takeTurn(() => worker.close()),
+    close: () => takeTurn(() => sessions.close()),
   };
 };

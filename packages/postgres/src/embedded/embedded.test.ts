@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { openDatabase } from '../open-database.ts';
@@ -10,6 +11,9 @@ import { claimSample, registerSample, sampleContext, sampleJob } from '../testin
 import { silentLog } from '../testing/silent-log.ts';
 import { lockFolder } from './folder-lock.ts';
 import { ownIdentity } from './process-identity.ts';
+import { createEmbeddedStore } from './embedded-store.ts';
+import { layOutSeed } from './seed.ts';
+import { openSessions } from './sessions.ts';
 import { startWorker } from './worker-client.ts';
 
 const folders: string[] = [];
@@ -103,4 +107,41 @@ test('a worker that does not answer in time fails every call, and the log says s
   for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'database_unavailable' });
   await expect(worker.run('select 3', [])).rejects.toMatchObject({ code: 'database_unavailable' });
   expect(said.join()).toContain('gave no answer within 1000 ms');
+});
+
+/** This thread stands still, as all do at SIGSTOP. After an immediate come the timers, and then what others said. */
+const standStill = async (ms: number): Promise<void> => {
+  await immediate();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+};
+
+test('a process that stood still for longer than a call may take goes on', async () => {
+  const script = new URL('../testing/late-worker.js', import.meta.url);
+  const worker = await startWorker({ folder: 'nowhere', seed: null }, silentLog, 600, script);
+  const call = worker.run('select 1', []);
+  await standStill(2_000);
+  expect(await call).toEqual([{ late: true }]);
+  expect(worker.isBroken()).toBe(false);
+  worker.kill(new Error('the test is over'));
+  await worker.ended;
+});
+
+test('an engine that hangs is opened again: what was committed is there, what was not is gone', async () => {
+  const folder = join(newFolder(), 'database');
+  await layOutSeed(folder);
+  const store = createEmbeddedStore(
+    await openSessions(() => startWorker({ folder, seed: null }, silentLog, 6_000), silentLog),
+  );
+  const hang = { text: 'select count(*) from generate_series(1, 1000000000000)' };
+  await store.run({ text: 'create table kept (n integer)' });
+  await store.run({ text: 'insert into kept values (1)' });
+  const cut = store.transaction(async (sql) => {
+    await sql.run({ text: 'insert into kept values (2)' });
+    await sql.run(hang).catch(() => undefined);
+    await sql.run({ text: 'insert into kept values (3)' });
+  });
+  await expect(cut).rejects.toMatchObject({ code: 'database_unavailable' });
+  expect(await store.run({ text: 'select n from kept' })).toEqual([{ n: 1 }]);
+  await store.close();
+  await expect(store.run({ text: 'select 1' })).rejects.toMatchObject({ code: 'database_unavailable' });
 });

@@ -7,22 +7,25 @@ import type { Store } from '../connection/sql.ts';
 import { createEmbeddedStore } from './embedded-store.ts';
 import { lockFolder } from './folder-lock.ts';
 import { layOutSeed } from './seed.ts';
+import { openSessions } from './sessions.ts';
 import { startWorker } from './worker-client.ts';
 
 /** True for a folder whose first start came to its end. */
 const isComplete = (folder: string): boolean => existsSync(join(folder, 'PG_VERSION'));
 
-const openStore = async (dataDir: string, log: Logger): Promise<Store> => {
-  const folder = join(dataDir, 'database');
-  const fresh = !isComplete(folder);
-  if (!fresh) return createEmbeddedStore(await startWorker({ folder, seed: null }, log));
+const layOut = async (dataDir: string, folder: string): Promise<void> => {
   // Unpacked beside and renamed when done: a kill in the middle leaves nothing that looks like a database.
   const draft = join(dataDir, 'database.new');
   rmSync(draft, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
   await layOutSeed(draft);
   renameSync(draft, folder);
-  return createEmbeddedStore(await startWorker({ folder, seed: null }, log));
+};
+
+const openStore = async (dataDir: string, log: Logger): Promise<Store> => {
+  const folder = join(dataDir, 'database');
+  if (!isComplete(folder)) await layOut(dataDir, folder);
+  return createEmbeddedStore(await openSessions(() => startWorker({ folder, seed: null }, log), log));
 };
 
 /** Opens the embedded database of a data folder, taking its lock and bringing its schema forward. */

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { OrchestratorError, type Logger } from '@job-orchestrator/types';
 import type { Parameter, Row } from '../connection/sql.ts';
-import type { WorkerAnswer, WorkerCall, WorkerStart } from './worker-protocol.ts';
+import { createPendingCalls } from './pending-calls.ts';
+import type { WorkerCall, WorkerStart } from './worker-protocol.ts';
 
 /** A call that takes longer has hung: the engine has no time-out of its own, and cannot be interrupted. */
 export const callTimeoutMs = 60_000;
@@ -10,18 +11,18 @@ export const callTimeoutMs = 60_000;
 export interface WorkerClient {
   run(text: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
   close(): Promise<void>;
-}
-
-interface Waiting {
-  readonly resolve: (rows: readonly Row[]) => void;
-  readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  /** True after it broke down or was closed: it answers nothing any more. */
+  isBroken(): boolean;
+  /** Ends the thread at once; every call fails with `error`. */
+  kill(error: Error): void;
+  /** Settles when the thread is gone, and with it everything that could write to the folder. */
+  readonly ended: Promise<void>;
 }
 
 type Call = WorkerCall extends infer One ? (One extends { id: number } ? Omit<One, 'id'> : never) : never;
 
 const unavailable = (why: string): OrchestratorError =>
-  new OrchestratorError('database_unavailable', `The embedded database ${why}. Restart the program.`);
+  new OrchestratorError('database_unavailable', `The embedded database ${why}.`);
 
 /**
  * Starts the worker and waits until its database is open. When a call does not answer in time, or the thread ends,
@@ -34,62 +35,55 @@ export const startWorker = async (
   script = new URL('./worker.js', import.meta.url),
 ): Promise<WorkerClient> => {
   const worker = new Worker(script, { workerData: start });
-  const waiting = new Map<number, Waiting>();
   let broken: Error | null = null;
   let lastId = 0;
 
-  const breakDown = (why: string): void => {
+  const kill = (error: Error): void => {
     if (broken !== null) return;
-    broken = unavailable(why);
-    log.error({ folder: start.folder }, broken.message);
-    for (const { reject, timer } of waiting.values()) {
-      clearTimeout(timer);
-      reject(broken);
-    }
-    waiting.clear();
+    broken = error;
+    calls.end(error);
     void worker.terminate();
   };
-
-  const expect = (id: number): Promise<readonly Row[]> =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => breakDown(`gave no answer within ${timeoutMs} ms`), timeoutMs);
-      timer.unref();
-      waiting.set(id, { resolve, reject, timer });
-    });
+  const breakDown = (why: string): void => {
+    if (broken !== null) return;
+    kill(unavailable(why));
+    log.error({ folder: start.folder }, `The embedded database ${why}.`);
+  };
+  const calls = createPendingCalls(timeoutMs, () => breakDown(`gave no answer within ${timeoutMs} ms`));
 
   const call = (request: Call): Promise<readonly Row[]> => {
     if (broken !== null) return Promise.reject(broken);
     lastId += 1;
-    const rows = expect(lastId);
+    const rows = calls.expect(lastId);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     worker.postMessage({ ...request, id: lastId });
     return rows;
   };
 
-  worker.on('message', (answer: WorkerAnswer) => {
-    const caller = waiting.get(answer.id);
-    if (caller === undefined) return;
-    waiting.delete(answer.id);
-    clearTimeout(caller.timer);
-    if ('rows' in answer) caller.resolve(answer.rows);
-    else
-      caller.reject(Object.assign(new Error(answer.fault.message), { code: answer.fault.code ?? undefined }));
-  });
+  worker.on('message', calls.settle);
   worker.on('error', (error) => breakDown(`failed: ${error.message}`));
-  worker.on('exit', () => breakDown('has ended'));
+  const ended = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      breakDown('has ended');
+      resolve();
+    });
+  });
 
-  await expect(0).catch(async (error: unknown) => {
-    broken ??= unavailable('did not open');
-    await worker.terminate();
+  await calls.expect(0).catch(async (error: unknown) => {
+    kill(unavailable('did not open'));
+    await ended;
     throw error;
   });
   return {
+    ended,
+    kill,
+    isBroken: () => broken !== null,
     run: (text, parameters) => call({ kind: 'run', text, parameters }),
     close: async () => {
       if (broken !== null) return;
       await call({ kind: 'close' });
-      broken = unavailable('is closed');
-      await worker.terminate();
+      kill(unavailable('is closed'));
+      await ended;
     },
   };
 };
