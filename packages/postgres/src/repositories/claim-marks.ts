@@ -2,6 +2,12 @@ import type { ClaimedRow, Segment } from '../sql/claim-jobs.ts';
 
 /** A scan from the beginning may cost up to this share of all claims' time: one in twenty. */
 const shareOfFullScans = 20;
+/**
+ * And it never comes later than this, whatever the last one seemed to cost: what it cost may have been waiting, for a
+ * lock, a connection, or a process that stood still. It is less than the 5 s of the safety poll, so that the next poll
+ * after a job was left behind a mark finds it.
+ */
+const fullScanWithinMs = 4_000;
 /** Below this a scan from the beginning is cheap: no dead rows to speak of. */
 const cheapMs = 50;
 /** Priorities of one topic that are remembered apart; with more, the topic is scanned from its beginning. */
@@ -19,7 +25,7 @@ interface Mark {
  *
  * A mark is a guess. A transaction that committed late, or a claim rolled back, leaves a job behind it. So a scan from
  * the beginning follows as soon as twenty times the cost of the last one has passed: with healthy dead rows within
- * milliseconds, with millions of them seldom enough to cost 5 %.
+ * milliseconds, with millions of them seldom enough to cost 5 %; but always within `fullScanWithinMs`.
  */
 export interface ClaimMarks {
   /** Where to start now; empty: at the beginning of every topic. */
@@ -77,7 +83,7 @@ export const createClaimMarks = (): ClaimMarks => {
     note: (claimed, full, startedMs, endedMs) => {
       if (full) {
         fullScanMs = endedMs - startedMs;
-        fullScanDueMs = endedMs + fullScanMs * shareOfFullScans;
+        fullScanDueMs = endedMs + Math.min(fullScanMs * shareOfFullScans, fullScanWithinMs);
         topics.clear();
       }
       claimed.forEach(remember);
