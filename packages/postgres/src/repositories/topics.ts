@@ -46,11 +46,11 @@ const limitTopic = async (
 ): Promise<Topic> => {
   const made = await store.transaction(async (sql) => {
     const id = await ensureTopic(sql, project, name);
-    const fresh = limit === null ? (await dropLimit(sql, id), false) : await putLimit(sql, id, limit);
+    const toCount = limit === null ? (await dropLimit(sql, id), false) : await putLimit(sql, id, limit);
     await recordChange(sql, context, { kind: 'topic_limit', project, name, data: { limit } });
-    return { id, fresh, xid: await currentTransaction(sql) };
+    return { id, toCount, xid: await currentTransaction(sql) };
   });
-  if (made.fresh) {
+  if (made.toCount) {
     await untilOlderClaimsEnded(store, made.xid);
     await countClaimed(store, made.id);
   }

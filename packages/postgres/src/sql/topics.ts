@@ -49,19 +49,22 @@ export const setPaused = async (sql: Sql, id: number, paused: boolean): Promise<
 /** More than any limit: a counter that stands so lets nothing be claimed until it is counted. */
 const uncounted = 1_000_000_000;
 
-/** Gives a topic a limit; a new counter lets nothing through until it was counted. True when it is new. */
+/**
+ * Gives a topic a limit; a new counter lets nothing through until it was counted. True when that is still to be done:
+ * also where an earlier try was stored, but its answer was lost. Ends take an uncounted one down only a little.
+ */
 export const putLimit = async (sql: Sql, id: number, limit: number): Promise<boolean> =>
   onlyRow(
-    await sql.run<{ fresh: boolean }>(
+    await sql.run<{ toCount: boolean }>(
       {
         text: `
 insert into topic_counters (topic_id, job_limit, taken) values ($1, $2, ${uncounted})
 on conflict (topic_id) do update set job_limit = excluded.job_limit
-returning xmax::text = '0' as fresh`,
+returning taken >= ${uncounted / 2} as "toCount"`,
       },
       [id, limit],
     ),
-  ).fresh;
+  ).toCount;
 
 /** Takes a topic's limit away. */
 export const dropLimit = async (sql: Sql, id: number): Promise<void> => {
