@@ -1,11 +1,11 @@
-import type { Clock, Random } from '@job-orchestrator/types';
+import { longestTimerMs, type Clock, type Random } from '@job-orchestrator/types/clock';
 
 /** The machine's time, for code that takes time as a port. */
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
   setTimer: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs).unref();
+    const timer = setTimeout(callback, Math.min(delayMs, longestTimerMs)).unref();
     return () => clearTimeout(timer);
   },
 };

@@ -7,6 +7,7 @@ import { makeDataFolder } from '../discovery/data-folder.ts';
 import { systemClock, systemRandom } from '../system-clock.ts';
 import { version } from '../version.ts';
 import type { Closers } from './closers.ts';
+import { startUpkeep } from './upkeep.ts';
 
 /** What every role of a server shares. */
 export interface Context {
@@ -30,6 +31,9 @@ export const openContext = async (config: Config, log: Logger, closers: Closers)
   if (config.database.kind === 'embedded') await makeDataFolder(config.dataDir);
   const database = await openDatabase(databaseOptions(config, log));
   closers.add('the database', () => database.close());
+  const embedded = config.database.kind === 'embedded';
+  const stopUpkeep = startUpkeep({ database, clock: systemClock, log, embedded });
+  closers.add('the upkeep', async () => stopUpkeep());
   return { config, log, closers, database, installation: await database.queue.installation() };
 };
 
