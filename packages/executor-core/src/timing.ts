@@ -10,6 +10,9 @@ export const intervals = {
   auditMs: 300_000,
 } as const;
 
+/** No timer is armed for longer: it is armed anew then. Node fires one of more than 24.8 days at once. */
+export const longestWaitMs = 3_600_000;
+
 /** Most rows that one call asks for. */
 export const pageSizes = { adopt: 200, promote: 1_000, expire: 500, rows: 500, fates: 500 } as const;
 

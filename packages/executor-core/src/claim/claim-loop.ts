@@ -1,6 +1,6 @@
 import type { ExecutorConfig } from '../config.ts';
 import type { Life } from '../engine/life.ts';
-import { pageSizes } from '../timing.ts';
+import { longestWaitMs, pageSizes } from '../timing.ts';
 
 /** Claims jobs while there is room for them. */
 export interface ClaimLoop {
@@ -58,7 +58,8 @@ export const createClaimLoop = (life: Life): ClaimLoop => {
     if (state.stopped || !next) return false;
     if (next.inMs <= 0 && (await database.queue.promoteDue(pageSizes.promote)) > 0) return true;
     cancelDue();
-    cancelDue = clock.setTimer(Math.max(next.inMs, promoteAgainMs), wake);
+    const waitMs = Math.min(Math.max(next.inMs, promoteAgainMs), longestWaitMs);
+    cancelDue = clock.setTimer(waitMs, wake);
     return false;
   };
   const claimAll = async (): Promise<void> => {

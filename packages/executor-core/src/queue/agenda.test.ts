@@ -1,3 +1,4 @@
+import type { Clock } from '@job-orchestrator/types';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createVirtualClock } from '../testing/clock/virtual-clock.ts';
@@ -30,6 +31,27 @@ test('a deleted key does not ring, and nothing rings after the end', () => {
   agenda.end();
   clock.advance(30);
   expect(rung).toEqual(['b@20']);
+});
+
+test('no timer is longer than an hour, and a moment months away is met all the same', () => {
+  const clock = createVirtualClock();
+  const delays: number[] = [];
+  const setTimer: Clock['setTimer'] = (delayMs, callback) => {
+    delays.push(delayMs);
+    return clock.setTimer(delayMs, callback);
+  };
+  const rung: string[] = [];
+  const agenda = createAgenda<string>({ ...clock, setTimer }, (key) => {
+    rung.push(`${key}@${clock.monotonicMs()}`);
+  });
+  agenda.set('far', 2 ** 31 + 5);
+  agenda.set('near', 3_600_001);
+  clock.advance(2 ** 31 + 4);
+  expect(rung).toEqual(['near@3600001']);
+  clock.advance(1);
+  expect(rung).toEqual(['near@3600001', `far@${2 ** 31 + 5}`]);
+  expect(Math.max(...delays)).toBe(3_600_000);
+  expect(delays.length).toBeLessThan(602);
 });
 
 test('any sequence of settings rings like a plain map of moments would', () => {

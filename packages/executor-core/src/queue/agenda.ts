@@ -1,4 +1,5 @@
 import type { Clock } from '@job-orchestrator/types';
+import { longestWaitMs } from '../timing.ts';
 
 /** When to look at each key again: one moment per key, one timer for all. */
 export interface Agenda<Key> {
@@ -56,7 +57,9 @@ export const createAgenda = <Key>(clock: Clock, due: (key: Key) => void): Agenda
     const first = heap[0];
     if (!first || (armed && armed.atMs <= first.atMs)) return;
     armed?.cancel();
-    armed = { atMs: first.atMs, cancel: clock.setTimer(first.atMs - clock.monotonicMs(), ring) };
+    const nowMs = clock.monotonicMs();
+    const atMs = Math.min(first.atMs, nowMs + longestWaitMs);
+    armed = { atMs, cancel: clock.setTimer(atMs - nowMs, ring) };
   };
   const ring = (): void => {
     armed = null;

@@ -1,0 +1,35 @@
+import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
+import { newJobId, type Clock } from '@job-orchestrator/types';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { buildSpec } from '../testing/build-launch.ts';
+import { createTrial, type Trial } from '../testing/trial/trial.ts';
+
+let fresh: FreshDatabase;
+let trial: Trial;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+});
+afterEach(() => trial.end());
+afterAll(() => fresh.close());
+
+test('a job that is due in 40 days arms no timer that Node would fire at once', async () => {
+  trial = createTrial(fresh.database);
+  const topic = 'far-away';
+  const runAt = new Date(Date.now() + 40 * 86_400_000);
+  const base = { id: newJobId(), project: 'default', topic, priority: 0, spec: buildSpec() };
+  const job = { ...base, runAt, retryOf: null, rootJobId: null };
+  await trial.database.queue.insertJobs([job], { actor: 'trial', reason: 'trial' });
+  const delays: number[] = [];
+  const setTimer: Clock['setTimer'] = trial.clock.setTimer.bind(trial.clock);
+  Object.assign(trial.clock, {
+    setTimer: (...[delayMs, callback]: Parameters<Clock['setTimer']>) => {
+      delays.push(delayMs);
+      return setTimer(delayMs, callback);
+    },
+  });
+  const { mortal } = trial.launchExecutor({ topics: [topic] });
+  await trial.until('it to be asked for', () => (mortal.calls.get('queue.nextDue') ?? 0) > 0);
+  await trial.pass(1_000);
+  expect(delays).toContain(3_600_000);
+  expect(Math.max(...delays)).toBe(3_600_000);
+});
