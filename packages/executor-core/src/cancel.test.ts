@@ -187,6 +187,20 @@ describe('a deadline', () => {
     expect(job).toMatchObject({ state: 'failed', attempt: 3, failure: { reason: 'finalize_deadline' } });
   });
 
+  test('to run is not judged by the clock of a node that is ten minutes behind', async () => {
+    trial = createTrial(fresh.database, { startDelayMs: 2_000 });
+    const id = await trial.submit([{ kind: 'sleep', seconds: 10 }, ...exit], { deadlines });
+    trial.launchExecutor();
+    await trial.until('its object', () => trial.world.objects.size === 1);
+    const startedAt = new Date(trial.clock.now().getTime() - 600_000);
+    const [object] = trial.world.objects.values();
+    trial.world.show(object!.launch.attemptId, { kind: 'running', startedAt, node: 'slow clock' });
+    await trial.until('it to run', () => object!.run !== null);
+    await trial.pass(5_000);
+    trial.world.show(object!.launch.attemptId, null);
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+  });
+
   test('holds by the database’s time, however wrong our own clock is', async () => {
     trial = createTrial(fresh.database);
     const id = await trial.submit([{ kind: 'sleep', seconds: 10 }, ...exit], { deadlines });

@@ -10,6 +10,13 @@ export interface PhaseDeadline {
 
 const after = (from: Date, seconds: number): Date => new Date(from.getTime() + seconds * 1_000);
 
+/**
+ * When the program started, by the database's clock, as near as can be known: a node's clock may be minutes off, and its
+ * time alone would stop a program at the first look. Between the claim and now it is believed.
+ */
+export const believedStart = (attempt: LiveAttempt, seen: Date, now: Date): Date =>
+  new Date(Math.max(attempt.claimedAt.getTime(), Math.min(seen.getTime(), now.getTime())));
+
 /** The deadline of the phase that the attempt is in. `startedAt`: what is known of it, recorded or just seen. */
 export const phaseDeadline = (attempt: LiveAttempt, startedAt: Date | null): PhaseDeadline => {
   const { startSeconds, runSeconds, finalizeSeconds } = attempt.spec.deadlines;

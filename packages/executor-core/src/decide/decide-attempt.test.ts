@@ -171,6 +171,18 @@ describe('a deadline', () => {
     expect(decide({ spec }, running, at(100))).toMatchObject({ kind: 'stop', intent: 'run_deadline' });
   });
 
+  test.each([
+    ['behind', -600, 0],
+    ['ahead', 600, 20],
+  ])('to run is not misled by a node whose clock is ten minutes %s', (_, seenAt, believed) => {
+    const attempt = { spec, state: 'waiting', startedAt: null } as const;
+    expect(decide(attempt, { ...running, startedAt: at(seenAt) }, at(20))).toMatchObject({
+      kind: 'wait',
+      checkAt: at(believed + 100),
+      progress: { kind: 'running', startedAt: at(believed) },
+    });
+  });
+
   test('to finalize is recorded first and ends the wait for the output then', () => {
     const pending = exited({ output: { kind: 'pending' } });
     expect(decide({ spec }, pending, at(10))).toMatchObject({ kind: 'finalize', checkAt: at(40) });

@@ -1,6 +1,6 @@
 import type { Decision, LiveAttempt, Observation, Progress, WaitingReason } from '@job-orchestrator/types';
 import { conclude } from './conclude.ts';
-import { deadlineMessage, earliestOf, phaseDeadline } from './deadlines.ts';
+import { believedStart, deadlineMessage, earliestOf, phaseDeadline } from './deadlines.ts';
 import { decideAbsent, decideEnded, isCancelled } from './decide-ended.ts';
 
 /** All that a decision follows from. `now` is the database's time; `jitter` is uniform in [0, 1). */
@@ -37,12 +37,12 @@ const hold = ({ attempt, observation, now }: DecisionInput): Decision => {
   return { kind: 'wait', checkAt: inMs(now, holdMs), progress: waits(attempt, reason, message) };
 };
 
-const progressOf = (attempt: LiveAttempt, seen: LiveObservation): Progress | null => {
+const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date): Progress | null => {
   switch (seen.kind) {
     case 'running':
       return attempt.state === 'running' || attempt.state === 'finalizing'
         ? null
-        : { kind: 'running', startedAt: seen.startedAt, node: seen.node };
+        : { kind: 'running', startedAt: believedStart(attempt, seen.startedAt, now), node: seen.node };
     case 'waiting':
       return waits(attempt, seen.reason, seen.message);
     case 'refused': {
@@ -65,11 +65,12 @@ const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
   if (isCancelled(attempt)) return { kind: 'stop', intent: 'cancel', reason: 'somebody cancelled the job' };
   const grace = graceEnd(seen);
   if (seen.kind === 'refused' && grace && now >= grace) return conclude(attempt, seen.failure, null, jitter);
-  const startedAt = attempt.startedAt ?? (seen.kind === 'running' ? seen.startedAt : null);
-  const { at, intent } = phaseDeadline(attempt, startedAt);
+  const seenStart = seen.kind === 'running' ? believedStart(attempt, seen.startedAt, now) : null;
+  const { at, intent } = phaseDeadline(attempt, attempt.startedAt ?? seenStart);
   if (now >= at) return { kind: 'stop', intent, reason: deadlineMessage(attempt, intent) };
   const soonest = inMs(now, seen.kind === 'terminating' ? holdMs : lookAgainMs);
-  return { kind: 'wait', checkAt: earliestOf(at, soonest, grace ?? at), progress: progressOf(attempt, seen) };
+  const progress = progressOf(attempt, seen, now);
+  return { kind: 'wait', checkAt: earliestOf(at, soonest, grace ?? at), progress };
 };
 
 /**

@@ -39,7 +39,9 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
     stopIntent === 'run_deadline' && ranFrom !== null
       ? passed(ranFrom, deadlines.runSeconds, exit?.finishedAt ?? now)
       : passed(attempt.claimedAt, deadlines.startSeconds, exit?.finishedAt ?? now);
-  const startedAt = attempt.startedAt ?? (seen.kind === 'running' ? seen.startedAt : null);
+  const moments = seen.kind === 'running' ? [seen.startedAt, now].map((each) => each.getTime()) : null;
+  const seenStart = moments && new Date(Math.max(Math.min(...moments), attempt.claimedAt.getTime()));
+  const startedAt = attempt.startedAt ?? seenStart;
   const finalizeOver = passed(finalizingAt, deadlines.finalizeSeconds, now);
   const phaseOver =
     finalizingAt !== null
