@@ -167,7 +167,7 @@ describe('a drain', () => {
 });
 
 describe('a database that went back in time', () => {
-  test('makes its executor hear the runtime before it claims again', async () => {
+  test('makes its executor hear the runtime before it adopts or claims again', async () => {
     trial = createTrial(fresh.database);
     const line: { wentBack: boolean; calls: string[] } = { wentBack: false, calls: [] };
     const beat = async (
@@ -198,6 +198,7 @@ describe('a database that went back in time', () => {
     const registered = line.calls.indexOf('executors.register');
     const firstClaim = line.calls.indexOf('queue.claimJobs', registered);
     const lastList = line.calls.lastIndexOf('runtime.list');
+    expect(line.calls.indexOf('queue.adoptAttempts', registered)).toBeGreaterThan(lastList);
     expect(firstClaim === -1 || firstClaim > lastList).toBe(true);
     expect(states(await trial.untilEnded([...ids, late]))).toEqual([...ids, late].map(() => 'completed 1'));
     expect(executor.incarnations.length).toBeGreaterThan(2);

@@ -15,8 +15,8 @@ export const fatesOf = async (life: Life, ids: readonly AttemptId[]): Promise<re
 };
 
 /**
- * After the database went back in time, nothing is claimed before the runtime was heard: what runs there and is unknown to
- * the database is said, and left alone. What the database knows as open was adopted and is observed as always.
+ * After the database went back in time, nothing is adopted or claimed before the runtime was heard: what runs there and is
+ * unknown to the database is said, and left alone. What the database knows as open is adopted then, and observed as always.
  */
 export const reconcileFirst = async (life: Life): Promise<void> => {
   const { runtime, clock, log } = life.deps;

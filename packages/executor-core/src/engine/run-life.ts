@@ -26,7 +26,7 @@ export type LifeEnd = 'lost' | 'went_back';
 export interface LifeOptions {
   readonly deps: ExecutorDependencies;
   readonly installation: InstallationId;
-  /** Hear the runtime before the first claim: the database went back in time. */
+  /** Hear the runtime before anything is adopted or claimed: the database went back in time. */
   readonly reconcile: boolean;
   readonly onEnd: (end: LifeEnd, incarnation: IncarnationId) => void;
 }
@@ -93,8 +93,9 @@ export const runLife = async (options: LifeOptions): Promise<RunningLife> => {
   });
   const begin = async (): Promise<void> => {
     await heartbeat.beat();
-    await adoptAttempts(life);
+    // Adopting launches already: what the database went back to says "launching" of what may have ended long ago.
     if (options.reconcile) await reconcileFirst(life);
+    await adoptAttempts(life);
     if (!life.alive()) return;
     stopRoutines = startRoutines(life);
     life.attachClaims(claims);
