@@ -207,6 +207,21 @@ describe('a launch', () => {
     expect([...trial.world.created.values()]).toEqual([1]);
   });
 
+  test('that waits for the same reason in ever new words tells them once a minute', async () => {
+    const used = { count: 0 };
+    const message = (): string => `exceeded quota, used: ${(used.count += 1)}`;
+    const busy = { kind: 'busy', retryAfterMs: 1_000, message } as const;
+    trial.world.faults.add({ method: 'ensure', fault: busy, times: 1e6 });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    await trial.pass(150_000);
+    expect(used.count).toBeGreaterThan(5);
+    const events = await trial.database.history.listEvents(id, 0, 500);
+    const told = events.filter(({ kind }) => kind === 'waiting').map(({ reason }) => reason);
+    expect(told[0]).toBe('exceeded quota, used: 1');
+    expect(told.length).toBe(3);
+  });
+
   test('that is refused fails the job with the reason that was given', async () => {
     const refusal = failure('launch_refused', 'denied by the admission policy');
     trial.world.faults.add({ method: 'ensure', fault: { kind: 'refused', failure: refusal } });

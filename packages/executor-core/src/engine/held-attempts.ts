@@ -1,5 +1,12 @@
 import type { AttemptId, Clock, LiveAttempt } from '@job-orchestrator/types';
 
+/** A progress that was recorded: `about` is what it was of, `atMs` when, on the monotonic clock. */
+export interface Told {
+  readonly about: string;
+  readonly message: string;
+  readonly atMs: number;
+}
+
 /** An attempt in our hands: what is recorded of it, and what only this life of the executor knows. */
 export interface Held {
   /** As recorded, with every write of ours that was applied. */
@@ -9,8 +16,8 @@ export interface Held {
   /** We ourselves got the confirmation of the create: the object may be removed at once when it has ended. */
   createdByUs: boolean;
   launchTries: number;
-  /** The progress that was recorded last, as a key; so that nothing is said twice. */
-  told: string | null;
+  /** The progress that was recorded last, so that nothing is said twice. */
+  told: Told | null;
   /** When the runtime last took our request to stop, on the monotonic clock. */
   stopAskedMs: number | null;
   /** Errors in a row while working on it. */

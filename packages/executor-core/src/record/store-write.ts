@@ -1,6 +1,6 @@
 import type { AttemptWrite, Progress } from '@job-orchestrator/types';
 import { progressed } from '@job-orchestrator/types';
-import type { Held } from '../engine/held-attempts.ts';
+import type { Held, Told } from '../engine/held-attempts.ts';
 import type { Life } from '../engine/life.ts';
 import { applyLocally } from './apply-locally.ts';
 
@@ -20,13 +20,24 @@ export const storeWrite = async (life: Life, held: Held, write: AttemptWrite): P
   return false;
 };
 
-const keyOf = (progress: Progress): string =>
-  progress.kind === 'running' ? 'running' : `${progress.waiting.reason}: ${progress.waiting.message}`;
+/** A message that changes while its reason stays ("quota: 41 of 50 used") is told at most this often. */
+const sameReasonMs = 60_000;
 
-/** Records what the attempt visibly reached, unless that was the last thing said of it. */
+const toldOf = (progress: Progress, atMs: number): Told =>
+  progress.kind === 'running'
+    ? { about: 'running', message: '', atMs }
+    : { about: progress.waiting.reason, message: progress.waiting.message, atMs };
+
+const isNews = (told: Told, before: Told | null): boolean =>
+  before?.about !== told.about ||
+  (before.message !== told.message && told.atMs - before.atMs >= sameReasonMs);
+
+/** Records what the attempt visibly reached, unless that was said of it already, or nearly so just now. */
 export const storeProgress = async (life: Life, held: Held, progress: Progress | null): Promise<boolean> => {
-  if (!progress || held.told === keyOf(progress)) return true;
+  if (!progress) return true;
+  const told = toldOf(progress, life.deps.clock.monotonicMs());
+  if (!isNews(told, held.told)) return true;
   const stored = await storeWrite(life, held, progressed(held.attempt.id, progress));
-  if (stored) held.told = keyOf(progress);
+  if (stored) held.told = told;
   return stored;
 };

@@ -5,7 +5,7 @@ export type Fault =
   /** `ensure`: the answer is lost; the object appears after `appearsAfterMs`, or never. */
   | { readonly kind: 'unresolved'; readonly appearsAfterMs: number | null }
   /** `ensure`: certain that nothing was created. */
-  | { readonly kind: 'busy'; readonly retryAfterMs: number }
+  | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message?: () => string }
   | { readonly kind: 'refused'; readonly failure: Failure }
   /** `ensure` and `observe`: the object is being removed. */
   | { readonly kind: 'terminating' }

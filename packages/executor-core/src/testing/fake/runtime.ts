@@ -62,7 +62,11 @@ const beingRemoved = (object: RuntimeObject): EnsureOutcome => ({
 
 const faultyEnsure = (world: FakeWorld, launch: AttemptLaunch, fault: Fault | null): EnsureOutcome | null => {
   if (fault?.kind === 'busy') {
-    return { kind: 'busy', retryAfterMs: fault.retryAfterMs, message: 'too many requests' };
+    return {
+      kind: 'busy',
+      retryAfterMs: fault.retryAfterMs,
+      message: fault.message?.() ?? 'too many requests',
+    };
   }
   if (fault?.kind === 'refused') return { kind: 'refused', failure: fault.failure };
   if (fault?.kind === 'terminating') return beingRemoved({ uid: randomUUID(), name: nameOf(launch) });
