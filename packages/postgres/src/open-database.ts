@@ -28,6 +28,14 @@ export type DatabaseOptions = { readonly log: Logger; readonly queueDepthMost?: 
   | { readonly kind: 'embedded'; readonly dataDir: string }
 );
 
+/**
+ * A beat has 3 s (`beatMs`) until the executor counts it as failed. It gives a silent connection up after 2 s, so that
+ * a new one renews the lease within the same beat.
+ */
+const beatAnswerMs = 2_000;
+/** Upkeep disturbs nobody, and may take its time. */
+const upkeepAnswerMs = 600_000;
+
 const ping = async (store: Store): Promise<void> => {
   await withRetries('repeatable', () => store.run({ text: 'select 1' }));
 };
@@ -38,8 +46,9 @@ const depthOf = ({ queueDepthMost }: DatabaseOptions) =>
 const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres' }): Promise<Database> => {
   const { url, listenUrl = url, poolSize = 10, log } = options;
   const store = openPostgres({ url, poolSize, log });
-  const beats = openPostgres({ url, poolSize: 1, log });
-  const closeStores = async () => void (await Promise.all([store.close(), beats.close()]));
+  const beats = openPostgres({ url, poolSize: 1, log, answerMs: beatAnswerMs });
+  const upkeep = openPostgres({ url, poolSize: 1, log, answerMs: upkeepAnswerMs });
+  const closeStores = async () => void (await Promise.all([store.close(), beats.close(), upkeep.close()]));
   try {
     refuseUnfit(await withRetries('repeatable', () => schemaVersion(store)), knownMigrations().length);
     await withRetries('repeatable', () => ensureInstallation(store));
@@ -56,7 +65,7 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
     executors: createExecutors(store, beats),
     wakeUps,
     ping: () => ping(store),
-    maintain: () => maintain(store),
+    maintain: () => maintain(upkeep),
     close: async () => {
       await wakeUps.close();
       await closeStores();

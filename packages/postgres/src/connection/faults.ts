@@ -35,6 +35,10 @@ export const connectionLost = (error: unknown): boolean => {
   return error instanceof Error && lostMessages.test(error.message);
 };
 
+/** Nothing came back, not even that the connection is gone: a firewall or NAT forgot it, and maybe others with it. */
+export const wentSilent = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('Query read timeout');
+
 /** A name we prepared is not known to this session: a transaction pooler gave us another one. Nothing was run. */
 export const preparedNameLost = (error: unknown): boolean => ['26000', '42P05'].includes(codeOf(error) ?? '');
 

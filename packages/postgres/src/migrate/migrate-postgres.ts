@@ -4,6 +4,9 @@ import { openPostgres } from '../connection/postgres-store.ts';
 import { applyMigrations, ensureInstallation } from './apply.ts';
 import { knownMigrations } from './migrations.ts';
 
+/** A migration may rewrite a table, and waits for another migrator; milliseconds. */
+const migrationAnswerMs = 24 * 3_600_000;
+
 /** What a migration did. */
 export interface MigrationReport {
   readonly applied: readonly string[];
@@ -18,7 +21,7 @@ export const migratePostgres = async (options: {
   readonly url: string;
   readonly log: Logger;
 }): Promise<MigrationReport> => {
-  const store = openPostgres({ ...options, poolSize: 1 });
+  const store = openPostgres({ ...options, poolSize: 1, answerMs: migrationAnswerMs });
   const known = knownMigrations();
   try {
     const applied = await withRetries('repeatable', () => applyMigrations(store, known));

@@ -1,7 +1,8 @@
 import type { Logger, WakeUps } from '@job-orchestrator/types';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { clientConfig } from '../connection/postgres-store.ts';
+import { clientConfig } from '../connection/clients.ts';
+import { hangUpAfter } from '../connection/silent-clients.ts';
 import type { Store } from '../connection/sql.ts';
 import { debounce } from './debounce.ts';
 import { channel, createSubscribers, oncePerTurn } from './subscribers.ts';
@@ -62,7 +63,7 @@ const keepListening = ({ url, log, onPayload, onListening }: Listening): (() => 
   return async () => {
     stopped = true;
     if (timer !== null) clearTimeout(timer);
-    await current?.end().catch(() => undefined);
+    if (current !== null) await hangUpAfter(current.end(), [current]).catch(() => undefined);
   };
 };
 
