@@ -1,0 +1,155 @@
+import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
+import { failure, type LiveAttempt, type Page } from '@job-orchestrator/types';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createTrial, type Trial } from './testing/trial/trial.ts';
+
+let fresh: FreshDatabase;
+let trial: Trial;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+});
+beforeEach(() => {
+  trial = createTrial(fresh.database);
+});
+afterEach(() => trial.end());
+afterAll(() => fresh.close());
+
+const exit = (code: number) => [{ kind: 'exit', code }] as const;
+const forever = [{ kind: 'waitForStop' }] as const;
+
+describe('a launch', () => {
+  test('whose answer was lost is asked for again under the same name, and opens no second attempt meanwhile', async () => {
+    trial.world.faults.add({
+      method: 'ensure',
+      fault: { kind: 'unresolved', appearsAfterMs: 2_000 },
+      times: 4,
+    });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'completed', attempt: 1 });
+    expect([...trial.world.created.values()]).toEqual([1]);
+    // The late create might still come: the object stays as a tombstone of its name.
+    trial.age(590);
+    await trial.pass(70_000);
+    expect(trial.world.objects.size).toBe(1);
+    trial.age(10);
+    await trial.until('the janitor', () => trial.world.objects.size === 0, 70_000);
+  });
+
+  test('that was once unresolved leaves a tombstone, even if the create that succeeded was its own', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'unresolved', appearsAfterMs: null } });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    await trial.pass(10_000);
+    expect(trial.world.objects.size).toBe(1);
+  });
+
+  test('that stays unresolved holds the attempt open, over its deadline and its cancel', async () => {
+    trial.world.faults.add({
+      method: 'ensure',
+      fault: { kind: 'unresolved', appearsAfterMs: null },
+      times: 1e6,
+    });
+    const deadlines = { queueSeconds: 60, startSeconds: 5, runSeconds: 5, finalizeSeconds: 5 };
+    const id = await trial.submit(exit(0), { deadlines });
+    trial.launchExecutor();
+    await trial.pass(60_000);
+    expect(await trial.job(id)).toMatchObject({ attempt: 1, finishedAt: null });
+    await trial.database.queue.requestCancel(id, { actor: 'trial', reason: 'trial' });
+    await trial.pass(60_000);
+    expect((await trial.job(id)).finishedAt).toBeNull();
+    trial.world.faults.clear();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'cancelled', attempt: 1 }]);
+  });
+
+  test('that is in doubt while the runtime is too busy can be cancelled, and misses its deadline', async () => {
+    const deadlines = { queueSeconds: 60, startSeconds: 30, runSeconds: 5, finalizeSeconds: 5 };
+    const late = await trial.submit(forever, { deadlines });
+    const unwanted = await trial.submit(forever);
+    const lost = { kind: 'unresolved', appearsAfterMs: 60_000 } as const;
+    trial.world.faults.add({ method: 'ensure', fault: lost, times: 2 });
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 1e6 });
+    trial.launchExecutor();
+    await trial.pass(5_000);
+    await trial.database.queue.requestCancel(unwanted, { actor: 'trial', reason: 'trial' });
+    expect(await trial.untilEnded([late, unwanted], 45_000)).toMatchObject([
+      { state: 'failed', failure: { reason: 'start_deadline' } },
+      { state: 'cancelled' },
+    ]);
+    await trial.until('the late objects', () => trial.world.objects.size === 2);
+    trial.age(600);
+    await trial.until('the janitor', () => trial.world.objects.size === 0, 150_000);
+  });
+
+  test('that the runtime is too busy for costs nothing', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 1_000 }, times: 5 });
+    const id = await trial.submit(exit(0), { retry: { maxRetries: 0, infrastructureRetries: 0 } });
+    trial.launchExecutor();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    await trial.until('clean-up', () => trial.world.objects.size === 0);
+  });
+
+  test('is not made again for an attempt that was closed, because an old answer shows it unlaunched', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'busy', retryAfterMs: 60_000 } });
+    const id = await trial.submit(exit(0));
+    const late: { page: Page<LiveAttempt> | null; served: boolean } = { page: null, served: false };
+    trial.launchExecutor({
+      change: (database) => ({
+        ...database,
+        ping: () => database.ping(),
+        queue: {
+          ...database.queue,
+          ownAttempts: async (owner, request) => {
+            if (late.page) {
+              late.served = true;
+              return late.page;
+            }
+            const page = await database.queue.ownAttempts(owner, request);
+            if (page.items.some(({ launchedAt }) => launchedAt === null)) late.page = page;
+            return page;
+          },
+        },
+      }),
+    });
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    await trial.until('clean-up', () => trial.world.objects.size === 0);
+    await trial.until('the old page', () => late.served);
+    await trial.pass(10_000);
+    expect([...trial.world.created.values()]).toEqual([1]);
+  });
+
+  test('that waits for the same reason in ever new words tells them once a minute', async () => {
+    const used = { count: 0 };
+    const message = (): string => `exceeded quota, used: ${(used.count += 1)}`;
+    const busy = { kind: 'busy', retryAfterMs: 1_000, message } as const;
+    trial.world.faults.add({ method: 'ensure', fault: busy, times: 1e6 });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    await trial.pass(150_000);
+    expect(used.count).toBeGreaterThan(5);
+    const events = await trial.database.history.listEvents(id, 0, 500);
+    const told = events.filter(({ kind }) => kind === 'waiting').map(({ reason }) => reason);
+    expect(told[0]).toBe('exceeded quota, used: 1');
+    expect(told.length).toBe(3);
+  });
+
+  test('that is refused fails the job with the reason that was given', async () => {
+    const refusal = failure('launch_refused', 'denied by the admission policy');
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'refused', failure: refusal } });
+    const id = await trial.submit(exit(0));
+    trial.launchExecutor();
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'failed', failure: { message: 'denied by the admission policy' } });
+  });
+
+  test('that finds its object on its way out never makes another: the attempt is lost', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'terminating' } });
+    const id = await trial.submit(exit(0), { retry: { maxRetries: 0, infrastructureRetries: 1 } });
+    trial.launchExecutor();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 2 }]);
+    const [first] = await trial.database.history.listAttempts(id);
+    expect(first?.state).toBe('lost');
+  });
+});
