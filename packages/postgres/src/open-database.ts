@@ -25,7 +25,12 @@ export type DatabaseOptions = { readonly log: Logger; readonly queueDepthMost?: 
       readonly listenUrl?: string;
       readonly poolSize?: number;
     }
-  | { readonly kind: 'embedded'; readonly dataDir: string }
+  | {
+      readonly kind: 'embedded';
+      readonly dataDir: string;
+      /** Another process took the folder over while this one stood still: every call fails, and this one must end. */
+      readonly onLost?: (error: Error) => void;
+    }
 );
 
 /**
@@ -74,7 +79,7 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
 };
 
 const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded' }): Promise<Database> => {
-  const store = await openEmbedded(options.dataDir, options.log);
+  const store = await openEmbedded(options.dataDir, options.log, options.onLost);
   const wakeUps = createLocalWakeUps(options.log);
   return {
     queue: createQueue({ store, wakeUps, sole: true, ...depthOf(options) }),

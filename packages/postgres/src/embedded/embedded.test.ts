@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { openDatabase } from '../open-database.ts';
 import { claimSample, registerSample, sampleContext, sampleJob } from '../testing/samples.ts';
 import { silentLog } from '../testing/silent-log.ts';
@@ -49,13 +49,13 @@ test('no two folders share an installation', async () => {
 
 test('a folder that is in use is refused, with the pid of who uses it', async () => {
   const dataDir = newFolder();
-  const unlock = await lockFolder(dataDir);
+  const lock = await lockFolder(dataDir);
   await expect(open(dataDir)).rejects.toMatchObject({
     code: 'data_folder_in_use',
     message: expect.stringContaining(`process ${process.pid}`) as string,
   });
-  unlock();
-  (await lockFolder(dataDir))();
+  lock.release();
+  (await lockFolder(dataDir)).release();
 });
 
 test.each([
@@ -67,9 +67,9 @@ test.each([
   const path = join(dataDir, 'lock');
   writeFileSync(path, JSON.stringify({ ...ownIdentity(), ...change }));
   utimesSync(path, new Date(0), new Date(0));
-  const unlock = await lockFolder(dataDir);
+  const lock = await lockFolder(dataDir);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(ownIdentity());
-  unlock();
+  lock.release();
 });
 
 test('of many that take over a dead lock at once, one gets it', async () => {
@@ -144,4 +144,37 @@ test('an engine that hangs is opened again: what was committed is there, what wa
   expect(await store.run({ text: 'select n from kept' })).toEqual([{ n: 1 }]);
   await store.close();
   await expect(store.run({ text: 'select 1' })).rejects.toMatchObject({ code: 'database_unavailable' });
+});
+
+test('a holder that was replaced while it stood still writes no more, and leaves the new lock alone', async () => {
+  const dataDir = newFolder();
+  const path = join(dataDir, 'lock');
+  const lost: Error[] = [];
+  const onLost = (error: Error) => void lost.push(error);
+  const database = await openDatabase({ kind: 'embedded', dataDir, log: silentLog, onLost });
+  const other = JSON.stringify({ ...ownIdentity(), pid: 7, namespace: 'another container' });
+  writeFileSync(path, other);
+  const [before, now] = [statSync(path).mtimeMs, Date.now()];
+  vi.spyOn(Date, 'now').mockReturnValue(now + 20_000);
+  await expect(database.ping()).rejects.toMatchObject({ code: 'data_folder_in_use' });
+  await expect(database.queue.insertJobs([sampleJob()], sampleContext)).rejects.toThrow('process 7');
+  vi.restoreAllMocks();
+  expect(lost).toHaveLength(1);
+  await database.close();
+  expect(readFileSync(path, 'utf8')).toBe(other);
+  expect(statSync(path).mtimeMs).toBe(before);
+});
+
+test('a lock that is gone was another one in between; a folder that is gone is no reason to end', async () => {
+  const dataDir = newFolder();
+  const lock = await lockFolder(dataDir);
+  const now = Date.now();
+  vi.spyOn(Date, 'now').mockReturnValue(now + 20_000);
+  rmSync(dataDir, { recursive: true });
+  expect(() => lock.verify()).not.toThrow();
+  mkdirSync(dataDir);
+  vi.spyOn(Date, 'now').mockReturnValue(now + 40_000);
+  expect(() => lock.verify()).toThrow('was taken over');
+  vi.restoreAllMocks();
+  lock.release();
 });

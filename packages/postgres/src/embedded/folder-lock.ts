@@ -8,7 +8,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OrchestratorError } from '@job-orchestrator/types';
 import { ownIdentity, startTimeOf, type ProcessIdentity } from './process-identity.ts';
@@ -77,22 +77,87 @@ const removeDead = (path: string, us: ProcessIdentity): void => {
   }
 };
 
-/** Somebody may have removed the folder under us; that is no reason to end. */
-const refresh = (path: string): void => {
+const sameProcess = (one: ProcessIdentity, other: ProcessIdentity): boolean =>
+  one.pid === other.pid &&
+  one.startedAt === other.startedAt &&
+  one.bootId === other.bootId &&
+  one.namespace === other.namespace;
+
+const takenOver = (folder: string, pid: number | undefined): OrchestratorError =>
+  new OrchestratorError(
+    'data_folder_in_use',
+    `The data folder ${folder} was taken over by ${pid === undefined ? 'another process' : `process ${pid}`} while ` +
+      `this one stood still for more than ${untouchedMs / 1_000} s. This one must end: two would lose data.`,
+  );
+
+/** Certainly not there; an error of another kind proves nothing. */
+const isGone = (path: string): boolean => {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+};
+
+/** Touches the lock while it is ours; else says what became of it. */
+const refresh = (path: string, us: ProcessIdentity): OrchestratorError | null => {
+  const folder = dirname(path);
+  const holder = read(path);
+  // Somebody may have removed the folder under us; that is no reason to end. Only the lock: another came and went.
+  if (holder === null) return isGone(path) && !isGone(folder) ? takenOver(folder, undefined) : null;
+  if (!sameProcess(holder, us)) return takenOver(folder, holder.pid);
   try {
     utimesSync(path, new Date(), new Date());
   } catch {
-    // Nothing is left to touch.
+    // A full disk or a lack of file handles takes nothing from us; the next look comes in 5 s.
   }
+  return null;
+};
+
+/** A lock that is held. */
+export interface FolderLock {
+  /** Throws `data_folder_in_use` after another process took the folder over; looks again after 5 s of any clock. */
+  verify(): void;
+  /** Gives it back, if it is still ours. */
+  release(): void;
+}
+
+const hold = (path: string, us: ProcessIdentity, onLost: (error: OrchestratorError) => void): FolderLock => {
+  let checkedAt = Date.now();
+  let lost: OrchestratorError | null = null;
+  const check = (): void => {
+    if (lost !== null) return;
+    checkedAt = Date.now();
+    lost = refresh(path, us);
+    if (lost === null) return;
+    clearInterval(touch);
+    onLost(lost);
+  };
+  const touch = setInterval(check, touchEveryMs).unref();
+  return {
+    verify: () => {
+      if (Math.abs(Date.now() - checkedAt) > touchEveryMs) check();
+      if (lost !== null) throw lost;
+    },
+    release: () => {
+      clearInterval(touch);
+      const holder = read(path);
+      if (holder !== null && sameProcess(holder, us)) rmSync(path, { force: true });
+    },
+  };
 };
 
 const triesMost = 20;
 
 /**
- * Takes the lock of a data folder: pid, start time and boot id in a file. Returns how to give it back.
- * Throws `data_folder_in_use`, which names the pid. A dead holder's lock is taken over.
+ * Takes the lock of a data folder: pid, start time and boot id in a file. Throws `data_folder_in_use`, which names the
+ * pid. A dead holder's lock is taken over. `onLost` is called when another process did so with ours.
  */
-export const lockFolder = async (folder: string): Promise<() => void> => {
+export const lockFolder = async (
+  folder: string,
+  onLost: (error: OrchestratorError) => void = () => undefined,
+): Promise<FolderLock> => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'lock');
   const us = ownIdentity();
@@ -103,10 +168,5 @@ export const lockFolder = async (folder: string): Promise<() => void> => {
     removeDead(path, us);
     await delay(10);
   }
-  const touch = setInterval(() => refresh(path), touchEveryMs);
-  touch.unref();
-  return () => {
-    clearInterval(touch);
-    rmSync(path, { force: true });
-  };
+  return hold(path, us, onLost);
 };

@@ -5,9 +5,9 @@ import { applyMigrations, ensureInstallation } from '../migrate/apply.ts';
 import { knownMigrations } from '../migrate/migrations.ts';
 import type { Store } from '../connection/sql.ts';
 import { createEmbeddedStore } from './embedded-store.ts';
-import { lockFolder } from './folder-lock.ts';
+import { lockFolder, type FolderLock } from './folder-lock.ts';
 import { layOutSeed } from './seed.ts';
-import { openSessions } from './sessions.ts';
+import { openSessions, type Sessions } from './sessions.ts';
 import { startWorker } from './worker-client.ts';
 
 /** True for a folder whose first start came to its end. */
@@ -22,32 +22,45 @@ const layOut = async (dataDir: string, folder: string): Promise<void> => {
   renameSync(draft, folder);
 };
 
-const openStore = async (dataDir: string, log: Logger): Promise<Store> => {
-  const folder = join(dataDir, 'database');
-  if (!isComplete(folder)) await layOut(dataDir, folder);
-  return createEmbeddedStore(await openSessions(() => startWorker({ folder, seed: null }, log), log));
+const openStore = async (sessions: Sessions, lock: FolderLock): Promise<Store> => {
+  const current = async (): ReturnType<Sessions['current']> => {
+    lock.verify();
+    return sessions.current();
+  };
+  const store = createEmbeddedStore({ current, close: () => sessions.close() });
+  try {
+    await applyMigrations(store, knownMigrations());
+    await ensureInstallation(store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return { ...store, close: () => store.close().finally(() => lock.release()) };
 };
 
-/** Opens the embedded database of a data folder, taking its lock and bringing its schema forward. */
-export const openEmbedded = async (dataDir: string, log: Logger): Promise<Store> => {
-  const unlock = await lockFolder(dataDir);
+/**
+ * Opens the embedded database of a data folder, taking its lock and bringing its schema forward. `onLost`: another
+ * process took the folder over while this one stood still; nothing is written any more, and this one should end.
+ */
+export const openEmbedded = async (
+  dataDir: string,
+  log: Logger,
+  onLost: (error: Error) => void = () => undefined,
+): Promise<Store> => {
+  let stop: Sessions['stop'] = () => undefined;
+  const lock = await lockFolder(dataDir, (error) => {
+    stop(error);
+    log.error({ folder: dataDir }, error.message);
+    onLost(error);
+  });
   try {
-    const store = await openStore(dataDir, log);
-    try {
-      await applyMigrations(store, knownMigrations());
-      await ensureInstallation(store);
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-    return {
-      ...store,
-      close: async () => {
-        await store.close().finally(unlock);
-      },
-    };
+    const folder = join(dataDir, 'database');
+    if (!isComplete(folder)) await layOut(dataDir, folder);
+    const sessions = await openSessions(() => startWorker({ folder, seed: null }, log), log);
+    stop = sessions.stop;
+    return await openStore(sessions, lock);
   } catch (error) {
-    unlock();
+    lock.release();
     throw error;
   }
 };
