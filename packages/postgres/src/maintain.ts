@@ -4,21 +4,47 @@ import { ensurePartitions } from './migrate/apply.ts';
 import { forgetExecutors, forgetObjects } from './sql/executors.ts';
 import { forgetKeys } from './sql/idempotency-keys.ts';
 
-const tasks: readonly ((sql: Sql) => Promise<void>)[] = [
-  ensurePartitions,
-  forgetKeys,
+/**
+ * A new partition locks its whole table. It stands in the way of claims only for as long as it waits for long readers
+ * (a dump), so it waits little; it is made months ahead, and tried again.
+ */
+const partitionsAhead = (store: Store): Promise<void> =>
+  store.transaction(async (sql) => {
+    await sql.run({ text: `set local lock_timeout = '500ms'` });
+    await ensurePartitions(sql);
+  });
+
+const keysAtOnce = 5_000;
+
+/** In small pieces, so that no request that takes a key again waits long. */
+const expiredKeys = async (sql: Sql): Promise<void> => {
+  while ((await forgetKeys(sql, keysAtOnce)) === keysAtOnce);
+};
+
+const tasks: readonly ((store: Store) => Promise<void>)[] = [
+  partitionsAhead,
+  expiredKeys,
   forgetExecutors,
   forgetObjects,
 ];
 
-/** The upkeep that both databases need; each task in a transaction of its own. */
-export const maintain = async (store: Store): Promise<void> => {
-  for (const task of tasks) await withRetries('repeatable', () => task(store));
+/** PGlite has neither autovacuum nor automatic checkpoints: its log and its dead rows would only grow. */
+const embeddedTasks: typeof tasks = [
+  ...tasks,
+  async (store) => void (await store.run({ text: 'vacuum (analyze)' })),
+  async (store) => void (await store.run({ text: 'checkpoint' })),
+];
+
+/** One after the other; what fails does not stop the next. Throws the first error when all had their turn. */
+const runAll = async (store: Store, all: typeof tasks): Promise<void> => {
+  const errors: unknown[] = [];
+  for (const task of all)
+    await withRetries('repeatable', () => task(store)).catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
 };
 
-/** PGlite has neither autovacuum nor automatic checkpoints: its log and its dead rows would only grow. */
-export const maintainEmbedded = async (store: Store): Promise<void> => {
-  await maintain(store);
-  await store.run({ text: 'vacuum (analyze)' });
-  await store.run({ text: 'checkpoint' });
-};
+/** The upkeep that both databases need; each task in transactions of its own, safe in many processes at once. */
+export const maintain = (store: Store): Promise<void> => runAll(store, tasks);
+
+/** The upkeep of an embedded database. */
+export const maintainEmbedded = (store: Store): Promise<void> => runAll(store, embeddedTasks);

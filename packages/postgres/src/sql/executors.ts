@@ -139,6 +139,7 @@ delete from executors e where e.beat_at < clock_timestamp() - interval '1 day'
 /** Removes objects that no live attempt runs as; history carries their names itself. */
 export const forgetObjects = async (sql: Sql): Promise<void> => {
   await sql.run({
-    text: 'delete from runtime_objects o where not exists (select from jobs j where j.object_id = o.id)',
+    text: `delete from runtime_objects o
+           where not exists (select from jobs j where j.owner is not null and j.object_id = o.id)`,
   });
 };

@@ -43,7 +43,17 @@ export const readKey = async (
   return row === undefined ? null : { fingerprint: row.fingerprint, ids: row.ids.map(jobId) };
 };
 
-/** Forgets keys past their lifetime. */
-export const forgetKeys = async (sql: Sql): Promise<void> => {
-  await sql.run({ text: 'delete from idempotency_keys where expires_at <= clock_timestamp()' });
+/** Forgets keys past their lifetime, at most `limit`; returns how many. Those that another session holds stay. */
+export const forgetKeys = async (sql: Sql, limit: number): Promise<number> => {
+  const rows = await sql.run(
+    {
+      text: `
+delete from idempotency_keys where ctid = any(array(
+  select ctid from idempotency_keys where expires_at <= clock_timestamp() order by expires_at limit $1
+  for update skip locked))
+returning 1`,
+    },
+    [limit],
+  );
+  return rows.length;
 };
