@@ -112,9 +112,13 @@ const listen = async (app: FastifyInstance, address: ListenAddress): Promise<str
     await app.listen(address);
   } catch (error) {
     const what = `${inUrl(address.host)}:${address.port}`;
+    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
     const why = error instanceof Error ? error.message : String(error);
+    const message = inUse
+      ? 'is in use by another program; choose another port, 0 for any'
+      : 'cannot be listened on';
     throw new OrchestratorError('invalid_configuration', `Cannot listen on ${what}: ${why}.`, [
-      { field: 'API_LISTEN', message: 'cannot be listened on', value: what },
+      { field: 'API_LISTEN', message, value: what },
     ]);
   }
   const bound = app.server.address();

@@ -83,6 +83,13 @@ describe('run', () => {
     expect((await jo(...failing.toSpliced(1, 0, '--exit-status=class'))).code).toBe(3);
   });
 
+  test('exits with 2 where the command line is wrong, whoever finds it', async () => {
+    expect((await jo('run', 'Bad Name', '--', 'true')).code).toBe(2);
+    expect((await jo('run', '--topic', 'A B', 'hello', '--', 'true')).code).toBe(2);
+    expect((await jo('submit', '-f', 'a.yaml', '-f', 'b.yaml')).code).toBe(2);
+    expect((await jo('submit', '-f', 'a.yaml', '--timeout', '2s')).code).toBe(2);
+  });
+
   test('exits with 125 where the fault is not the program’s', async () => {
     expect((await jo('run', 'hello', '--', '/does/not/exist')).code).toBe(125);
     expect((await jo('run', 'hello', '--server', 'http://127.0.0.1:9', '--', 'true')).code).toBe(125);
@@ -272,7 +279,7 @@ describe('changing', () => {
     expect((await jo('get', 'topics', '-o', 'name')).stdout).toContain('topic/held\n');
   });
 
-  test('an image is added, disabled and added again', async () => {
+  test('an image is added, disabled, and enabled by the command that the refusal names', async () => {
     expect(
       (await jo('image', 'add', 'tool', 'registry.example/tool:1', '--', 'echo', 'from the image')).code,
     ).toBe(0);
@@ -280,7 +287,7 @@ describe('changing', () => {
     expect((await jo('image', 'disable', 'tool')).stdout).toMatch(/tool .*no/);
     const refused = await jo('run', '--exit-status=class', 'tool');
     expect(refused.code).toBe(6);
-    expect(refused.stderr).toContain('job-orchestrator image add tool');
+    expect(refused.stderr).toContain('job-orchestrator image enable tool');
     expect((await jo('image', 'enable', 'tool')).stdout).toMatch(/tool .*yes/);
     expect((await jo('image', 'disable', 'nobody')).code).toBe(5);
   });

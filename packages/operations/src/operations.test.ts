@@ -156,7 +156,10 @@ describe.each([
     await putImage(deps, { name: 'old', reference: 'old:1' }, context);
     const first = await submit({ image: 'old' }, 'key-1');
     await setImageActive(deps, 'default', 'old', false, context);
-    await expect(submit({ image: 'old' })).rejects.toMatchObject({ code: 'image_disabled' });
+    await expect(submit({ image: 'old' })).rejects.toMatchObject({
+      code: 'image_disabled',
+      message: expect.stringContaining('image enable old') as string,
+    });
     expect(await submit({ image: 'old' }, 'key-1')).toBe(first);
   });
 

@@ -9,6 +9,7 @@ import {
   collect,
   duration,
   integer,
+  once,
   withCommonOptions,
   withFormat,
   withServerOptions,
@@ -59,6 +60,7 @@ const defineSubmit = (program: Command, act: Act): void => {
     .requiredOption(
       '-f, --file <path>',
       'YAML or JSON: one job, a list, `jobs:`, or several documents; - is stdin',
+      once,
     )
     .option('-w, --wait', 'wait until all have ended; the exit code says how')
     .option('--timeout <time>', 'with --wait: how long (90s, 10m); exit code 8 when it is over', duration)

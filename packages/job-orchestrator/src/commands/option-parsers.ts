@@ -5,6 +5,12 @@ import { parseDuration } from '../output/times.ts';
 /** Every use of a repeated option, in order. */
 export const collect = (word: string, before: readonly string[] = []): readonly string[] => [...before, word];
 
+/** A word that may be given once; without this the last of several would win, silently. */
+export const once = (word: string, before?: string): string => {
+  if (before === undefined) return word;
+  throw new InvalidArgumentError('It can be given once.');
+};
+
 /** A whole number in a range, as an option's value. */
 export const integer =
   (least: number, most: number) =>

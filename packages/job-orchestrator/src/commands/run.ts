@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
-import { exitCodeOfProgram, exitCodeOfState, exitCodes } from '../output/exit-codes.ts';
+import { exitCodeOfError, exitCodeOfProgram, exitCodeOfState, exitCodes } from '../output/exit-codes.ts';
 import { reportError } from '../output/report-error.ts';
 import { writeValue } from '../output/format.ts';
 import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
@@ -72,6 +72,8 @@ export const run = async (
     return await withServer(cli, options, (session) => submitAndFollow(session, image, command, options));
   } catch (error) {
     if (options.exitStatus === 'class' || !isOrchestratorError(error)) throw error;
+    // A wrong command line is the caller's, whoever finds it: 2, as where commander finds it.
+    if (exitCodeOfError(error.code) === exitCodes.usage) throw error;
     reportError(cli.screen, error, options.format);
     return exitCodes.ours;
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JobSummaryDto } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
 import { readJobFile } from '../files/job-file.ts';
 import { exitCodeOfStates, exitCodes } from '../output/exit-codes.ts';
@@ -98,5 +99,10 @@ const submitFile = async (session: Session, flags: SubmitFlags): Promise<number>
 };
 
 /** `submit`: stores the jobs of a file, all or none, and waits for their end if asked. */
-export const submit = (cli: Cli, flags: SubmitFlags): Promise<number> =>
-  withServer(cli, flags, (session) => submitFile(session, flags));
+export const submit = async (cli: Cli, flags: SubmitFlags): Promise<number> => {
+  if (flags.timeout !== undefined && flags.wait !== true)
+    throw new OrchestratorError('invalid_input', '--timeout says how long --wait waits; give both', [
+      { field: '--timeout', message: 'takes --wait' },
+    ]);
+  return withServer(cli, flags, (session) => submitFile(session, flags));
+};

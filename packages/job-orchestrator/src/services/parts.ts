@@ -4,6 +4,7 @@ import type { Database, InstallationId, JobRuntime, Logger, LogSource } from '@j
 import { newIncarnationId } from '@job-orchestrator/types/ids';
 import type { Config } from '../config/config.ts';
 import { makeDataFolder } from '../discovery/data-folder.ts';
+import { exitCodes } from '../output/exit-codes.ts';
 import { systemClock, systemRandom } from '../system-clock.ts';
 import { version } from '../version.ts';
 import type { Closers } from './closers.ts';
@@ -20,10 +21,18 @@ export interface Context {
 
 export type Runtime = JobRuntime & LogSource;
 
+/** Another process took the folder over while this one stood still; closing properly would write into what is theirs. */
+const leave =
+  (log: Logger) =>
+  (error: Error): never => {
+    log.error({ error: error.message }, 'the data folder belongs to another process now; this one ends');
+    process.exit(exitCodes.conflict);
+  };
+
 const databaseOptions = (config: Config, log: Logger) =>
   config.database.kind === 'postgres'
     ? ({ kind: 'postgres', url: config.database.url, listenUrl: config.database.listenUrl, log } as const)
-    : ({ kind: 'embedded', dataDir: config.dataDir, log } as const);
+    : ({ kind: 'embedded', dataDir: config.dataDir, log, onLost: leave(log) } as const);
 
 /** Opens the database that the configuration names. Throws what `openDatabase` throws, such as `schema_outdated`. */
 export const openContext = async (config: Config, log: Logger, closers: Closers): Promise<Context> => {

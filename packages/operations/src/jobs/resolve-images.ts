@@ -59,12 +59,12 @@ const refuseUnusable = (submissions: readonly JobSubmission[], images: Map<strin
   const problems = problemsOf(submissions, images);
   const first = problems[0];
   if (first === undefined) return;
-  const code = first.message === 'is disabled' ? 'image_disabled' : 'image_not_found';
-  const command = `job-orchestrator image add ${first.value} REFERENCE`;
-  const remedy = code === 'image_disabled' ? 'to enable it again' : 'to register it';
+  const disabled = first.message === 'is disabled';
+  // `image add` would replace its definition: command, environment and all.
+  const command = disabled ? `image enable ${first.value}` : `image add ${first.value} REFERENCE`;
   throw new OrchestratorError(
-    code,
-    `The image ${first.value} ${first.message}; run: ${command} (${remedy})`,
+    disabled ? 'image_disabled' : 'image_not_found',
+    `The image ${first.value} ${first.message}; run: job-orchestrator ${command}`,
     problems,
   );
 };

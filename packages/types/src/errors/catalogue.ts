@@ -71,7 +71,7 @@ export const errorCatalogue = {
   image_disabled: {
     status: 409,
     title: 'The image is disabled.',
-    hint: 'Register it again with `job-orchestrator image add NAME REFERENCE`.',
+    hint: 'Enable it again with `job-orchestrator image enable NAME`.',
   },
   topic_not_found: {
     status: 404,
