@@ -103,13 +103,14 @@ const cancel = async (context: ApiContext, request: FastifyRequest): Promise<Can
 
 const retry = async (context: ApiContext, request: FastifyRequest): Promise<RetryAnswer> => {
   const body = optionalBody(request);
+  const why = writeContext('retried by a user', body);
   const id = await selectedJob(context, request);
   // The job is in the path, so that the body alone would not tell two requests apart.
   const fingerprint = createHash('sha256')
     .update(`retry ${id} ${JSON.stringify(body ?? null)}`)
     .digest('hex');
   const key = idempotencyKey(request.headers['idempotency-key'], fingerprint);
-  return { id: await retryJob(context.operations, id, writeContext('retried by a user', body), key) };
+  return { id: await retryJob(context.operations, id, why, key) };
 };
 
 const IdempotencyHeader = Type.Object({
