@@ -1,7 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { OrchestratorError } from '@job-orchestrator/types/errors';
-import { access, chmod, constants, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import {
+  access,
+  chmod,
+  constants,
+  link,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 
 /** What a running `dev` leaves in its data folder, so that the commands of the same user find it. */
 export interface ServerFile {
@@ -24,6 +35,29 @@ const cannotMake = (folder: string, error: unknown): OrchestratorError =>
     },
   ]);
 
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+const makeOne = async (folder: string): Promise<void> => {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+  }
+};
+
+const isAbsent = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => false,
+    (error: unknown) => codeOf(error) === 'ENOENT',
+  );
+
+/** Parents first. Node's own `recursive` never ends where a parent exists and still says ENOENT, as under /proc. */
+const makeWithParents = async (folder: string): Promise<void> => {
+  const parent = dirname(folder);
+  if (parent !== folder && (await isAbsent(parent))) await makeWithParents(parent);
+  await makeOne(folder);
+};
+
 /**
  * Makes the folder, readable for its owner only, and returns its absolute path.
  * Throws `invalid_configuration` where it cannot be made or written.
@@ -31,7 +65,7 @@ const cannotMake = (folder: string, error: unknown): OrchestratorError =>
 export const makeDataFolder = async (dataDir: string): Promise<string> => {
   const folder = resolve(dataDir);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeWithParents(folder);
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw cannotMake(folder, error);
@@ -39,7 +73,7 @@ export const makeDataFolder = async (dataDir: string): Promise<string> => {
   return folder;
 };
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 
 const readIfThere = async (path: string): Promise<string | null> => {
   try {
