@@ -13,8 +13,7 @@ const auditCounters = async (life: Life): Promise<void> => {
 };
 
 const expireQueued = async (life: Life): Promise<void> => {
-  const expired = await life.deps.database.queue.expireQueued(pageSizes.expire);
-  if (expired.length > 0) life.deps.database.wakeUps.send('finished');
+  await life.deps.database.queue.expireQueued(pageSizes.expire);
 };
 
 const promoteDue = async (life: Life): Promise<void> => {

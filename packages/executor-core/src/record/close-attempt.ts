@@ -61,13 +61,6 @@ const cleanUp = async (life: Life, held: Held, seen: Observation | null): Promis
   }
 };
 
-const tell = (life: Life, decision: ClosingDecision): void => {
-  const { wakeUps } = life.deps.database;
-  if (decision.kind !== 'retry') wakeUps.send('finished');
-  // Its slot may have been the one that its topic's limit waited for, and a retry has a time that others must learn.
-  wakeUps.send('jobs');
-};
-
 /** After this many refusals, and with a database that answers, the end itself is what it refuses. */
 const refusalsMost = 4;
 
@@ -105,6 +98,5 @@ export const closeAttempt = async (
   if (held.over) return;
   life.letGo(held.attempt.id, recorded === 'applied' ? 'done' : 'not_ours');
   if (recorded === 'stale') return;
-  tell(life, decision);
   life.background(cleanUp(life, held, seen));
 };

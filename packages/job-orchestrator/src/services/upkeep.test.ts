@@ -21,7 +21,7 @@ const counted = (database: Database, failures = 0) => {
     done.push(work.catch(() => undefined));
     return work;
   };
-  return { done, database: { maintain, queue: database.queue, wakeUps: database.wakeUps } };
+  return { done, database: { maintain, queue: database.queue } };
 };
 
 test.each([

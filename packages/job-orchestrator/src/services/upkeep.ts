@@ -2,7 +2,7 @@ import type { Clock, Database, Logger } from '@job-orchestrator/types';
 
 /** What the upkeep of a database takes. */
 export interface UpkeepOptions {
-  readonly database: Pick<Database, 'maintain' | 'queue' | 'wakeUps'>;
+  readonly database: Pick<Database, 'maintain' | 'queue'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly embedded: boolean;
@@ -48,8 +48,7 @@ const repeat = ({ clock, log }: UpkeepOptions, task: Task): (() => void) => {
 };
 
 const expire = async ({ database }: UpkeepOptions): Promise<void> => {
-  const expired = await database.queue.expireQueued(expireMost);
-  if (expired.length > 0) database.wakeUps.send('finished');
+  await database.queue.expireQueued(expireMost);
 };
 
 /** Keeps a database in order while any role of a server runs on it; returns how to stop. */

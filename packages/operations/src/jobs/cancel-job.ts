@@ -5,13 +5,5 @@ import type { OperationDeps } from '../dependencies.ts';
  * Asks for a job's end. `accepted`: it will end `cancelled`. `too_late`: it had ended already, in the state given.
  * Throws `job_not_found`.
  */
-export const cancelJob = async (
-  deps: OperationDeps,
-  id: JobId,
-  context: WriteContext,
-): Promise<CancelAnswer> => {
-  const answer = await deps.database.queue.requestCancel(id, context);
-  deps.database.wakeUps.send('cancel');
-  if (answer.kind === 'accepted' && answer.state === 'cancelled') deps.database.wakeUps.send('finished');
-  return answer;
-};
+export const cancelJob = (deps: OperationDeps, id: JobId, context: WriteContext): Promise<CancelAnswer> =>
+  deps.database.queue.requestCancel(id, context);

@@ -41,6 +41,5 @@ export const retryJob = async (
     );
   const retry = asNewJob(job, deps.newJobId());
   const { ids } = await deps.database.queue.insertJobs([retry], context, key);
-  deps.database.wakeUps.send('jobs');
   return ids[0] ?? retry.id;
 };

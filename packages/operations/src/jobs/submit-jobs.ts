@@ -59,7 +59,7 @@ const findReplay = async (
 };
 
 /**
- * Stores jobs, all or none, and wakes the executors. The submissions must have passed `validateJobBatch`.
+ * Stores jobs, all or none, which wakes the executors. The submissions must have passed `validateJobBatch`.
  * Throws `image_not_found`, `image_disabled`, `output_not_supported`, `invalid_input` for what only shows once the image's
  * defaults are merged in, `idempotency_key_reused`, `queue_full`.
  */
@@ -78,6 +78,5 @@ export const submitJobs = async (
   );
   refuseMerged(jobs);
   const { ids, replayed } = await deps.database.queue.insertJobs(jobs, context, key);
-  deps.database.wakeUps.send('jobs');
   return { ids, replayed, notices: registered.map(registeredNotice) };
 };

@@ -10,16 +10,12 @@ export const pauseTopic = (
 ): Promise<Topic> => deps.database.topics.setPaused(project, name, true, context);
 
 /** Lets claims from a topic go on, at once. */
-export const resumeTopic = async (
+export const resumeTopic = (
   deps: OperationDeps,
   project: string,
   name: string,
   context: WriteContext,
-): Promise<Topic> => {
-  const topic = await deps.database.topics.setPaused(project, name, false, context);
-  deps.database.wakeUps.send('jobs');
-  return topic;
-};
+): Promise<Topic> => deps.database.topics.setPaused(project, name, false, context);
 
 const limitProblem = (limit: number | null): boolean =>
   limit !== null && !(Number.isSafeInteger(limit) && limit >= 1 && limit <= limits.topicLimit);
@@ -36,7 +32,5 @@ export const limitTopic = async (
     const message = `must be a whole number between 1 and ${limits.topicLimit}, or null for none; use pause to run nothing`;
     throw invalidInput([{ field: 'limit', message, limit: limits.topicLimit, value: String(limit) }]);
   }
-  const topic = await deps.database.topics.setLimit(project, name, limit, context);
-  deps.database.wakeUps.send('jobs');
-  return topic;
+  return deps.database.topics.setLimit(project, name, limit, context);
 };

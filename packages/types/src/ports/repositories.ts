@@ -75,7 +75,7 @@ export interface AttemptFate {
 }
 
 /**
- * The queue. Each method is one whole transaction. Every write is fenced by attempt and owner, checks the owner's
+ * The queue. Each method is one whole transaction, and sends the wake-ups that follow from it once it is committed. Every write is fenced by attempt and owner, checks the owner's
  * lease with the database's `clock_timestamp()`, and accounts for the rows it changed.
  */
 export interface JobQueueRepository {
