@@ -1,5 +1,5 @@
 -- min_compatible: 2
--- Claims and ends as functions (docs/adr/0011): a statement of many CTEs cost 0.3 ms to start, whatever it did; a
+-- Claims and ends as functions (docs/adr/0012): a statement of many CTEs cost 0.3 ms to start, whatever it did; a
 -- function runs only the small statements that it needs. And no event rows for what a row says already: a claim lies on
 -- the row of its attempt, the end on the row of its job.
 

@@ -53,6 +53,7 @@ describe('an empty environment', () => {
     );
     expect(config.runtime).toBe('process');
     expect(config.executor.maxRunning).toBe(4);
+    expect(config.executor.launchRatePerSecond).toBe(500);
     expect(config.log).toEqual({ level: 'warn', format: 'text' });
   });
 

@@ -71,7 +71,8 @@ const executorOf = (read: Read, around: Surroundings, runtime: RuntimeKind): Con
   pollIntervalMs: read('EXECUTOR_POLL_INTERVAL') ?? 5_000,
   batchSize: read('EXECUTOR_BATCH_SIZE') ?? 5,
   maxRunning: read('EXECUTOR_MAX_RUNNING') ?? (runtime === 'process' ? around.cores : 1_000),
-  launchRatePerSecond: read('EXECUTOR_LAUNCH_RATE') ?? 20,
+  // The rate is there for the Kubernetes API server; a process costs about a millisecond.
+  launchRatePerSecond: read('EXECUTOR_LAUNCH_RATE') ?? (runtime === 'process' ? 500 : 20),
 });
 
 const deepFreeze = <Value extends object>(value: Value): Readonly<Value> => {

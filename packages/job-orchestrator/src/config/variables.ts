@@ -60,7 +60,11 @@ export const variables = {
     '`1000`; the number of cores with `process`',
     'most attempts held at once',
   ),
-  EXECUTOR_LAUNCH_RATE: variable(parse.wholeNumber(1, 10_000), '`20`', 'most attempts launched in a second'),
+  EXECUTOR_LAUNCH_RATE: variable(
+    parse.wholeNumber(1, 10_000),
+    '`20`; `500` with `process`',
+    'most attempts launched in a second',
+  ),
   K8S_NAMESPACE: variable(
     parse.dnsLabel,
     '`default`',
