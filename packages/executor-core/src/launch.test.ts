@@ -37,6 +37,33 @@ describe('a launch', () => {
     await trial.until('the janitor', () => trial.world.objects.size === 0, 70_000);
   });
 
+  test('that waited inside the runtime until the lease was over creates nothing, and the adopter creates once', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'slow', ms: 200_000 } });
+    const id = await trial.submit(exit(0));
+    const cut = { off: false };
+    const slow = trial.launchExecutor({
+      change: (database) => ({
+        ...database,
+        ping: () => database.ping(),
+        executors: {
+          ...database.executors,
+          beat: (...args) =>
+            cut.off ? Promise.reject(new Error('cut off')) : database.executors.beat(...args),
+        },
+      }),
+    });
+    await trial.until('the launch', () => (slow.mortal.calls.get('runtime.ensure') ?? 0) === 1);
+    cut.off = true;
+    await trial.pass(9_000);
+    // Its lease is over, and its create still waits somewhere in the runtime, longer than the tombstone of its name stands.
+    trial.launchExecutor({ sole: true });
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    trial.age(600);
+    await trial.until('the janitor', () => trial.world.objects.size === 0);
+    await trial.pass(200_000);
+    expect([...trial.world.created.values()]).toEqual([1]);
+  });
+
   test('that was once unresolved leaves a tombstone, even if the create that succeeded was its own', async () => {
     trial.world.faults.add({ method: 'ensure', fault: { kind: 'unresolved', appearsAfterMs: null } });
     const id = await trial.submit(exit(0));

@@ -25,6 +25,7 @@ const someOutcome: fc.Arbitrary<EnsureOutcome> = fc.oneof(
   fc.constant<EnsureOutcome>({ kind: 'terminating', object, message: 'goes' }),
   someFailure.map((each): EnsureOutcome => ({ kind: 'refused', failure: each })),
   fc.nat(60_000).map((retryAfterMs): EnsureOutcome => ({ kind: 'busy', retryAfterMs, message: 'busy' })),
+  fc.constant<EnsureOutcome>({ kind: 'withheld' }),
   fc.constant<EnsureOutcome>({ kind: 'unresolved', message: 'lost' }),
 );
 const counterexample = (holds: (input: LaunchInput, outcome: EnsureOutcome) => boolean): string | null =>
@@ -77,6 +78,15 @@ test('doubt stays until the object is confirmed', () => {
       return decision.kind !== 'again' || !decision.certain;
     }),
   ).toBeNull();
+});
+
+test('a create that was withheld changes nothing: it stays certain, and is asked for again', () => {
+  expect(decideLaunch(input(), { kind: 'withheld' })).toMatchObject({
+    kind: 'again',
+    certain: true,
+    progress: null,
+  });
+  expect(decideLaunch(input({ certain: false }), { kind: 'withheld' })).toMatchObject({ certain: false });
 });
 
 test('a busy runtime costs no retry, and the start deadline ends the wait', () => {

@@ -29,7 +29,7 @@ export type LaunchDecision =
       readonly kind: 'again';
       readonly delayMs: number;
       readonly certain: boolean;
-      readonly progress: Progress;
+      readonly progress: Progress | null;
     }
   | ClosingDecision;
 
@@ -96,6 +96,9 @@ const refused = (
   return giveUp(input, end) ?? askAgain(input, 'runtime_unreachable', outcome.failure.message);
 };
 
+/** The lease is in doubt, or over: the beat will tell. Asked again after this long. */
+export const noLeaseMs = 500;
+
 /** What follows from the answer of `ensure`. No answer but a certain one ever ends the attempt. */
 export const decideLaunch = (input: LaunchInput, outcome: EnsureOutcome): LaunchDecision => {
   switch (outcome.kind) {
@@ -108,6 +111,8 @@ export const decideLaunch = (input: LaunchInput, outcome: EnsureOutcome): Launch
       return busy(input, outcome);
     case 'refused':
       return refused(input, outcome);
+    case 'withheld':
+      return { kind: 'again', delayMs: noLeaseMs, certain: input.certain, progress: null };
     case 'unresolved':
     default:
       return askAgain(input, 'runtime_unreachable', outcome.message);

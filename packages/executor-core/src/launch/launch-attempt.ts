@@ -1,6 +1,7 @@
 import { launched, type AttemptId } from '@job-orchestrator/types';
 import {
   decideLaunch,
+  noLeaseMs,
   withholdLaunch,
   type LaunchDecision,
   type LaunchInput,
@@ -10,9 +11,6 @@ import { refOf, type Life } from '../engine/life.ts';
 import { delay } from '../queue/waiting.ts';
 import { closeAttempt } from '../record/close-attempt.ts';
 import { storeProgress, storeWrite } from '../record/store-write.ts';
-
-/** While the lease is in doubt nothing is created; looked at again after this long. */
-const noLeaseMs = 500;
 
 const inputOf = (life: Life, held: Held, certain: boolean): LaunchInput => ({
   attempt: held.attempt,
@@ -68,7 +66,8 @@ export const launchAttempt = async (life: Life, id: AttemptId): Promise<void> =>
   if (!life.lease.holds()) return life.lookLater(id, noLeaseMs);
   const { certain, attempt } = held;
   held.certain = false;
-  const outcome = await runtime.ensure({ ...refOf(life, attempt), topic: attempt.topic, spec: attempt.spec });
+  const launch = { ...refOf(life, attempt), topic: attempt.topic, spec: attempt.spec };
+  const outcome = await runtime.ensure(launch, () => life.lease.holds() && !held.over);
   if (held.over) return;
   await carryOut(life, held, certain, decideLaunch(inputOf(life, held, certain), outcome));
 };

@@ -1,4 +1,5 @@
 import { textOr } from '../system-clock.ts';
+import { WithheldError } from './send-guard.ts';
 
 /** The `Status` object that Kubernetes answers errors with; every field may be missing. */
 interface ApiStatus {
@@ -13,6 +14,7 @@ export interface ApiFailure {
    * `conflict` 409, `not_found` 404, `gone` 410, `too_many` 429, `unauthorized` 401, `refused` any other 4xx:
    * the server answered and did nothing. `server_error` 5xx: it answered, and may have done it.
    * `unreachable`: certain that nothing was sent (no connection, no credentials).
+   * `withheld`: the caller's guard forbade it, and nothing was sent.
    * `unresolved`: sent, and the answer was lost. `aborted`: the caller's signal.
    */
   readonly kind:
@@ -24,6 +26,7 @@ export interface ApiFailure {
     | 'refused'
     | 'server_error'
     | 'unreachable'
+    | 'withheld'
     | 'unresolved'
     | 'aborted';
   readonly status: number | null;
@@ -107,8 +110,18 @@ const unsentCodes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
+/** A request that its guard kept back. */
+export const withheld: ApiFailure = {
+  kind: 'withheld',
+  status: null,
+  reason: '',
+  message: 'not sent: whoever asked for it may not any more',
+  retryAfterMs: null,
+};
+
 /** Classifies a request that threw. */
 export const thrownFailure = (thrown: unknown, aborted: boolean): ApiFailure => {
+  if (thrown instanceof WithheldError) return withheld;
   const code = textOr((thrown as { code?: unknown } | null)?.code, '');
   const message = thrown instanceof Error ? thrown.message || code : String(thrown);
   const kind = aborted ? 'aborted' : unsentCodes.has(code) ? 'unreachable' : 'unresolved';

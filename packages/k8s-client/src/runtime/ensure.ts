@@ -47,6 +47,8 @@ export const judgeRefusal = (answer: ApiFailure): EnsureOutcome => {
       return placeIsWrong(answer) || /exceeded quota/.test(answer.message)
         ? busy(answer.message, longWaitMs)
         : refused(answer);
+    case 'withheld':
+      return { kind: 'withheld' };
     case 'server_error':
     case 'unreachable':
     case 'unresolved':
@@ -113,11 +115,16 @@ const resolveExisting = async (
 };
 
 /** Creates the Job of an attempt by its deterministic name, or finds it. */
-export const ensureJob = async (context: RuntimeContext, launch: AttemptLaunch): Promise<EnsureOutcome> => {
+export const ensureJob = async (
+  context: RuntimeContext,
+  launch: AttemptLaunch,
+  maySend: () => boolean,
+): Promise<EnsureOutcome> => {
   const job = renderJob(launch);
   const refusal = refuseLaunch(launch, job);
   if (refusal !== null) return { kind: 'refused', failure: refusal };
-  const made = await context.api.json<unknown>({ method: 'POST', path: context.paths.jobs, body: job });
+  const create = { method: 'POST', path: context.paths.jobs, body: job, maySend } as const;
+  const made = await context.api.json<unknown>(create);
   if (made.kind === 'ok') {
     const object = remember(context, made.body);
     return object === null

@@ -193,6 +193,32 @@ test('a listener that throws stops nothing', async () => {
   expect(await runtime.observe(await created(runtime))).toMatchObject({ kind: 'waiting' });
 });
 
+test('no create leaves after the lease is over: neither from the bucket nor after credentials that hung', async () => {
+  const holds = { lease: true };
+  const mayCreate = (): boolean => holds.lease;
+  let answerAtLast = (): void => undefined;
+  const hanging = new Promise<void>((resolve) => (answerAtLast = resolve));
+  const { identity } = credentials;
+  const runtime = await started();
+  const creates = server.requests.filter(isCreate).length;
+  credentials = Object.assign(credentials, { identity: () => hanging.then(identity) });
+  const inVain = runtime.ensure(launch, mayCreate);
+  holds.lease = false;
+  answerAtLast();
+  expect(await inVain).toEqual({ kind: 'withheld' });
+  Object.assign(credentials, { identity });
+
+  server.fail(isCreate, answer(429, 'slow down', '', { 'retry-after': '1' }), 1);
+  holds.lease = true;
+  expect(await runtime.ensure(launch, mayCreate)).toMatchObject({ kind: 'busy' });
+  const inTheBucket = runtime.ensure(launch, mayCreate);
+  holds.lease = false;
+  expect(await inTheBucket).toEqual({ kind: 'withheld' });
+  expect(server.requests.filter(isCreate).length).toBe(creates + 1);
+  holds.lease = true;
+  expect(await runtime.ensure(launch, mayCreate)).toMatchObject({ kind: 'created' });
+});
+
 test('absent only when the server itself says so: a stale list is not believed, and an error is "cannot say"', async () => {
   const thaw = server.freezeLists();
   const other = await started();

@@ -26,6 +26,7 @@ export interface AttemptLaunch extends AttemptRef {
  * `created`: we got the confirmation ourselves. `exists`: it was there already, and ours.
  * `terminating`: it is there, ours, and being removed: it was created once and must not be again; record it as launched.
  * `refused`: certain that nothing was created and nothing will be. `busy`: certain that nothing was created; try later.
+ * `withheld`: `mayCreate` said no: certain that nothing was created by this call.
  * `unresolved`: the answer was lost; the object may or may not exist, now or later: call `ensure` again, same name.
  */
 export type EnsureOutcome =
@@ -34,6 +35,7 @@ export type EnsureOutcome =
   | { readonly kind: 'terminating'; readonly object: RuntimeObject; readonly message: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
   | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message: string }
+  | { readonly kind: 'withheld' }
   | { readonly kind: 'unresolved'; readonly message: string };
 
 /**
@@ -47,8 +49,12 @@ export interface JobRuntime {
   readonly key: string;
   /** Begins to watch; resolves once the first full view is there. Throws when the runtime cannot be used at all. */
   start(onChange: (attempt: AttemptId) => void): Promise<void>;
-  /** Makes the attempt's object under its deterministic name, or finds it. Safe to repeat. */
-  ensure(launch: AttemptLaunch): Promise<EnsureOutcome>;
+  /**
+   * Makes the attempt's object under its deterministic name, or finds it. Safe to repeat. `mayCreate` is asked in the same
+   * tick in which the create leaves us (a request is written, a process is spawned), however long it waited before; an
+   * executor gives its lease. Left out: always.
+   */
+  ensure(launch: AttemptLaunch, mayCreate?: () => boolean): Promise<EnsureOutcome>;
   observe(ref: AttemptRef): Promise<Observation>;
   /** Asks the program to end: SIGTERM, then SIGKILL after `graceSeconds`. Safe to repeat. False: could not ask now. */
   stop(ref: AttemptRef, graceSeconds: number): Promise<boolean>;

@@ -4,6 +4,7 @@ import { adoptionTests } from './adoption.ts';
 import { creationTests } from './creation.ts';
 import { endingTests } from './ending.ts';
 import { givingTests } from './giving.ts';
+import { guardTests } from './guarding.ts';
 import { followTests, logTailTests } from './logs.ts';
 import { removalTests } from './removal.ts';
 import { stoppingTests } from './stopping.ts';
@@ -27,6 +28,7 @@ export const runtimeConformance = (name: string, makeHarness: () => Promise<Runt
     afterAll(() => subject?.harness.close());
 
     creationTests(get);
+    guardTests(get);
     endingTests(get);
     givingTests(get);
     stoppingTests(get);

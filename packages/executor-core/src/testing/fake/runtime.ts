@@ -75,8 +75,13 @@ const faultyEnsure = (world: FakeWorld, launch: AttemptLaunch, fault: Fault | nu
   return { kind: 'unresolved', message: 'the answer was lost' };
 };
 
-const ensure = async (world: FakeWorld, launch: AttemptLaunch): Promise<EnsureOutcome> => {
+const ensure = async (
+  world: FakeWorld,
+  launch: AttemptLaunch,
+  mayCreate: () => boolean,
+): Promise<EnsureOutcome> => {
   const fault = await endure(world, world.faults.take('ensure', launch));
+  if (!mayCreate()) return { kind: 'withheld' };
   const faulty = faultyEnsure(world, launch, fault) ?? commandMissing(launch);
   if (faulty) return faulty;
   const made = world.create(launch);
@@ -135,7 +140,7 @@ export const createFakeRuntime = (world: FakeWorld): JobRuntime & LogSource => {
     start: async (onChange) => {
       unsubscribe = world.subscribe(onChange);
     },
-    ensure: (launch) => ensure(world, launch),
+    ensure: (launch, mayCreate = () => true) => ensure(world, launch, mayCreate),
     observe: (ref) => observe(world, ref),
     stop: (ref, graceSeconds) => stop(world, ref, graceSeconds),
     logTail: (ref, maxBytes) => logTail(world, ref, maxBytes),
