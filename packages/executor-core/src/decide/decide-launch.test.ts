@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { failure, type EnsureOutcome } from '@job-orchestrator/types';
+import { attemptId, failure, type EnsureOutcome } from '@job-orchestrator/types';
 import {
   buildAttempt,
   counterexampleOf,
@@ -26,6 +27,8 @@ const someOutcome: fc.Arbitrary<EnsureOutcome> = fc.oneof(
   someFailure.map((each): EnsureOutcome => ({ kind: 'refused', failure: each })),
   fc.nat(60_000).map((retryAfterMs): EnsureOutcome => ({ kind: 'busy', retryAfterMs, message: 'busy' })),
   fc.constant<EnsureOutcome>({ kind: 'withheld' }),
+  fc.constant<EnsureOutcome>({ kind: 'taken_over', object, from: attemptId(randomUUID()) }),
+  fc.nat(9).map((by): EnsureOutcome => ({ kind: 'superseded', by })),
   fc.constant<EnsureOutcome>({ kind: 'unresolved', message: 'lost' }),
 );
 const counterexample = (holds: (input: LaunchInput, outcome: EnsureOutcome) => boolean): string | null =>
@@ -53,7 +56,7 @@ test('what the runtime confirmed is recorded, also on its way out or of a cancel
   expect(
     counterexample(
       (each, outcome) =>
-        !['created', 'exists', 'terminating'].includes(outcome.kind) ||
+        !['created', 'exists', 'taken_over', 'terminating'].includes(outcome.kind) ||
         decideLaunch(each, outcome).kind === 'launched',
     ),
   ).toBeNull();
@@ -87,6 +90,24 @@ test('a create that was withheld changes nothing: it stays certain, and is asked
     progress: null,
   });
   expect(decideLaunch(input({ certain: false }), { kind: 'withheld' })).toMatchObject({ certain: false });
+});
+
+test('what was taken over is recorded as not created by us, and why', () => {
+  const from = attemptId('0190a000-2222-4000-8000-000000000001');
+  expect(decideLaunch(input(), { kind: 'taken_over', object, from })).toMatchObject({
+    kind: 'launched',
+    created: false,
+    reason: expect.stringContaining(from) as string,
+  });
+});
+
+test('a number that is past goes back unspent; a create in doubt is waited for first, though not for ever', () => {
+  const superseded: EnsureOutcome = { kind: 'superseded', by: 2 };
+  expect(decideLaunch(input(), superseded)).toMatchObject({ kind: 'release' });
+  expect(decideLaunch(input({ certain: false, tries: 13 }), superseded)).toMatchObject({ kind: 'again' });
+  expect(decideLaunch(input({ certain: false, tries: 14 }), superseded)).toMatchObject({ kind: 'release' });
+  const attempt = { ...input().attempt, cancelRequestedAt: epoch };
+  expect(decideLaunch(input({ attempt }), superseded)).toMatchObject({ kind: 'cancel' });
 });
 
 test('a busy runtime costs no retry, and the start deadline ends the wait', () => {

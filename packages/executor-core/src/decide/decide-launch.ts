@@ -1,5 +1,6 @@
 import {
   failure,
+  type AttemptId,
   type ClosingDecision,
   type EnsureOutcome,
   type LiveAttempt,
@@ -22,9 +23,15 @@ export interface LaunchInput {
   readonly jitter: number;
 }
 
-/** `launched`: record the object. `again`: ask again, same name. */
+/** `launched`: record the object, and say `reason` of it. `again`: ask again, same name. `release`: the job goes back unspent. */
 export type LaunchDecision =
-  | { readonly kind: 'launched'; readonly object: RuntimeObject; readonly created: boolean }
+  | {
+      readonly kind: 'launched';
+      readonly object: RuntimeObject;
+      readonly created: boolean;
+      readonly reason: string | null;
+    }
+  | { readonly kind: 'release'; readonly reason: string }
   | {
       readonly kind: 'again';
       readonly delayMs: number;
@@ -99,6 +106,25 @@ const refused = (
 /** The lease is in doubt, or over: the beat will tell. Asked again after this long. */
 export const noLeaseMs = 500;
 
+const takenOver = (from: AttemptId): string =>
+  `the database went back in time: the program of this attempt was there already, begun as attempt ${from}, ` +
+  'which the database does not know any more; it goes on as it is';
+
+/** So many tries take two minutes and more: twice as long as an API server works on any request before it gives up. */
+const answeredByNow = 14;
+
+/**
+ * A later attempt of the job is in the runtime, and the database has forgotten it. This number is past; under the next ones
+ * the job comes to the one that is there, and takes it over. An earlier create in doubt is waited for first.
+ */
+const superseded = (input: LaunchInput, by: number): LaunchDecision => {
+  const reason = `the database went back in time: attempt ${by} of this job is in the runtime already`;
+  if (isCancelled(input.attempt)) return { kind: 'cancel', exit: null };
+  return input.certain || input.tries >= answeredByNow
+    ? { kind: 'release', reason }
+    : askAgain(input, 'runtime_unreachable', reason);
+};
+
 /** What follows from the answer of `ensure`. No answer but a certain one ever ends the attempt. */
 export const decideLaunch = (input: LaunchInput, outcome: EnsureOutcome): LaunchDecision => {
   switch (outcome.kind) {
@@ -106,7 +132,21 @@ export const decideLaunch = (input: LaunchInput, outcome: EnsureOutcome): Launch
     case 'exists':
     // Also what is on its way out was created once: recorded, it is lost when it is gone, and never made again.
     case 'terminating':
-      return { kind: 'launched', object: outcome.object, created: outcome.kind === 'created' };
+      return {
+        kind: 'launched',
+        object: outcome.object,
+        created: outcome.kind === 'created',
+        reason: null,
+      };
+    case 'taken_over':
+      return {
+        kind: 'launched',
+        object: outcome.object,
+        created: false,
+        reason: takenOver(outcome.from),
+      };
+    case 'superseded':
+      return superseded(input, outcome.by);
     case 'busy':
       return busy(input, outcome);
     case 'refused':

@@ -1,4 +1,4 @@
-import { launched, type AttemptId } from '@job-orchestrator/types';
+import { launched, released, type AttemptId } from '@job-orchestrator/types';
 import {
   decideLaunch,
   noLeaseMs,
@@ -36,8 +36,14 @@ const carryOut = async (
   switch (decision.kind) {
     case 'launched':
       held.createdByUs = decision.created && certain;
-      if (await storeWrite(life, held, launched(attempt.id, decision.object))) life.look(attempt.id);
+      if (decision.reason) life.deps.log.warn({ attempt: attempt.id }, decision.reason);
+      if (await storeWrite(life, held, launched(attempt.id, decision.object, decision.reason)))
+        life.look(attempt.id);
       return;
+    case 'release':
+      life.deps.log.warn({ attempt: attempt.id }, decision.reason);
+      if (!(await storeWrite(life, held, released(attempt.id, 0, decision.reason)))) return;
+      return life.letGo(attempt.id, 'done');
     case 'again':
       held.certain = decision.certain;
       held.launchTries += 1;

@@ -1,11 +1,12 @@
 import { failure, type AttemptLaunch, type EnsureOutcome, type RuntimeObject } from '@job-orchestrator/types';
 import type { ApiFailure } from '../http/api-result.ts';
-import { readAttemptLabels, sameAttempt } from '../labels.ts';
+import { readAttemptLabels, sameAttempt, sameExecution } from '../labels.ts';
 import { refuseLaunch, renderJob } from '../manifest.ts';
 import { decodeJob } from '../observe/decode.ts';
-import { mapping, textOrNull } from '../observe/fields.ts';
+import { mapping, requiredText, textOrNull } from '../observe/fields.ts';
 import { messageOf } from '../system-clock.ts';
 import type { RuntimeContext } from './context.ts';
+import { laterJob, takeOverJob } from './take-over.ts';
 
 const shortWaitMs = 1_000;
 // Quota is freed when other work ends, credentials and rights are mended by people: neither within a second.
@@ -82,15 +83,23 @@ const remember = (context: RuntimeContext, job: unknown): RuntimeObject | null =
   }
 };
 
-const judgeExisting = (
+/** Ours, ours under an id that the database forgot, or somebody else's. */
+const judgeExisting = async (
   context: RuntimeContext,
   launch: AttemptLaunch,
   name: string,
   body: unknown,
-): EnsureOutcome => {
+  maySend: () => boolean,
+): Promise<EnsureOutcome> => {
   const meta = mapping(mapping(body, 'object')['metadata'], 'metadata');
   const theirs = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
-  if (theirs === null || !sameAttempt(theirs, launch)) return nameTaken(name);
+  if (theirs === null || !sameExecution(theirs, launch)) return nameTaken(name);
+  if (!sameAttempt(theirs, launch)) {
+    const uid = requiredText(meta['uid'], 'metadata.uid');
+    const resourceVersion = requiredText(meta['resourceVersion'], 'metadata.resourceVersion');
+    const former = { attemptId: theirs.attemptId, uid, name, resourceVersion };
+    return takeOverJob(context, launch, former, maySend, (job) => remember(context, job) !== null);
+  }
   const object = remember(context, body);
   if (object === null) return { kind: 'unresolved', message: `The Job ${name} cannot be read.` };
   return textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') === null
@@ -103,12 +112,13 @@ const resolveExisting = async (
   context: RuntimeContext,
   launch: AttemptLaunch,
   name: string,
+  maySend: () => boolean,
 ): Promise<EnsureOutcome> => {
   const found = await context.api.json<unknown>({ method: 'GET', path: context.paths.job(name) });
   if (found.kind !== 'ok')
     return { kind: 'unresolved', message: `The Job ${name} exists, but reading it failed: ${found.message}` };
   try {
-    return judgeExisting(context, launch, name, found.body);
+    return await judgeExisting(context, launch, name, found.body, maySend);
   } catch (error) {
     return { kind: 'unresolved', message: `The Job ${name} exists, but cannot be read: ${messageOf(error)}` };
   }
@@ -123,6 +133,8 @@ export const ensureJob = async (
   const job = renderJob(launch);
   const refusal = refuseLaunch(launch, job);
   if (refusal !== null) return { kind: 'refused', failure: refusal };
+  const later = laterJob(context, launch);
+  if (later !== null) return { kind: 'superseded', by: later.attempt.attemptNumber };
   const create = { method: 'POST', path: context.paths.jobs, body: job, maySend } as const;
   const made = await context.api.json<unknown>(create);
   if (made.kind === 'ok') {
@@ -132,7 +144,7 @@ export const ensureJob = async (
       : { kind: 'created', object };
   }
   if (made.kind === 'conflict' && made.reason === 'AlreadyExists') {
-    return resolveExisting(context, launch, job.metadata?.name ?? '');
+    return resolveExisting(context, launch, job.metadata?.name ?? '', maySend);
   }
   return judgeRefusal(made);
 };

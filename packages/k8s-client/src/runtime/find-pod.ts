@@ -15,7 +15,9 @@ const decodeOrNull = (object: unknown): PodView | null => {
 
 /** The oldest pod of an attempt, asked from the server; null when there is none, or none can be read now. */
 export const askForPod = async (api: ApiClient, paths: Paths, ref: AttemptRef): Promise<string | null> => {
-  const labelSelector = `${installationSelector(ref.installation)},${labels.attemptId}=${ref.attemptId}`;
+  // Not by the attempt's id: the pod of a Job that was taken over keeps the id that it was created under.
+  const ofAttempt = `${labels.jobId}=${ref.jobId},${labels.attempt}=${ref.attemptNumber}`;
+  const labelSelector = `${installationSelector(ref.installation)},${ofAttempt}`;
   const answer = await api.json<{ items?: unknown[] } | null>({
     method: 'GET',
     path: paths.pods + query({ labelSelector }),

@@ -157,11 +157,9 @@ test('a create whose answer was lost is found under the same name', async () => 
   expect(server.store.collections.jobs.objects.size).toBe(2);
 });
 
-test('a taken name: ours, ours on its way out, another attempt’s, a stranger’s', async () => {
+test('a taken name: ours, ours on its way out, a stranger’s', async () => {
   const runtime = await make();
   await created(runtime);
-  const other = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
-  expect(await runtime.ensure(other)).toMatchObject({ kind: 'refused', failure: { reason: 'name_taken' } });
   server.store.put('jobs', jobObject(launch, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }));
   expect(await runtime.ensure(launch)).toMatchObject({
     kind: 'terminating',
@@ -169,6 +167,45 @@ test('a taken name: ours, ours on its way out, another attempt’s, a stranger�
   });
   server.store.put('jobs', jobObject(launch, { metadata: { labels: { app: 'web' } } }));
   expect(await runtime.ensure(launch)).toMatchObject({ kind: 'refused', failure: { reason: 'name_taken' } });
+});
+
+test('a Job under an id that the database forgot is taken over, with its pod, log and changes, by later executors too', async () => {
+  const first = await started();
+  const former = await created(first);
+  ownedPod(former, mainState('Running', { running: {} }));
+  const restored = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
+  const changes: string[] = [];
+  const runtime = await started((attempt) => void changes.push(attempt));
+  await expect.poll(async () => (await runtime.observe(former)).kind).toBe('running');
+  expect(await runtime.ensure(restored, () => true)).toEqual({
+    kind: 'taken_over',
+    object: former.object,
+    from: launch.attemptId,
+  });
+  const ref = { ...restored, object: former.object };
+  expect(await runtime.observe(ref)).toMatchObject({ kind: 'running' });
+  expect(await runtime.ensure(restored)).toEqual({ kind: 'exists', object: former.object });
+  changes.length = 0;
+  ownedPod(former, exited(7));
+  await expect.poll(() => changes).toContain(ref.attemptId);
+  server.logs.set(podObject().metadata.name, 'still here\n');
+  for (const each of [runtime, await started()]) {
+    expect(await each.observe(ref)).toMatchObject({ kind: 'ended', exit: { exitCode: 7 } });
+    expect(Buffer.from((await each.logTail(ref, 100))?.bytes ?? []).toString()).toBe('still here\n');
+    expect(await each.list()).toEqual([expect.objectContaining({ attemptId: ref.attemptId })]);
+  }
+  expect(server.requests.filter(isCreate).length).toBe(3);
+});
+
+test('a take-over that meets another change, or an unwilling server, is asked for again', async () => {
+  const runtime = await started();
+  await created(runtime);
+  const restored = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
+  server.fail(({ method }) => method === 'PATCH', answer(409, 'changed', 'Conflict'), 1);
+  expect(await runtime.ensure(restored)).toMatchObject({ kind: 'unresolved' });
+  let asked = 0;
+  expect(await runtime.ensure(restored, () => (asked += 1) <= 2)).toEqual({ kind: 'withheld' });
+  expect(await runtime.ensure(restored)).toMatchObject({ kind: 'taken_over' });
 });
 
 test('observes its own create at once, and tells of each change', async () => {

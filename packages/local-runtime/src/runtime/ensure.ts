@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { failure, objectName, type EnsureOutcome, type JobRuntime } from '@job-orchestrator/types';
-import { createFolder, isDamaged } from '../attempt/folder.ts';
+import { createFolder, isDamaged, rewriteOwner } from '../attempt/folder.ts';
 import { prepareCommand } from '../launch/command.ts';
 import type { AttemptBook } from './book.ts';
 import { isMeant, type Entry, type RuntimeContext } from './entry.ts';
@@ -43,16 +43,34 @@ const create = async (launching: Launching): Promise<EnsureOutcome> => {
   return { kind: 'created', object: entry.file.ref.object };
 };
 
+/**
+ * A folder of the same job and number under another attempt's id: the database went back in time and has forgotten that
+ * attempt. It is this very execution, so it goes on as this attempt's.
+ */
+const takeOver = async (launching: Launching, entry: Entry): Promise<EnsureOutcome> => {
+  const { context, launch, name, mayCreate } = launching;
+  if (!mayCreate()) return { kind: 'withheld' };
+  const from = entry.file.ref.attemptId;
+  entry.file = rewriteOwner(context.attempts, name, launch.attemptId);
+  const found = await exists(launching, entry);
+  return found.kind === 'exists' ? { kind: 'taken_over', object: found.object, from } : found;
+};
+
+/** A later attempt of the same job, which the database has forgotten. */
+const laterAttempt = ({ book, launch }: Launching): number | null => {
+  for (const { file } of book.known()) {
+    const { jobId, attemptNumber, installation } = file.ref;
+    const sameJob = jobId === launch.jobId && installation === launch.installation;
+    if (sameJob && attemptNumber > launch.attemptNumber) return attemptNumber;
+  }
+  return null;
+};
+
 /** The folder is there. Where nothing started, another shim may try: whichever creates `started` runs the command. */
 const exists = async (launching: Launching, entry: Entry): Promise<EnsureOutcome> => {
   const { context, book, launch } = launching;
   const { object } = entry.file.ref;
-  if (!isMeant(entry, { ...launch, object: null }))
-    return foreign(
-      object.name,
-      `The folder ${entry.paths.root} belongs to attempt ${entry.file.ref.attemptId}. ` +
-        'The database may have been restored to an earlier time.',
-    );
+  if (!isMeant(entry, { ...launch, object: null })) return takeOver(launching, entry);
   await book.look(entry);
   if (entry.phase.kind !== 'unstarted' || entry.ownShim === 'alive') return { kind: 'exists', object };
   const prepared = prepareCommand(launch, entry.paths.root, context.settings);
@@ -62,7 +80,7 @@ const exists = async (launching: Launching, entry: Entry): Promise<EnsureOutcome
 };
 
 const attempt = async (launching: Launching): Promise<EnsureOutcome> => {
-  const { context, book, name } = launching;
+  const { context, book, launch, name } = launching;
   let entry: Entry | null;
   try {
     entry = book.load(name);
@@ -71,6 +89,9 @@ const attempt = async (launching: Launching): Promise<EnsureOutcome> => {
     return foreign(name, `The folder ${join(context.attempts, name)} is damaged: ${String(error)}.`);
   }
   try {
+    const ours = entry !== null && isMeant(entry, { ...launch, object: null });
+    const later = ours ? null : laterAttempt(launching);
+    if (later !== null) return { kind: 'superseded', by: later };
     return entry === null ? await create(launching) : await exists(launching, entry);
   } catch (error) {
     return unreachable(error);

@@ -1,4 +1,11 @@
-import { closed, newIncarnationId, released, type Database, type LiveAttempt } from '@job-orchestrator/types';
+import {
+  closed,
+  launched,
+  newIncarnationId,
+  released,
+  type Database,
+  type LiveAttempt,
+} from '@job-orchestrator/types';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDatabase } from '../testing/fresh-database.ts';
@@ -184,9 +191,7 @@ test('attempts of a dead executor go to exactly one of two adopters, marked wher
   const claimed = await claimSample(db, dead, 'orphans', 100, 'orphanage');
   await db.queue.applyWrites(
     dead,
-    claimed
-      .slice(0, 50)
-      .map(({ id }) => ({ kind: 'launched', attemptId: id, object: { uid: id, name: id } })),
+    claimed.slice(0, 50).map(({ id }) => launched(id, { uid: id, name: id })),
   );
   const [one, two] = [await registerLong('orphanage'), await registerLong('orphanage')];
   const adopt = (owner: typeof one) => db.queue.adoptAttempts({ owner, runtimeKey: 'orphanage', limit: 40 });

@@ -24,6 +24,9 @@ export interface AttemptLaunch extends AttemptRef {
 /**
  * What became of `ensure`.
  * `created`: we got the confirmation ourselves. `exists`: it was there already, and ours.
+ * `taken_over`: the object of this very execution (job and number) was there under the id of an attempt that the database
+ * has forgotten, for it went back in time; it is this attempt's now. `superseded`: nothing was created, for an object of a
+ * later attempt of the job is there, forgotten likewise: this number is past.
  * `terminating`: it is there, ours, and being removed: it was created once and must not be again; record it as launched.
  * `refused`: certain that nothing was created and nothing will be. `busy`: certain that nothing was created; try later.
  * `withheld`: `mayCreate` said no: certain that nothing was created by this call.
@@ -32,6 +35,8 @@ export interface AttemptLaunch extends AttemptRef {
 export type EnsureOutcome =
   | { readonly kind: 'created'; readonly object: RuntimeObject }
   | { readonly kind: 'exists'; readonly object: RuntimeObject }
+  | { readonly kind: 'taken_over'; readonly object: RuntimeObject; readonly from: AttemptId }
+  | { readonly kind: 'superseded'; readonly by: number }
   | { readonly kind: 'terminating'; readonly object: RuntimeObject; readonly message: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
   | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message: string }

@@ -7,6 +7,7 @@ import { givingTests } from './giving.ts';
 import { guardTests } from './guarding.ts';
 import { followTests, logTailTests } from './logs.ts';
 import { removalTests } from './removal.ts';
+import { restoreTests } from './restoring.ts';
 import { stoppingTests } from './stopping.ts';
 import { createSubject, type Subject } from './subject.ts';
 
@@ -36,5 +37,6 @@ export const runtimeConformance = (name: string, makeHarness: () => Promise<Runt
     followTests(get);
     removalTests(get);
     adoptionTests(get);
+    restoreTests(get);
   });
 };

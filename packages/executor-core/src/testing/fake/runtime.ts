@@ -84,9 +84,17 @@ const ensure = async (
   if (!mayCreate()) return { kind: 'withheld' };
   const faulty = faultyEnsure(world, launch, fault) ?? commandMissing(launch);
   if (faulty) return faulty;
+  const ours = world.find(launch)?.launch.attemptId === launch.attemptId;
+  const later = ours ? null : world.later(launch);
+  if (later) return { kind: 'superseded', by: later.launch.attemptNumber };
   const made = world.create(launch);
   const found = made ?? world.find(launch);
   if (!found) throw new Error('neither created nor found');
+  const { attemptId: from } = found.launch;
+  if (from !== launch.attemptId) {
+    found.launch = launch;
+    return { kind: 'taken_over', object: found.object, from };
+  }
   if (found.shows?.kind === 'terminating') return beingRemoved(found.object);
   return { kind: made ? 'created' : 'exists', object: found.object };
 };
