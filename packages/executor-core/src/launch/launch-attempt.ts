@@ -16,6 +16,7 @@ const inputOf = (life: Life, held: Held, certain: boolean): LaunchInput => ({
   attempt: held.attempt,
   certain,
   tries: held.launchTries,
+  unreachable: held.told?.about === 'runtime_unreachable',
   now: life.time.now(),
   jitter: life.deps.random(),
 });
@@ -68,7 +69,7 @@ export const launchAttempt = async (life: Life, id: AttemptId): Promise<void> =>
   await takeTurn(life);
   if (held.over) return;
   const withheld = withholdLaunch(inputOf(life, held, held.certain));
-  if (withheld) return closeAttempt(life, held, withheld, null);
+  if (withheld) return carryOut(life, held, true, withheld);
   if (!life.lease.holds()) return life.lookLater(id, noLeaseMs);
   const { certain, attempt } = held;
   held.certain = false;

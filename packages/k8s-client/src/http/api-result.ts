@@ -92,16 +92,10 @@ export const failureOf = (
   };
 };
 
-// Faults before the request left us; anything else may have reached the server.
+// Faults before the request left us; anything else may have reached the server. (A client that is closed or destroyed says so
+// to requests that it had sent as well.)
 const unsentCodes = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_DESTROYED',
-  'UND_ERR_CLOSED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -109,6 +103,9 @@ const unsentCodes = new Set([
   'CERT_HAS_EXPIRED',
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
+
+// "No route" may also come to a connection that is long in use: only while it is made was nothing sent.
+const unsentCalls = new Set(['connect', 'getaddrinfo']);
 
 /** A request that its guard kept back. */
 export const withheld: ApiFailure = {
@@ -124,6 +121,8 @@ export const thrownFailure = (thrown: unknown, aborted: boolean): ApiFailure => 
   if (thrown instanceof WithheldError) return withheld;
   const code = textOr((thrown as { code?: unknown } | null)?.code, '');
   const message = thrown instanceof Error ? thrown.message || code : String(thrown);
-  const kind = aborted ? 'aborted' : unsentCodes.has(code) ? 'unreachable' : 'unresolved';
+  const call = textOr((thrown as { syscall?: unknown } | null)?.syscall, '');
+  const unsent = unsentCodes.has(code) || unsentCalls.has(call);
+  const kind = aborted ? 'aborted' : unsent ? 'unreachable' : 'unresolved';
   return { kind, status: null, reason: code, message, retryAfterMs: null };
 };

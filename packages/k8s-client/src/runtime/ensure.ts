@@ -14,6 +14,15 @@ const longWaitMs = 10_000;
 
 const busy = (message: string, retryAfterMs: number): EnsureOutcome => ({
   kind: 'busy',
+  reason: 'quota',
+  retryAfterMs,
+  message,
+});
+
+/** Certain that nothing was created, for we were let do nothing. */
+const shutOut = (message: string, retryAfterMs: number): EnsureOutcome => ({
+  kind: 'busy',
+  reason: 'runtime_unreachable',
   retryAfterMs,
   message,
 });
@@ -29,7 +38,9 @@ const refused = (answer: ApiFailure): EnsureOutcome => ({
 
 const unresolved = (answer: ApiFailure): EnsureOutcome => ({
   kind: 'unresolved',
-  message: `The answer to a create was lost: ${answer.message}`,
+  message:
+    `Kubernetes has not said whether it created the Job (${answer.message}). ` +
+    'The same Job is asked for again until it does; nothing else begins before.',
 });
 
 /** What a create that made nothing, or whose answer is not known, means. Exported for its tests. */
@@ -41,17 +52,17 @@ export const judgeRefusal = (answer: ApiFailure): EnsureOutcome => {
       // Not "already exists": two creates met on one ResourceQuota ("Operation cannot be fulfilled").
       return busy(answer.message, shortWaitMs);
     case 'unauthorized':
-      return busy(`Kubernetes refuses our credentials: ${answer.message}`, longWaitMs);
+      return shutOut(`Kubernetes refuses our credentials: ${answer.message}`, longWaitMs);
     case 'refused':
     case 'not_found':
     case 'gone':
-      return placeIsWrong(answer) || /exceeded quota/.test(answer.message)
-        ? busy(answer.message, longWaitMs)
-        : refused(answer);
+      if (placeIsWrong(answer)) return shutOut(answer.message, longWaitMs);
+      return /exceeded quota/.test(answer.message) ? busy(answer.message, longWaitMs) : refused(answer);
     case 'withheld':
       return { kind: 'withheld' };
-    case 'server_error':
     case 'unreachable':
+      return shutOut(`Kubernetes cannot be reached, nothing was sent: ${answer.message}`, shortWaitMs);
+    case 'server_error':
     case 'unresolved':
     case 'aborted':
     default:

@@ -118,7 +118,7 @@ const refusals: readonly (readonly [string, FakeFault, Partial<EnsureOutcome>])[
     answer(409, 'Operation cannot be fulfilled on resourcequotas', 'Conflict'),
     { kind: 'busy' },
   ],
-  ['bad credentials', answer(401), { kind: 'busy' }],
+  ['bad credentials', answer(401), { kind: 'busy', reason: 'runtime_unreachable' }],
   ['an invalid Job', answer(422, 'Job is invalid'), { kind: 'refused' }],
   [
     'a right that was taken away',
@@ -128,7 +128,7 @@ const refusals: readonly (readonly [string, FakeFault, Partial<EnsureOutcome>])[
     ),
     { kind: 'busy' },
   ],
-  ['no namespace', answer(404, 'namespaces "n" not found'), { kind: 'busy' }],
+  ['no namespace', answer(404, 'namespaces "n" not found'), { kind: 'busy', reason: 'runtime_unreachable' }],
   [
     'a namespace that goes',
     answer(403, 'unable to create new content in namespace n because it is being terminated'),
@@ -169,45 +169,6 @@ test('a taken name: ours, ours on its way out, a stranger’s', async () => {
   expect(await runtime.ensure(launch)).toMatchObject({ kind: 'refused', failure: { reason: 'name_taken' } });
 });
 
-test('a Job under an id that the database forgot is taken over, with its pod, log and changes, by later executors too', async () => {
-  const first = await started();
-  const former = await created(first);
-  ownedPod(former, mainState('Running', { running: {} }));
-  const restored = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
-  const changes: string[] = [];
-  const runtime = await started((attempt) => void changes.push(attempt));
-  await expect.poll(async () => (await runtime.observe(former)).kind).toBe('running');
-  expect(await runtime.ensure(restored, () => true)).toEqual({
-    kind: 'taken_over',
-    object: former.object,
-    from: launch.attemptId,
-  });
-  const ref = { ...restored, object: former.object };
-  expect(await runtime.observe(ref)).toMatchObject({ kind: 'running' });
-  expect(await runtime.ensure(restored)).toEqual({ kind: 'exists', object: former.object });
-  changes.length = 0;
-  ownedPod(former, exited(7));
-  await expect.poll(() => changes).toContain(ref.attemptId);
-  server.logs.set(podObject().metadata.name, 'still here\n');
-  for (const each of [runtime, await started()]) {
-    expect(await each.observe(ref)).toMatchObject({ kind: 'ended', exit: { exitCode: 7 } });
-    expect(Buffer.from((await each.logTail(ref, 100))?.bytes ?? []).toString()).toBe('still here\n');
-    expect(await each.list()).toEqual([expect.objectContaining({ attemptId: ref.attemptId })]);
-  }
-  expect(server.requests.filter(isCreate).length).toBe(3);
-});
-
-test('a take-over that meets another change, or an unwilling server, is asked for again', async () => {
-  const runtime = await started();
-  await created(runtime);
-  const restored = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
-  server.fail(({ method }) => method === 'PATCH', answer(409, 'changed', 'Conflict'), 1);
-  expect(await runtime.ensure(restored)).toMatchObject({ kind: 'unresolved' });
-  let asked = 0;
-  expect(await runtime.ensure(restored, () => (asked += 1) <= 2)).toEqual({ kind: 'withheld' });
-  expect(await runtime.ensure(restored)).toMatchObject({ kind: 'taken_over' });
-});
-
 test('observes its own create at once, and tells of each change', async () => {
   const changes: string[] = [];
   const runtime = await started((attempt) => void changes.push(attempt));
@@ -228,32 +189,6 @@ test('a listener that throws stops nothing', async () => {
     throw new Error('listener');
   });
   expect(await runtime.observe(await created(runtime))).toMatchObject({ kind: 'waiting' });
-});
-
-test('no create leaves after the lease is over: neither from the bucket nor after credentials that hung', async () => {
-  const holds = { lease: true };
-  const mayCreate = (): boolean => holds.lease;
-  let answerAtLast = (): void => undefined;
-  const hanging = new Promise<void>((resolve) => (answerAtLast = resolve));
-  const { identity } = credentials;
-  const runtime = await started();
-  const creates = server.requests.filter(isCreate).length;
-  credentials = Object.assign(credentials, { identity: () => hanging.then(identity) });
-  const inVain = runtime.ensure(launch, mayCreate);
-  holds.lease = false;
-  answerAtLast();
-  expect(await inVain).toEqual({ kind: 'withheld' });
-  Object.assign(credentials, { identity });
-
-  server.fail(isCreate, answer(429, 'slow down', '', { 'retry-after': '1' }), 1);
-  holds.lease = true;
-  expect(await runtime.ensure(launch, mayCreate)).toMatchObject({ kind: 'busy' });
-  const inTheBucket = runtime.ensure(launch, mayCreate);
-  holds.lease = false;
-  expect(await inTheBucket).toEqual({ kind: 'withheld' });
-  expect(server.requests.filter(isCreate).length).toBe(creates + 1);
-  holds.lease = true;
-  expect(await runtime.ensure(launch, mayCreate)).toMatchObject({ kind: 'created' });
 });
 
 test('absent only when the server itself says so: a stale list is not believed, and an error is "cannot say"', async () => {

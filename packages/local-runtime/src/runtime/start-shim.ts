@@ -32,6 +32,7 @@ const retryAfterMs = 2_000;
 /** Certain that nothing was made; worth another try soon. */
 export const busy = (message: string): Extract<EnsureOutcome, { kind: 'busy' }> => ({
   kind: 'busy',
+  reason: 'quota',
   retryAfterMs,
   message,
 });

@@ -39,7 +39,13 @@ export type EnsureOutcome =
   | { readonly kind: 'superseded'; readonly by: number }
   | { readonly kind: 'terminating'; readonly object: RuntimeObject; readonly message: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
-  | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message: string }
+  | {
+      readonly kind: 'busy';
+      /** `quota`: the runtime has no room or asks for patience. `runtime_unreachable`: it cannot be asked, or lets us do nothing. */
+      readonly reason: 'quota' | 'runtime_unreachable';
+      readonly retryAfterMs: number;
+      readonly message: string;
+    }
   | { readonly kind: 'withheld' }
   | { readonly kind: 'unresolved'; readonly message: string };
 

@@ -5,7 +5,12 @@ export type Fault =
   /** `ensure`: the answer is lost; the object appears after `appearsAfterMs`, or never. */
   | { readonly kind: 'unresolved'; readonly appearsAfterMs: number | null }
   /** `ensure`: certain that nothing was created. */
-  | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message?: () => string }
+  | {
+      readonly kind: 'busy';
+      readonly reason?: 'quota' | 'runtime_unreachable';
+      readonly retryAfterMs: number;
+      readonly message?: () => string;
+    }
   | { readonly kind: 'refused'; readonly failure: Failure }
   /** `ensure` and `observe`: the object is being removed. */
   | { readonly kind: 'terminating' }

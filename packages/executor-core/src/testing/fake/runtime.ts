@@ -64,6 +64,7 @@ const faultyEnsure = (world: FakeWorld, launch: AttemptLaunch, fault: Fault | nu
   if (fault?.kind === 'busy') {
     return {
       kind: 'busy',
+      reason: fault.reason ?? 'quota',
       retryAfterMs: fault.retryAfterMs,
       message: fault.message?.() ?? 'too many requests',
     };
