@@ -17,8 +17,13 @@ import { createPostgresWakeUps } from './wake-ups/postgres-wake-ups.ts';
 /**
  * Which database. `listenUrl`: a direct connection for LISTEN where `url` is a transaction pooler. `poolSize`:
  * connections for queries (10); one more beats and one more listens. `queueDepthMost`: waiting jobs per topic.
+ * `historyMonths`: full months of history that `maintain` keeps before the running one; null or left out: all.
  */
-export type DatabaseOptions = { readonly log: Logger; readonly queueDepthMost?: number } & (
+export type DatabaseOptions = {
+  readonly log: Logger;
+  readonly queueDepthMost?: number;
+  readonly historyMonths?: number | null;
+} & (
   | {
       readonly kind: 'postgres';
       readonly url: string;
@@ -48,6 +53,8 @@ const ping = async (store: Store): Promise<void> => {
 const depthOf = ({ queueDepthMost }: DatabaseOptions) =>
   queueDepthMost === undefined ? {} : { depthMost: queueDepthMost };
 
+const upkeepOf = ({ historyMonths = null, log }: DatabaseOptions) => ({ historyMonths, log });
+
 const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres' }): Promise<Database> => {
   const { url, listenUrl = url, poolSize = 10, log } = options;
   const store = openPostgres({ url, poolSize, log });
@@ -70,7 +77,7 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
     executors: createExecutors(store, beats),
     wakeUps,
     ping: () => ping(store),
-    maintain: () => maintain(upkeep),
+    maintain: () => maintain(upkeep, upkeepOf(options)),
     close: async () => {
       await wakeUps.close();
       await closeStores();
@@ -89,7 +96,7 @@ const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded'
     executors: createExecutors(store, store),
     wakeUps,
     ping: () => ping(store),
-    maintain: () => maintainEmbedded(store),
+    maintain: () => maintainEmbedded(store, upkeepOf(options)),
     close: async () => {
       wakeUps.close();
       await store.close();

@@ -24,6 +24,8 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** Folder of the embedded database, of local processes, and of `dev`'s token. */
   readonly dataDir: string;
+  /** Full months of history before the running one; null: all. */
+  readonly historyMonths: number | null;
   readonly executor: {
     readonly name: string;
     /** null: all. */

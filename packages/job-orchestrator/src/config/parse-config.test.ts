@@ -30,6 +30,7 @@ describe('an empty environment', () => {
     expect(parse({})).toEqual({
       database: { kind: 'embedded' },
       dataDir: '/home/ann/.local/share/job-orchestrator',
+      historyMonths: 12,
       executor: {
         name: 'host-a1b2c3',
         topics: null,
@@ -70,6 +71,8 @@ describe('an empty environment', () => {
 });
 
 const good: readonly [name: string, value: string, path: string, parsed: unknown][] = [
+  ['HISTORY_MONTHS', '1', 'historyMonths', 1],
+  ['HISTORY_MONTHS', 'ALL', 'historyMonths', null],
   ['EXECUTOR_TOPICS', 'ALL', 'executor.topics', null],
   ['EXECUTOR_TOPICS', 'mail, etl', 'executor.topics', ['mail', 'etl']],
   ['EXECUTOR_POLL_INTERVAL', '100', 'executor.pollIntervalMs', 100],
@@ -103,6 +106,8 @@ test.each(good)('%s=%s is read', (name, value, path, parsed) => {
 });
 
 const bad: readonly [name: string, value: string, allowed: string][] = [
+  ['HISTORY_MONTHS', '0', '"ALL" or a whole number from 1 to 1200'],
+  ['HISTORY_MONTHS', 'forever', '"ALL" or a whole number'],
   ['EXECUTOR_TOPICS', 'all topics', 'separated by commas'],
   ['EXECUTOR_TOPICS', 'a,,b', 'separated by commas'],
   ['EXECUTOR_TOPICS', 'a,a', 'different topics'],

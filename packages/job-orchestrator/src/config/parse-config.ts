@@ -89,9 +89,11 @@ export const parseConfig = (environment: Environment, around: Surroundings): Con
   const problems: Problem[] = [];
   const read = readerOf(environment, problems);
   const runtime = read('EXECUTOR_RUNTIME') ?? around.defaultRuntime;
+  const months = read('HISTORY_MONTHS') ?? 12;
   const config: Config = {
     database: databaseOf(read, problems),
     dataDir: read('DATA_DIR') ?? defaultDataDir(environment, around.homeDir),
+    historyMonths: months === 'ALL' ? null : months,
     executor: executorOf(read, around, runtime),
     runtime,
     kubernetes: { namespace: read('K8S_NAMESPACE') ?? 'default', inCluster: read('K8S_IN_CLUSTER') ?? false },

@@ -38,6 +38,11 @@ export const variables = {
     '`$XDG_DATA_HOME/job-orchestrator`, else `~/.local/share/job-orchestrator`',
     'folder of the embedded database, of local processes and of the token of `dev`',
   ),
+  HISTORY_MONTHS: variable(
+    parse.wholeNumberOrAll(1, 1_200),
+    '`12`',
+    'full months of history kept before the running one, or `ALL`; older months are dropped whole',
+  ),
   EXECUTOR_RUNTIME: variable(
     parse.oneOf(runtimeKinds),
     '`kubernetes`; `process` in `dev`',

@@ -31,8 +31,14 @@ const leave =
 
 const databaseOptions = (config: Config, log: Logger) =>
   config.database.kind === 'postgres'
-    ? ({ kind: 'postgres', url: config.database.url, listenUrl: config.database.listenUrl, log } as const)
-    : ({ kind: 'embedded', dataDir: config.dataDir, log, onLost: leave(log) } as const);
+    ? ({ ...config.database, historyMonths: config.historyMonths, log } as const)
+    : ({
+        kind: 'embedded',
+        dataDir: config.dataDir,
+        historyMonths: config.historyMonths,
+        log,
+        onLost: leave(log),
+      } as const);
 
 /** Opens the database that the configuration names. Throws what `openDatabase` throws, such as `schema_outdated`. */
 export const openContext = async (config: Config, log: Logger, closers: Closers): Promise<Context> => {

@@ -200,7 +200,7 @@ export interface Database {
   readonly wakeUps: WakeUps;
   /** Throws when the database cannot answer now. */
   ping(): Promise<void>;
-  /** Partitions ahead, expired idempotency keys, dead leases; on the embedded database also VACUUM and CHECKPOINT. */
+  /** Partitions ahead, history past its time, expired idempotency keys, dead leases; on the embedded database also VACUUM and CHECKPOINT. */
   maintain(): Promise<void>;
   close(): Promise<void>;
 }
