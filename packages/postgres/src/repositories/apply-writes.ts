@@ -1,5 +1,5 @@
 import type { AppliedWrites, AttemptId, AttemptWrite, IncarnationId } from '@job-orchestrator/types';
-import { connectionLost } from '../connection/faults.ts';
+import { connectionLost, leaseIsOver } from '../connection/faults.ts';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
 import { endAttempts } from '../sql/end-attempts.ts';
@@ -17,6 +17,8 @@ export interface WritesDone extends AppliedWrites {
 }
 
 type Collected = { readonly applied: Set<string>; claimable: boolean };
+
+const nothingDone = (): Collected => ({ applied: new Set(), claimable: false });
 
 const note = (collected: Collected, { applied, freed = 0 }: FencedAnswer): void => {
   for (const id of applied) collected.applied.add(id);
@@ -46,14 +48,14 @@ const applyWave = async (sql: Sql, owner: IncarnationId, wave: Wave, into: Colle
 
 /** A batch of one kind is one statement and needs no transaction around it. */
 const applyOnce = async (store: Store, owner: IncarnationId, waves: readonly Wave[]): Promise<Collected> => {
-  const collected: Collected = { applied: new Set(), claimable: false };
+  const collected = nothingDone();
   const [first] = waves;
   if (first !== undefined && statementCount(waves) === 1 && first.requeued.length === 0) {
     await applyWave(store, owner, first, collected);
     return collected;
   }
   return store.transaction(async (sql) => {
-    const into: Collected = { applied: new Set(), claimable: false };
+    const into = nothingDone();
     const ids = waves.flatMap((wave) => Object.values(wave).flat() as { attemptId: AttemptId }[]);
     await update.lockForWrites(sql, owner, [...new Set(ids.map(({ attemptId }) => attemptId))]);
     for (const wave of waves) await applyWave(sql, owner, wave, into);
@@ -80,6 +82,7 @@ export const applyWrites = async (
   let answerLost = false;
   const { applied, claimable } = await withRetries('repeatable', () =>
     applyOnce(store, owner, waves).catch((error: unknown) => {
+      if (leaseIsOver(error)) return nothingDone();
       answerLost ||= connectionLost(error);
       throw error;
     }),
