@@ -185,6 +185,27 @@ test('a cancel that meets the end of its job: one of them wins, and both agree',
   for (const outcome of outcomes) expect(['accepted cancelled', 'too_late completed']).toContain(outcome);
 });
 
+test('a job and its attempts never disagree, however they change meanwhile', async () => {
+  const count = 300;
+  await db.queue.insertJobs(many(count, 'snapshot'), sampleContext);
+  const owner = await registerLong();
+  const claimed = await claimSample(db, owner, 'snapshot', count);
+  const end = async ({ id }: LiveAttempt): Promise<void> => {
+    await db.queue.applyWrites(owner, [launched(id, { uid: id, name: id })]);
+    await db.queue.applyWrites(owner, [closed(id, succeed, null)]);
+  };
+  const watch = async ({ jobId }: LiveAttempt): Promise<void> => {
+    for (;;) {
+      const found = await db.history.getJobWithAttempts(jobId);
+      const [attempt] = found?.attempts ?? [];
+      expect(found?.attempts).toHaveLength(1);
+      expect(attempt?.state).toBe(found?.job.attemptState);
+      if (found?.job.state === 'completed') return;
+    }
+  };
+  await Promise.all(claimed.map((attempt) => Promise.all([end(attempt), watch(attempt)])));
+});
+
 test('attempts of a dead executor go to exactly one of two adopters, marked where their create was unresolved', async () => {
   await db.queue.insertJobs(many(100, 'orphans'), sampleContext);
   const dead = await registerLong('orphanage');

@@ -121,9 +121,16 @@ export interface JobFilter {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface JobWithAttempts {
+  readonly job: JobRecord;
+  readonly attempts: readonly AttemptRecord[];
+}
+
 /** What was, and what is: jobs, attempts, events, logs, outputs. Never changes anything. */
 export interface JobExecutionHistoryRepository {
   getJob(id: JobId): Promise<JobRecord | null>;
+  /** A job and all its attempts in order of number, as they stood at one moment. */
+  getJobWithAttempts(id: JobId): Promise<JobWithAttempts | null>;
   /** Ids of live and recent jobs that begin or end with `part` (lower-case hex and dashes), newest first, at most `limit`. */
   findJobIds(part: string, limit: number): Promise<readonly JobId[]>;
   /** The id of the newest job. */
