@@ -83,6 +83,11 @@ export interface LogRequest {
   readonly follow: boolean;
   readonly fromByte: number;
   readonly signal: AbortSignal;
+  /**
+   * Called before the chunk that follows a hole: so many bytes of the log were rotated away. null: some were, and nobody knows
+   * how many. Kubernetes does not tell of what it rotated before the log was opened.
+   */
+  readonly onSkip?: (bytes: number | null) => void;
 }
 
 /** Reads the log of a running or just ended attempt straight from its runtime; null when there is none there. */
