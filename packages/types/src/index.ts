@@ -10,6 +10,7 @@ export * from './vocabulary/states.ts';
 export * from './errors/catalogue.ts';
 export * from './errors/orchestrator-error.ts';
 export * from './json/json-value.ts';
+export * from './outputs/index.ts';
 export * from './ports/clock.ts';
 export * from './ports/repositories.ts';
 export * from './ports/runtime.ts';

@@ -40,6 +40,7 @@ export interface RuntimeContext {
   readonly settings: LaunchSettings;
   readonly node: string;
   readonly maxLogBytes: number;
+  readonly outputLimitBytes: number;
   readonly pollIntervalMs: number;
   readonly useWatch: boolean;
 }
