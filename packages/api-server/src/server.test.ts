@@ -29,6 +29,7 @@ const serverWith = (token: string | null, allowedHosts?: readonly string[]): Api
     logs: null,
     token,
     runtimeKind: 'process',
+    outputsSupported: true,
     autoRegisterImages: false,
     version: '0.0.0-test',
     log: silentLog,

@@ -28,6 +28,8 @@ export interface ApiServerOptions {
   readonly runtimeKind: RuntimeKind;
   /** True in `dev`: an unknown image name is registered at its first use. */
   readonly autoRegisterImages: boolean;
+  /** False: no output collector is set up, and a job that declares an output is refused. */
+  readonly outputsSupported: boolean;
   readonly version: string;
   readonly log: Logger;
   /** Names under which clients reach the server, beside loopback and the address itself; checked against `Host`. */
@@ -87,8 +89,7 @@ const hostsOf = (host: string, allowed: readonly string[] | undefined): Readonly
 const operationDeps = (options: ApiServerOptions): OperationDeps => ({
   database: options.database,
   newJobId,
-  // Until the output collector exists, only local processes can deliver what they declare.
-  outputsSupported: options.runtimeKind === 'process',
+  outputsSupported: options.outputsSupported,
   autoRegisterImages: options.autoRegisterImages,
 });
 

@@ -180,6 +180,8 @@ export const createProcessRuntime = (options: ProcessRuntimeOptions): JobRuntime
       }),
     logTail: (ref, maxBytes) =>
       onEntry<LogTail | null>(context, book, ref, none, (entry) => readTail(entry.paths.log, maxBytes)),
+    // Never asked for: an observation brings the output itself.
+    collectOutput: () => Promise.resolve({ kind: 'none' }),
     remove: (ref) => remove(context, book, ref),
     list: () => Promise.resolve(list(context, book)),
     close: () => Promise.resolve(book.close()),

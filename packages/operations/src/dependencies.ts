@@ -10,7 +10,7 @@ export type Repositories = Pick<
 export interface OperationDeps {
   readonly database: Repositories;
   readonly newJobId: () => JobId;
-  /** False where jobs run on Kubernetes: no output collector exists there yet, so a declared output is refused. */
+  /** False where no output collector is set up: a declared output is refused. */
   readonly outputsSupported: boolean;
   /** True in `dev`: an unknown image name is registered at its first use, and the answer says so. */
   readonly autoRegisterImages: boolean;

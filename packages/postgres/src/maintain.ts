@@ -3,6 +3,7 @@ import { withRetries } from './connection/retry.ts';
 import type { Sql, Store } from './connection/sql.ts';
 import { ensurePartitions } from './migrate/apply.ts';
 import { dropOldHistory } from './retention.ts';
+import { forgetStrayOutputs } from './sql/attempt-outputs.ts';
 import { forgetExecutors, forgetObjects } from './sql/executors.ts';
 import { forgetKeys } from './sql/idempotency-keys.ts';
 
@@ -35,7 +36,14 @@ const oldHistory: Task = async (store, { historyMonths, log }) => {
   if (historyMonths !== null) await dropOldHistory(store, historyMonths, log);
 };
 
-const tasks: readonly Task[] = [partitionsAhead, oldHistory, expiredKeys, forgetExecutors, forgetObjects];
+const tasks: readonly Task[] = [
+  partitionsAhead,
+  oldHistory,
+  expiredKeys,
+  forgetExecutors,
+  forgetObjects,
+  forgetStrayOutputs,
+];
 
 /** PGlite has neither autovacuum nor automatic checkpoints: its log and its dead rows would only grow. */
 const embeddedTasks: readonly Task[] = [

@@ -9,6 +9,7 @@ import { knownMigrations } from './migrate/migrations.ts';
 import { createExecutors } from './repositories/executors.ts';
 import { createHistory } from './repositories/history.ts';
 import { createImages } from './repositories/images.ts';
+import { createOutputs } from './repositories/outputs.ts';
 import { createQueue } from './repositories/queue.ts';
 import { createTopics } from './repositories/topics.ts';
 import { createLocalWakeUps } from './wake-ups/local-wake-ups.ts';
@@ -72,6 +73,7 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
   return {
     queue: createQueue({ store, wakeUps, sole: false, ...depthOf(options) }),
     history: createHistory(store),
+    outputs: createOutputs(store),
     images: createImages(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, beats),
@@ -91,6 +93,7 @@ const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded'
   return {
     queue: createQueue({ store, wakeUps, sole: true, ...depthOf(options) }),
     history: createHistory(store),
+    outputs: createOutputs(store),
     images: createImages(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, store),

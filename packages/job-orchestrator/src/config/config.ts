@@ -42,6 +42,8 @@ export interface Config {
     readonly image: string | null;
     readonly serviceUrl: string | null;
     readonly listen: ListenAddress | null;
+    /** The largest output of a job, in both runtimes. */
+    readonly limitBytes: number;
   };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }

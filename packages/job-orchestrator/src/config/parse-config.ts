@@ -1,4 +1,5 @@
 import type { Problem, RuntimeKind } from '@job-orchestrator/types';
+import { limits } from '@job-orchestrator/types/limits';
 import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { defaultDataDir, type Environment } from './environment.ts';
 import type { Config, DatabaseConfig, Surroundings, TokenSource } from './config.ts';
@@ -102,6 +103,7 @@ export const parseConfig = (environment: Environment, around: Surroundings): Con
       image: read('OUTPUT_COLLECTOR_IMAGE'),
       serviceUrl: read('API_SERVICE_URL'),
       listen: read('COLLECTOR_LISTEN'),
+      limitBytes: read('OUTPUT_LIMIT_BYTES') ?? limits.outputBytes,
     },
     log: {
       level: read('LOG_LEVEL') ?? around.defaultLog.level,

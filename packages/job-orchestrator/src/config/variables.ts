@@ -86,13 +86,22 @@ export const variables = {
   OUTPUT_COLLECTOR_IMAGE: variable(
     parse.imageReference,
     '–',
-    'image of the output collector (checked now; used once Kubernetes jobs can declare outputs)',
+    'image of the output collector; unset: jobs on Kubernetes that declare an output are refused',
   ),
-  API_SERVICE_URL: variable(parse.httpUrl, '–', 'where the output collector posts (checked now; used then)'),
+  API_SERVICE_URL: variable(
+    parse.httpUrl,
+    '–',
+    'where output collectors reach `COLLECTOR_LISTEN`; unset: the executor reads outputs from their logs',
+  ),
   COLLECTOR_LISTEN: variable(
     parse.listenAddress,
     '–',
-    'address and port for the output collector (checked now; used then)',
+    'address and port on which the API takes outputs from collectors, and nothing else',
+  ),
+  OUTPUT_LIMIT_BYTES: variable(
+    parse.wholeNumber(1_024, 4_194_304),
+    '`262144`',
+    'the largest output of a job; the same for the executor and the API',
   ),
   LOG_LEVEL: variable(
     parse.oneOf(logLevels),

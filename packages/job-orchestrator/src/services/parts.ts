@@ -1,5 +1,5 @@
 import type { Executor } from '@job-orchestrator/executor-core';
-import type { Credentials } from '@job-orchestrator/k8s-client';
+import type { CollectorSettings, Credentials } from '@job-orchestrator/k8s-client';
 import type { Database, InstallationId, JobRuntime, Logger, LogSource } from '@job-orchestrator/types';
 import { newIncarnationId } from '@job-orchestrator/types/ids';
 import type { Config } from '../config/config.ts';
@@ -52,10 +52,16 @@ export const openContext = async (config: Config, log: Logger, closers: Closers)
   return { config, log, closers, database, installation: await database.queue.installation() };
 };
 
-const credentialsOf = async ({ config }: Context): Promise<Credentials> => {
+/** Who we are to Kubernetes. Throws `invalid_configuration`, `runtime_unavailable`. */
+export const credentialsOf = async ({ config }: Context): Promise<Credentials> => {
   const { loadCredentials } = await import('@job-orchestrator/k8s-client');
   return loadCredentials({ inCluster: config.kubernetes.inCluster, env: process.env, clock: systemClock });
 };
+
+const collectorOf = ({ collector }: Config): CollectorSettings | null =>
+  collector.image === null
+    ? null
+    : { image: collector.image, serviceUrl: collector.serviceUrl, limitBytes: collector.limitBytes };
 
 const openKubernetes = async (context: Context): Promise<Runtime> => {
   const { createKubernetesRuntime } = await import('@job-orchestrator/k8s-client');
@@ -67,13 +73,21 @@ const openKubernetes = async (context: Context): Promise<Runtime> => {
       'jobs run in the namespace `default`: whoever submits them can use its Secrets; give them one of their own',
     );
   const credentials = await credentialsOf(context);
-  return createKubernetesRuntime({ namespace, credentials, installation, log, clock: systemClock });
+  return createKubernetesRuntime({
+    namespace,
+    credentials,
+    installation,
+    log,
+    clock: systemClock,
+    collector: collectorOf(config),
+  });
 };
 
 const openProcesses = async ({ config, installation, log }: Context): Promise<Runtime> => {
   const { createProcessRuntime } = await import('@job-orchestrator/local-runtime');
   const dataDir = await makeDataFolder(config.dataDir);
-  return createProcessRuntime({ dataDir, installation, log, clock: systemClock });
+  const outputLimitBytes = config.collector.limitBytes;
+  return createProcessRuntime({ dataDir, installation, log, clock: systemClock, outputLimitBytes });
 };
 
 /** Opens what runs the jobs; nothing is watched until an executor starts it. */
@@ -133,6 +147,7 @@ export const startApi = async (context: Context, options: ApiOptions): Promise<s
     databaseKind: config.database.kind,
     installation,
     runtimeKind: config.runtime,
+    outputsSupported: config.runtime === 'process' || config.collector.image !== null,
     version,
     log,
   });

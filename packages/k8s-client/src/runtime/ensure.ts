@@ -141,8 +141,8 @@ export const ensureJob = async (
   launch: AttemptLaunch,
   maySend: () => boolean,
 ): Promise<EnsureOutcome> => {
-  const job = renderJob(launch);
-  const refusal = refuseLaunch(launch, job);
+  const job = renderJob(launch, context.collector);
+  const refusal = refuseLaunch(launch, job, context.collector);
   if (refusal !== null) return { kind: 'refused', failure: refusal };
   const later = laterJob(context, launch);
   if (later !== null) return { kind: 'superseded', by: later.attempt.attemptNumber };

@@ -2,6 +2,7 @@ import type { AppliedWrites, AttemptId, AttemptWrite, IncarnationId } from '@job
 import { connectionLost, leaseIsOver } from '../connection/faults.ts';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
+import { forgetOutputs } from '../sql/attempt-outputs.ts';
 import { endAttempts } from '../sql/end-attempts.ts';
 import type { FencedAnswer } from '../sql/fence.ts';
 import { attemptFates } from '../sql/read-attempts.ts';
@@ -72,6 +73,19 @@ const closedByUs = async (store: Store, owner: IncarnationId, ids: readonly Atte
   return fates.filter((fate) => fate.kind === 'closed' && fate.owner === owner).map(({ id }) => id);
 };
 
+/** An output is the history's now. A stale end removes nothing: the attempt goes on. What fails here, the upkeep does. */
+const forgetDelivered = async (
+  store: Store,
+  waves: readonly Wave[],
+  applied: ReadonlySet<string>,
+): Promise<void> => {
+  const delivered = waves
+    .flatMap(({ ended }) => ended)
+    .filter(({ output, attemptId }) => output !== null && applied.has(attemptId))
+    .map(({ attemptId }) => attemptId);
+  if (delivered.length > 0) await forgetOutputs(store, delivered).catch(() => undefined);
+};
+
 /** Applies writes of one owner in one transaction. */
 export const applyWrites = async (
   store: Store,
@@ -92,6 +106,7 @@ export const applyWrites = async (
     const unknown = ids.filter((id) => !applied.has(id));
     for (const id of await closedByUs(store, owner, unknown)) applied.add(id);
   }
+  await forgetDelivered(store, waves, applied);
   return {
     applied: ids.filter((id) => applied.has(id)),
     stale: ids.filter((id) => !applied.has(id)),

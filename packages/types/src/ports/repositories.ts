@@ -3,6 +3,7 @@ import type { AttemptId, IncarnationId, InstallationId, JobId } from '../vocabul
 import type {
   AttemptRecord,
   JobEvent,
+  JobOutput,
   JobRecord,
   JobSummary,
   LiveAttempt,
@@ -145,6 +146,30 @@ export interface JobExecutionHistoryRepository {
   getLogTail(job: JobId, attempt: AttemptId): Promise<LogTail | null>;
 }
 
+/** An output that an attempt's collector delivers. `instance`: what runs the attempt, such as its pod's uid. */
+export interface DeliveredOutput {
+  readonly jobId: JobId;
+  readonly attemptId: AttemptId;
+  readonly instance: string;
+  readonly output: JobOutput;
+}
+
+/**
+ * What became of a delivered output. `repeated`: the same was accepted before. `differs`: another one was.
+ * `too_early`: the executor has not seen yet what runs the attempt. `foreign`: it comes from somewhere else.
+ */
+export type AcceptedOutput = 'accepted' | 'repeated' | 'differs' | 'closed' | 'too_early' | 'foreign';
+
+/** Outputs between their delivery and the end of their attempt; from then on they are the history's. */
+export interface OutputRepository {
+  /** Says from where an open attempt's output may come. Only its owner can; of anybody else it changes nothing. */
+  expect(owner: IncarnationId, attempt: AttemptId, instance: string): Promise<void>;
+  /** Accepts an output once per attempt, only from the expected instance, only while the attempt is open. */
+  accept(delivered: DeliveredOutput): Promise<AcceptedOutput>;
+  /** What was accepted of an open attempt; null when nothing was. */
+  accepted(attempt: AttemptId): Promise<JobOutput | null>;
+}
+
 export interface ImageRegistryRepository {
   get(project: string, name: string): Promise<Image | null>;
   getMany(project: string, names: readonly string[]): Promise<readonly Image[]>;
@@ -201,6 +226,7 @@ export interface WakeUps {
 export interface Database {
   readonly queue: JobQueueRepository;
   readonly history: JobExecutionHistoryRepository;
+  readonly outputs: OutputRepository;
   readonly images: ImageRegistryRepository;
   readonly topics: TopicRepository;
   readonly executors: ExecutorRepository;

@@ -2,7 +2,7 @@ import type { LogTail } from '../vocabulary/attempt-write.ts';
 import type { Failure } from '../vocabulary/failures.ts';
 import type { AttemptId, InstallationId, JobId } from '../vocabulary/ids.ts';
 import type { JobSpec, RuntimeObject } from '../vocabulary/job.ts';
-import type { Observation } from '../vocabulary/observation.ts';
+import type { Observation, OutputReport } from '../vocabulary/observation.ts';
 import type { RuntimeKind } from '../vocabulary/registry.ts';
 
 /** Names one attempt to a runtime; the object's name follows from the first three (`objectName`). */
@@ -71,11 +71,28 @@ export interface JobRuntime {
   stop(ref: AttemptRef, graceSeconds: number): Promise<boolean>;
   /** The end of the log, at most `maxBytes`; null when there is none (any more). */
   logTail(ref: AttemptRef, maxBytes: number): Promise<LogTail | null>;
+  /**
+   * The output of an ended attempt whose observation says `left`, from whatever its runtime kept of it. `pending`: that
+   * cannot be said now.
+   */
+  collectOutput(ref: AttemptRef): Promise<OutputReport>;
   /** Removes what is left of an ended attempt, by uid. True once it is confirmed gone. */
   remove(ref: AttemptRef): Promise<boolean>;
   /** Every object of this installation that exists now, for the janitor; null when that cannot be said now. */
   list(): Promise<readonly AttemptRef[] | null>;
   close(): Promise<void>;
+}
+
+/** Whose pod a token speaks for. `unavailable`: that cannot be said now. */
+export type PodIdentity =
+  | { readonly kind: 'pod'; readonly uid: string }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly message: string };
+
+/** Tells by a pod's own token which pod speaks. Never throws. */
+export interface PodIdentifier {
+  /** A token that was made for another audience is refused. */
+  identify(token: string, audience: string): Promise<PodIdentity>;
 }
 
 /** How to read a live log. `fromByte` skips what the reader has already. */

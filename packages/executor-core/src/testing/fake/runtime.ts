@@ -9,6 +9,7 @@ import {
   type LogSource,
   type LogTail,
   type Observation,
+  type OutputReport,
   type RuntimeObject,
 } from '@job-orchestrator/types';
 import type { Fault } from './faults.ts';
@@ -124,6 +125,12 @@ const logTail = async (world: FakeWorld, ref: AttemptRef, maxBytes: number): Pro
   return { bytes: bytes.subarray(Math.max(0, bytes.byteLength - maxBytes)), totalBytes: bytes.byteLength };
 };
 
+const collectOutput = async (world: FakeWorld, ref: AttemptRef): Promise<OutputReport> => {
+  const fault = await endure(world, world.faults.take('collectOutput', ref));
+  if (fault?.kind === 'unreachable') return { kind: 'pending' };
+  return world.find(ref)?.left ?? { kind: 'lost', message: 'its object is gone' };
+};
+
 const remove = async (world: FakeWorld, ref: AttemptRef): Promise<boolean> => {
   const fault = await endure(world, world.faults.take('remove', ref));
   if (fault?.kind === 'unreachable') return false;
@@ -153,6 +160,7 @@ export const createFakeRuntime = (world: FakeWorld): JobRuntime & LogSource => {
     observe: (ref) => observe(world, ref),
     stop: (ref, graceSeconds) => stop(world, ref, graceSeconds),
     logTail: (ref, maxBytes) => logTail(world, ref, maxBytes),
+    collectOutput: (ref) => collectOutput(world, ref),
     remove: (ref) => remove(world, ref),
     list: () => list(world),
     open: async (ref, request) => followLog(world, ref, request),

@@ -6,6 +6,7 @@ import {
   type AttemptRef,
   type Clock,
   type Observation,
+  type OutputReport,
   type RuntimeObject,
 } from '@job-orchestrator/types';
 import { createFaultTable, type FaultTable } from './faults.ts';
@@ -20,6 +21,8 @@ export interface FakeObject {
   /** Overrides what the program shows: waiting, refused, terminating. */
   shows: Observation | null;
   stopAsked: boolean;
+  /** What its collector left, for a program that shows an output `left`. */
+  left: OutputReport;
 }
 
 /** What exists and runs, apart from any executor: it goes on when all of them are dead. */
@@ -63,6 +66,7 @@ const createObject = (launch: AttemptLaunch): FakeObject => ({
   run: null,
   shows: null,
   stopAsked: false,
+  left: { kind: 'lost', message: 'nobody has it' },
 });
 
 export const createFakeWorld = ({ clock, startDelayMs = 0 }: FakeWorldOptions): FakeWorld => {
