@@ -111,6 +111,7 @@ export const acceptOutput = async (
   const instance = await identify(options, request, target);
   const output = await readOutput(request);
   const answer = await options.outputs.accept({ ...target, instance, output });
-  if (answer === 'accepted' || answer === 'repeated') return answer;
-  throw refusals[answer]();
+  if (answer !== 'accepted' && answer !== 'repeated') throw refusals[answer]();
+  options.log.debug({ attempt: target.attemptId, bytes: output.bytes, answer }, 'an output was delivered');
+  return answer;
 };
