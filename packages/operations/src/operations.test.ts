@@ -218,6 +218,14 @@ describe.each([
     expect(await findJob(deps, shortId(id))).toBe(id);
     expect(await findJob(deps, id.slice(0, 35).toUpperCase())).toBe(id);
     await expect(findJob(deps, 'ffffffff')).rejects.toMatchObject({ code: 'job_not_found' });
+    const findJobIds = async () => ({ ids: [], looked: 4_200_000, complete: false });
+    const history = { ...fresh.database.history, findJobIds };
+    await expect(
+      findJob({ ...deps, database: { ...fresh.database, history } }, 'ffffffff'),
+    ).rejects.toMatchObject({
+      code: 'job_not_found',
+      message: expect.stringMatching(/among the newest 4200000.*Give its full id/) as string,
+    });
     await expect(findJob(deps, id.slice(0, 4))).rejects.toMatchObject({ code: 'job_ambiguous' });
   });
 

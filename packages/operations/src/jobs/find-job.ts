@@ -1,11 +1,24 @@
-import { isUuid, jobId, OrchestratorError, shortId, type JobId } from '@job-orchestrator/types';
+import {
+  isUuid,
+  jobId,
+  OrchestratorError,
+  shortId,
+  type FoundJobIds,
+  type JobId,
+} from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 
 /** How many characters of an id a person must give at least. */
 export const leastSelectorChars = 4;
 
-const notFound = (selector: string): OrchestratorError =>
-  new OrchestratorError('job_not_found', `There is no job ${selector}.`);
+const notFound = (selector: string, { looked, complete }: FoundJobIds): OrchestratorError =>
+  new OrchestratorError(
+    'job_not_found',
+    complete
+      ? `There is no job ${selector}.`
+      : `No job ends with ${selector} among the newest ${looked}, and older ones take too long to search. ` +
+          'Give its full id, or the beginning of it.',
+  );
 
 const refuseMalformed = (selector: string): void => {
   if (new RegExp(`^[0-9a-f-]{${leastSelectorChars},36}$`).test(selector)) return;
@@ -33,9 +46,10 @@ export const findJob = async (deps: OperationDeps, selector: string): Promise<Jo
   const text = selector.toLowerCase();
   if (isUuid(text)) return jobId(text);
   refuseMalformed(text);
-  const ids = await deps.database.history.findJobIds(text, 6);
+  const found = await deps.database.history.findJobIds(text, 6);
+  const { ids } = found;
   if (ids.length > 1) throw ambiguous(selector, ids);
   const id = ids[0];
-  if (id === undefined) throw notFound(selector);
+  if (id === undefined) throw notFound(selector, found);
   return id;
 };

@@ -68,14 +68,15 @@ onBothDatabases((db) => {
     await db().queue.insertJobs([live, done], sampleContext);
     await db().queue.requestCancel(done.id, sampleContext);
     for (const { id } of [live, done]) {
-      expect(await db().history.findJobIds(id.slice(-8), 5)).toEqual([id]);
-      expect(await db().history.findJobIds(id, 5)).toEqual([id]);
-      expect(await db().history.findJobIds(id.slice(0, 30), 5)).toContain(id);
-      expect(await db().history.findJobIds(id.slice(0, 9), 500)).toContain(id);
-      expect(await db().history.findJobIds(id.replaceAll('-', '').slice(0, 14), 500)).toContain(id);
+      expect((await db().history.findJobIds(id.slice(-8), 5)).ids).toEqual([id]);
+      expect((await db().history.findJobIds(id, 5)).ids).toEqual([id]);
+      expect((await db().history.findJobIds(id.slice(0, 30), 5)).ids).toContain(id);
+      expect((await db().history.findJobIds(id.slice(0, 9), 500)).ids).toContain(id);
+      expect((await db().history.findJobIds(id.replaceAll('-', '').slice(0, 14), 500)).ids).toContain(id);
     }
-    expect(await db().history.findJobIds(`zz'; drop`, 5)).toEqual([]);
-    expect(await db().history.findJobIds('0000-0000-0000', 5)).toEqual([]);
+    expect((await db().history.findJobIds(`zz'; drop`, 5)).ids).toEqual([]);
+    expect((await db().history.findJobIds('0000-0000-0000', 5)).ids).toEqual([]);
+    expect(await db().history.findJobIds('zzzz', 5)).toMatchObject({ ids: [], complete: true });
   });
 
   test('a job and its attempts come together, waiting, live and ended', async () => {

@@ -1,5 +1,5 @@
 import { jobId, type JobId, type JobRecord } from '@job-orchestrator/types';
-import type { Parameter, Sql, Statement } from '../connection/sql.ts';
+import { onlyRow, type Parameter, type Sql, type Statement } from '../connection/sql.ts';
 import { liveState } from './cancel-job.ts';
 import { toJobRecord, type JobRow } from './history-rows.ts';
 
@@ -64,23 +64,39 @@ export const idsBetween = (sql: Sql, least: string, most: string, limit: number)
     [least, most, limit],
   );
 
+/** One page of a search by the end of an id: what fits, how many ids it looked at, and where the next page begins. */
+export interface SuffixPage {
+  readonly found: readonly JobId[];
+  readonly looked: number;
+  readonly least: string | null;
+}
+
 /**
- * Ids that end so, among the newest `window` live and finished jobs, newest first. An index by suffix would cost every
- * insert a random page; this costs nothing until somebody asks, and then about 0.3 µs a row.
+ * Looks at `most` ids below `below`, newest first, for those that end so. An index by suffix would cost every insert a random
+ * page: 4 µs of 28 at a bulk submit and 11 of 87 at claim and end (measured); this costs nothing until somebody asks.
  */
-export const idsEndingWith = (
+export const searchSuffix = async (
   sql: Sql,
+  table: 'jobs' | 'finished_jobs',
   suffix: string,
-  window: number,
+  below: string | null,
+  most: number,
   limit: number,
-): Promise<readonly JobId[]> =>
-  ids(
-    sql,
-    `select id from ((select id from jobs order by id desc limit $3)
-       union all (select id from finished_jobs order by id desc limit $3)) i
-     where right(id::text, length($1)) = $1 order by id desc limit $2`,
-    [suffix, limit, window],
+): Promise<SuffixPage> => {
+  const rows = await sql.run<{ found: readonly string[]; looked: number; least: string | null }>(
+    {
+      text: `
+with page as materialized (
+  select id from ${table} where id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') order by id desc limit $3
+)
+select array(select id from page where right(id::text, length($1)) = $1 order by id desc limit $4)::text[] as found,
+  (select count(*) from page) as looked, (select id::text from page order by id limit 1) as least`,
+    },
+    [suffix, below, most, limit],
   );
+  const page = onlyRow(rows);
+  return { ...page, found: page.found.map(jobId) };
+};
 
 /** The newest job's id, of one project or of all. */
 export const latestJobId = async (sql: Sql, project: string | null): Promise<JobId | null> => {

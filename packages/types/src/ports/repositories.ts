@@ -122,6 +122,14 @@ export interface JobFilter {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface FoundJobIds {
+  readonly ids: readonly JobId[];
+  /** How many ids were looked at by their end. */
+  readonly looked: number;
+  /** True when every job was looked at. */
+  readonly complete: boolean;
+}
+
 export interface JobWithAttempts {
   readonly job: JobRecord;
   readonly attempts: readonly AttemptRecord[];
@@ -132,8 +140,11 @@ export interface JobExecutionHistoryRepository {
   getJob(id: JobId): Promise<JobRecord | null>;
   /** A job and all its attempts in order of number, as they stood at one moment. */
   getJobWithAttempts(id: JobId): Promise<JobWithAttempts | null>;
-  /** Ids of live and recent jobs that begin or end with `part` (lower-case hex and dashes), newest first, at most `limit`. */
-  findJobIds(part: string, limit: number): Promise<readonly JobId[]>;
+  /**
+   * Ids of jobs that begin or end with `part` (lower-case hex and dashes), newest first, at most `limit`. By their end, the
+   * newest jobs that fit are enough; where none does, all are looked at, for about 5 s.
+   */
+  findJobIds(part: string, limit: number): Promise<FoundJobIds>;
   /** The id of the newest job. */
   latestJobId(project: string | null): Promise<JobId | null>;
   /** Newest first. */
