@@ -51,3 +51,24 @@ test('jobs enqueued in a Kysely transaction exist when it commits, and not when 
   expect(await db.topics.get('default', 'kysely-new')).toBeNull();
   await kysely.destroy();
 });
+
+/** Enqueues one job in each of these topics, the first and the last 2,000 jobs apart, in a transaction of its own. */
+const enqueueApart = async (first: string, last: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: fresh.url });
+  await client.connect();
+  const between = Array.from({ length: 2_000 }, () => sampleJob({ topic: first }));
+  try {
+    await client.query('begin');
+    await enqueueJobs(client, [...between, sampleJob({ topic: last })], sampleContext);
+    await client.query('commit');
+  } finally {
+    await client.end();
+  }
+};
+
+test('two big batches that make the same topics in opposite order do not wait for each other in a circle', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const [one, other] = [`one-${round}`, `other-${round}`];
+    await Promise.all([enqueueApart(one, other), enqueueApart(other, one)]);
+  }
+});

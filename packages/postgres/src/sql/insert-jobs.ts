@@ -100,14 +100,18 @@ export type RunOne = (
   parameters: readonly Parameter[],
 ) => Promise<readonly InsertAnswer[]>;
 
+/**
+ * Stores a piece of the `open` jobs. Where topics are missing, those of all open jobs are made at once: piece by piece
+ * two transactions would make the same ones in different order, and wait for each other in a circle.
+ */
 const insertPiece = async (
   run: RunOne,
-  jobs: readonly NewJob[],
+  { jobs, open }: { readonly jobs: readonly NewJob[]; readonly open: readonly NewJob[] },
   parameters: readonly Parameter[],
 ): Promise<void> => {
   let answer = onlyRow(await run(insertJobs, parameters));
   if (answer.missing > 0) {
-    await run(ensureTopics, topicParameters(jobs));
+    await run(ensureTopics, topicParameters(open));
     answer = onlyRow(await run(insertJobs, parameters));
   }
   if (answer.inserted !== jobs.length) {
@@ -132,7 +136,7 @@ export const insertWithTopics = async (
     const piece = jobs.slice(start, start + jobsPerStatement);
     const parameters = insertParameters(piece, context);
     await earlier;
-    earlier = insertPiece(run, piece, parameters);
+    earlier = insertPiece(run, { jobs: piece, open: jobs.slice(start) }, parameters);
     await Promise.race([earlier, setImmediate()]); // lets the statement out
   }
   await earlier;
