@@ -106,7 +106,7 @@ it('says why a pod cannot be scheduled while the job waits', async () => {
   await cli('cancel', id);
 });
 
-it('refuses a job with an output on Kubernetes instead of losing the output', async () => {
+it('refuses a job with an output where no collector is set up, instead of losing the output', async () => {
   const { code, stderr } = await cli('run', '--output', 'busybox', '--', 'true');
   expect(code).toBe(2);
   expect(stderr).toContain('output');

@@ -14,6 +14,7 @@ describe.skipIf(collectorImage === undefined)('outputs on Kubernetes', () => {
   let installation: KubernetesInstallation;
   let url: string;
   let api: Running;
+  let executor: Running;
   let id: string;
 
   beforeAll(async () => {
@@ -21,7 +22,7 @@ describe.skipIf(collectorImage === undefined)('outputs on Kubernetes', () => {
     url = settings.url;
     installation = await createKubernetesInstallation(settings.environment);
     api = installation.start(['api']);
-    installation.start(['executor']);
+    executor = installation.start(['executor']);
     await installation.ready();
     id = (await installation.client.installation()).installation;
     await installation.client.putImage({ name: 'busybox', reference: podImage });
@@ -127,6 +128,16 @@ describe.skipIf(collectorImage === undefined)('outputs on Kubernetes', () => {
       category: 'infrastructure',
       reason: 'suspect_success',
     });
+  });
+
+  it('are delivered while no executor lives, and the next one completes their job', async () => {
+    const job = await submit(`sleep 3; ${large}`);
+    const { attempts } = await running(job);
+    await executor.end('SIGKILL');
+    const delivered = new RegExp(`"attempt":"${attempts[0]?.id}".*an output was delivered`);
+    await eventually('its delivery', 60, async () => delivered.test(api.log()));
+    executor = installation.start(['executor']);
+    expect(await ended(job)).toMatchObject({ state: 'completed', attempt: 1, output: { bytes: 200_002 } });
   });
 
   it('reach their job while the API is down, small ones by the receipt, large ones by the log', async () => {

@@ -103,6 +103,22 @@ describe('the output of a program that has ended', () => {
     expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf(true) });
   });
 
+  test('outlives its executor: delivered while nobody watched, it is found by the next one', async () => {
+    const id = await trial.submit(forever, { output: true });
+    const first = trial.launchExecutor();
+    await trial.until('it to run', async () => (await trial.job(id)).state === 'running');
+    const { attemptId: attempt } = [...trial.world.objects.values()][0]!.launch;
+    show(attempt, { kind: 'pending' });
+    await finalizing(id);
+    first.mortal.die();
+    expect(await deliver(id, attempt, outputOf({ late: true }))).toBe('accepted');
+    show(attempt, { kind: 'left' });
+    trial.launchExecutor({ sole: true });
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf({ late: true }) });
+    expect([...trial.world.created.values()]).toEqual([1]);
+  });
+
   test('that nobody has costs a try of its own budget, two at most', async () => {
     const { id } = await running();
     for (const number of [1, 2, 3]) {
