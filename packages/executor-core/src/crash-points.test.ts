@@ -17,8 +17,10 @@ const effects = new Set([
   'executors.beat',
   'queue.claimJobs',
   'queue.applyWrites',
+  'outputs.expect',
   'runtime.ensure',
   'runtime.stop',
+  'runtime.collectOutput',
   'runtime.remove',
 ]);
 
@@ -57,7 +59,7 @@ const submitAll = async (trial: Trial): Promise<{ ids: readonly JobId[]; cancell
 const run = async (
   point: number | null,
 ): Promise<{ points: readonly string[]; broken: readonly string[] }> => {
-  const trial = createTrial(fresh.database);
+  const trial = createTrial(fresh.database, { collectMs: 300 });
   try {
     const { ids, cancelled } = await submitAll(trial);
     const { seen, onCall } = killAt(point);
@@ -74,6 +76,7 @@ const run = async (
     const jobs = await trial.untilEnded(ids);
     const broken = [...(await brokenPromises(trial, ids))];
     const outcome = jobs.map(({ state }) => state).join();
+    if (JSON.stringify(jobs[0]?.output?.value) !== '{"n":1}') broken.push('the output is lost');
     if (outcome !== 'completed,failed,completed,cancelled') broken.push(outcome);
     trial.age(700);
     await trial.until('no orphans', () => trial.world.objects.size === 0, 150_000);

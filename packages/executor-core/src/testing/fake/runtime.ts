@@ -37,13 +37,19 @@ const stoppedBeforeStart = (world: FakeWorld): ExitReport => ({
   imageDigest: null,
 });
 
+/** With a collector the output comes later than the end of its program. */
+const collecting = (world: FakeWorld, made: FakeObject, exit: ExitReport): ExitReport => {
+  if (world.collectMs === null || !made.launch.spec.output || exit.failure !== null) return exit;
+  return { ...exit, instance: made.object.uid, output: { kind: made.collected ? 'left' : 'pending' } };
+};
+
 const show = (world: FakeWorld, made: FakeObject): Observation => {
   if (made.shows) return made.shows;
   if (!made.run && made.stopAsked) return { kind: 'ended', exit: stoppedBeforeStart(world) };
   if (!made.run) return { kind: 'waiting', reason: 'scheduling', message: 'waits for a node' };
   const exit = made.run.exit();
   return exit
-    ? { kind: 'ended', exit }
+    ? { kind: 'ended', exit: collecting(world, made, exit) }
     : { kind: 'running', startedAt: made.run.startedAt, node: 'fake-node' };
 };
 

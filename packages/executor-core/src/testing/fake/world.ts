@@ -21,6 +21,8 @@ export interface FakeObject {
   /** Overrides what the program shows: waiting, refused, terminating. */
   shows: Observation | null;
   stopAsked: boolean;
+  /** Its collector has ended. */
+  collected: boolean;
   /** What its collector left, for a program that shows an output `left`. */
   left: OutputReport;
 }
@@ -28,6 +30,7 @@ export interface FakeObject {
 /** What exists and runs, apart from any executor: it goes on when all of them are dead. */
 export interface FakeWorld {
   readonly clock: Clock;
+  readonly collectMs: number | null;
   /** Whose attempts may be adopted here. */
   readonly key: string;
   readonly faults: FaultTable;
@@ -55,6 +58,11 @@ export interface FakeWorldOptions {
   readonly clock: Clock;
   /** How long an object waits before its program starts. */
   readonly startDelayMs?: number;
+  /**
+   * How long a collector goes on after its program; what the program wrote is then left with it. Null: no collectors,
+   * outputs come with the end of their program.
+   */
+  readonly collectMs?: number | null;
 }
 
 /** The deterministic name of an attempt's object. */
@@ -66,17 +74,30 @@ const createObject = (launch: AttemptLaunch): FakeObject => ({
   run: null,
   shows: null,
   stopAsked: false,
+  collected: false,
   left: { kind: 'lost', message: 'nobody has it' },
 });
 
-export const createFakeWorld = ({ clock, startDelayMs = 0 }: FakeWorldOptions): FakeWorld => {
+export const createFakeWorld = ({
+  clock,
+  startDelayMs = 0,
+  collectMs = null,
+}: FakeWorldOptions): FakeWorld => {
   const objects = new Map<string, FakeObject>();
   const created = new Map<string, number>();
   const listeners = new Set<(attempt: AttemptId) => void>();
   const changed = (attempt: AttemptId): void => listeners.forEach((listener) => listener(attempt));
+  const leave = (made: FakeObject): void => {
+    made.left = made.run?.exit()?.output ?? made.left;
+    made.collected = true;
+    changed(made.launch.attemptId);
+  };
   const start = (made: FakeObject): void => {
     if (objects.get(made.object.name) !== made || made.stopAsked) return;
-    made.run = runProgram(clock, made.launch, () => changed(made.launch.attemptId));
+    made.run = runProgram(clock, made.launch, () => {
+      changed(made.launch.attemptId);
+      if (collectMs !== null) clock.setTimer(collectMs, () => leave(made));
+    });
     changed(made.launch.attemptId);
   };
   const of = (attempt: AttemptId): FakeObject => {
@@ -85,6 +106,7 @@ export const createFakeWorld = ({ clock, startDelayMs = 0 }: FakeWorldOptions): 
   };
   return {
     clock,
+    collectMs,
     key: `fake/${randomUUID()}`,
     faults: createFaultTable(),
     objects,

@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { buildSpec } from '../build-launch.ts';
 import { createVirtualClock, type VirtualClock } from '../clock/virtual-clock.ts';
 import { fakeCommand } from '../fake/program-run.ts';
-import { createFakeWorld, type FakeWorld } from '../fake/world.ts';
+import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from '../fake/world.ts';
 import type { Program } from '../programs.ts';
 import { launchTrialExecutor, type TrialExecutor, type TrialExecutorOptions } from './trial-executor.ts';
 import { createTrialTime, type TrialTime } from './trial-time.ts';
@@ -70,9 +70,12 @@ const allEnded = (database: Database, ids: readonly JobId[]): (() => Promise<boo
 };
 
 /** A trial over a real database, with a world and a topic of its own. */
-export const createTrial = (real: Database, { startDelayMs = 0 } = {}): Trial => {
+export const createTrial = (
+  real: Database,
+  options: Pick<FakeWorldOptions, 'startDelayMs' | 'collectMs'> = {},
+): Trial => {
   const clock = createVirtualClock();
-  const world = createFakeWorld({ clock, startDelayMs });
+  const world = createFakeWorld({ clock, ...options });
   const aged = { seconds: 0 };
   const database = withVirtualTime(real, clock, aged);
   const executors: TrialExecutor[] = [];
