@@ -161,7 +161,7 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('on a real cluster', { 
   test.concurrent('no node is large enough', async () => {
     const ref = await run('true', { resources: { requests: { cpu: '1000' } } });
     const seen = await until(ref, (each) => each.kind === 'waiting' && each.reason === 'unschedulable');
-    expect(seen).toMatchObject({ message: expect.stringContaining('Insufficient cpu') as string });
+    expect(seen).toMatchObject({ message: expect.stringContaining('1 has too little free cpu') as string });
     expect(await runtime.stop(ref, 10)).toBe(true);
     expect(await ended(ref)).toMatchObject({ exit: { exitCode: null } });
   });
@@ -211,7 +211,7 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('with quota on a real c
         return seen.kind === 'waiting' && seen.reason === 'quota' ? seen : null;
       };
       expect(await waitUntil('quota', look, { timeoutMs: 20_000 })).toMatchObject({
-        message: expect.stringContaining('exceeded quota') as string,
+        message: expect.stringContaining('0 of 0 used') as string,
       });
       await setQuota('jobs', { 'count/jobs.batch': '0' });
       expect(await runtime.ensure(buildLaunch(installation, { command: ['true'] }))).toMatchObject({

@@ -24,6 +24,7 @@ const observe = (
     job: decodeJob(jobObject(undefined, job)),
     pods,
     event: event === null ? null : decodeEvent(event),
+    podEvent: null,
   });
 const failed = (reason: string, message = ''): Record<string, unknown> => ({
   status: { conditions: [condition('Failed', reason, message)] },
@@ -137,7 +138,7 @@ const endings: readonly (readonly [string, object, object, string | null])[] = [
     'an init container that is not ours failed',
     { phase: 'Failed', initContainerStatuses: [{ name: 'mesh', state: { terminated: { exitCode: 1 } } }] },
     {},
-    'unknown',
+    'init_failed',
   ],
   ['failed, and nothing says why', { phase: 'Failed' }, {}, 'unknown'],
 ];
@@ -203,10 +204,6 @@ const unscheduled = (reason: string, message: string): object => ({
 test.each([
   ['ContainerCreating', '', 'pulling_image'],
   ['PodInitializing', '', 'pulling_image'],
-  ['ErrImagePull', 'toomanyrequests: rate limit', 'image_problem'],
-  ['ImagePullBackOff', 'dial tcp: i/o timeout', 'image_problem'],
-  ['CreateContainerConfigError', 'failed to prepare subPath for volumeMount', 'configuration_problem'],
-  ['CreateContainerError', 'context deadline exceeded', 'configuration_problem'],
 ])('waits: %s %s', (reason, message, expected) => {
   expect(observe([seen(waiting(reason, message))])).toMatchObject({ kind: 'waiting', reason: expected });
 });
@@ -216,7 +213,14 @@ test.each([
   ['ErrImageNeverPull', '', 'image_not_found', 0],
   ['ErrImagePull', 'manifest unknown: not found', 'image_not_found', 120_000],
   ['ImagePullBackOff', 'Back-off pulling image "x"', 'image_not_found', 300_000],
-  ['CreateContainerConfigError', 'secret "s" not found', 'container_config', 60_000],
+  ['ErrImagePull', 'toomanyrequests: rate limit', 'registry_unavailable', 900_000],
+  ['ImagePullBackOff', 'dial tcp: i/o timeout', 'registry_unavailable', 900_000],
+  ['ErrImagePull', 'pull access denied, may require authorization', 'image_pull_denied', 120_000],
+  ['ErrImagePull', 'no match for platform in manifest: not found', 'image_platform', 120_000],
+  ['CreateContainerConfigError', 'failed to prepare subPath for volumeMount', 'node_trouble', 600_000],
+  ['CreateContainerError', 'context deadline exceeded', 'node_trouble', 600_000],
+  ['CreateContainerConfigError', 'secret "s" not found', 'reference_missing', 60_000],
+  ['CreateContainerConfigError', 'image has non-numeric user (app)', 'container_config', 60_000],
   ['CreateContainerError', 'no command specified', 'container_config', 60_000],
   ['RunContainerError', 'exec failed', 'command_not_found', 30_000],
 ])('is refused after a grace: %s %s', (reason, message, expected, graceMs) => {
@@ -324,10 +328,14 @@ test('a pod of another Job of the same name is left out, by uid', () => {
 });
 
 test('without a Job: absent, unless its pod still lives', () => {
-  expect(observeAttempt({ job: null, pods: [], event: null })).toEqual({ kind: 'absent' });
-  expect(observeAttempt({ job: null, pods: [seen(exited(0))], event: null })).toEqual({ kind: 'absent' });
+  expect(observeAttempt({ job: null, pods: [], event: null, podEvent: null })).toEqual({ kind: 'absent' });
+  expect(observeAttempt({ job: null, pods: [seen(exited(0))], event: null, podEvent: null })).toEqual({
+    kind: 'absent',
+  });
   const alive = seen(mainState('Running', { running: {} }));
-  expect(observeAttempt({ job: null, pods: [alive], event: null })).toMatchObject({ kind: 'terminating' });
+  expect(observeAttempt({ job: null, pods: [alive], event: null, podEvent: null })).toMatchObject({
+    kind: 'terminating',
+  });
 });
 
 test.each([

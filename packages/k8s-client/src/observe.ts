@@ -1,26 +1,23 @@
 import { failure, type ExitReport, type Failure, type Observation } from '@job-orchestrator/types';
 import { reportOutput } from './collector/report-output.ts';
 import { judgeEnd, wasRemoved } from './observe/ending-rules.ts';
-import type { AttemptView, JobView, PodView } from './observe/views.ts';
+import type { AttemptView, EventView, JobView, PodView } from './observe/views.ts';
 import { isTrouble, judgeEvent, judgeWaitingPod } from './observe/waiting-rules.ts';
 
 /** True once the pod's program cannot run any more. The main container decides: a phase waits for sidecars, a dead node for ever. */
 export const hasEnded = (pod: PodView): boolean =>
   pod.gone || pod.main.state.kind === 'terminated' || pod.phase === 'Failed' || pod.phase === 'Succeeded';
 
-const inTrouble = ({ main, collector }: PodView): boolean =>
-  isTrouble(main.state) || (collector !== null && isTrouble(collector.state));
-
 /**
  * A pod seen anew. An end that was seen before anybody asked the pod to go stays as it was: what happens to a finished pod
  * later (clean-up, drain) says nothing about its program. Else the newer state counts.
  */
 export const mergePod = (before: PodView | undefined, after: PodView, now: Date): PodView => {
-  if (before?.uid !== after.uid) return { ...after, troubleSince: inTrouble(after) ? now : null };
+  if (before?.uid !== after.uid) return { ...after, troubleSince: isTrouble(after) ? now : null };
   // Its collector goes on for some seconds after the program.
   if (hasEnded(before) && !before.deleting && !before.gone)
     return { ...before, version: after.version, phase: after.phase, collector: after.collector };
-  const troubled = inTrouble(after) || (before.troubleSince !== null && after.main.state.kind === 'waiting');
+  const troubled = isTrouble(after) || (before.troubleSince !== null && after.main.state.kind === 'waiting');
   return {
     ...after,
     gone: after.gone || before.gone,
@@ -69,8 +66,15 @@ const stopped = (evidence: Failure['evidence']): Failure =>
 
 // Our own request comes first: whatever the program answered to it is neither its success nor its fault.
 const judgePod = (pod: PodView, job: JobView): Failure | null => {
-  const judged = judgeEnd(pod);
+  const judged = removedByDeadline(pod, job) ?? judgeEnd(pod);
   return judged !== null && job.stopRequested && wasRemoved(pod) ? stopped(judged.evidence) : judged;
+};
+
+// KEP-4368: `FailureTarget` comes with the decision, `Failed` once no pod is left, which on a dead node may be never.
+const removedByDeadline = (pod: PodView, job: JobView): Failure | null => {
+  const decided = condition(job, 'FailureTarget') ?? condition(job, 'Failed');
+  if (decided?.reason !== 'DeadlineExceeded' || !wasRemoved(pod)) return null;
+  return failure('run_deadline', decided.message, { pod: pod.name, condition: decided.type });
 };
 
 const condition = (job: JobView, type: string): JobView['conditions'][number] | undefined =>
@@ -118,7 +122,20 @@ const observeWithoutPod = (job: JobView, view: AttemptView): Observation => {
   return judgeEvent(view.event);
 };
 
-const observePod = (pod: PodView, job: JobView, others: readonly PodView[]): Observation => {
+/** A pod that should be gone by now, of which its node reports nothing more. */
+const lostContact = (pod: PodView, goneBy: Date): Observation => ({
+  kind: 'node_lost',
+  since: goneBy,
+  node: pod.node,
+  message: `The pod should be gone since ${goneBy.toISOString()}, but node ${pod.node ?? 'unknown'} does not say that it is; its program may still run there.`,
+});
+
+const observePod = (
+  pod: PodView,
+  job: JobView,
+  others: readonly PodView[],
+  event: EventView | null,
+): Observation => {
   if (job.suspended && !job.stopRequested && wasRemoved(pod)) {
     return { kind: 'waiting', reason: 'suspended', message: 'The Job was suspended and its pod removed.' };
   }
@@ -131,6 +148,7 @@ const observePod = (pod: PodView, job: JobView, others: readonly PodView[]): Obs
   }
   if (hasEnded(pod)) return { kind: 'ended', exit: exitOf(pod, judgePod(pod, job)) };
   const { state } = pod.main;
+  if (pod.goneBy !== null && pod.node !== null) return lostContact(pod, pod.goneBy);
   if (state.kind === 'running')
     return {
       kind: 'running',
@@ -140,7 +158,7 @@ const observePod = (pod: PodView, job: JobView, others: readonly PodView[]): Obs
     };
   if (pod.deleting)
     return { kind: 'terminating', message: 'The pod is being removed before its program started.' };
-  return judgeWaitingPod(pod);
+  return judgeWaitingPod(pod, event);
 };
 
 /**
@@ -162,5 +180,6 @@ export const observeAttempt = (view: AttemptView): Observation => {
     chosen,
     job,
     pods.filter((pod) => pod !== chosen),
+    view.podEvent,
   );
 };

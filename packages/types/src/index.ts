@@ -6,6 +6,7 @@ export * from './vocabulary/job.ts';
 export * from './vocabulary/limits.ts';
 export * from './vocabulary/observation.ts';
 export * from './vocabulary/registry.ts';
+export * from './vocabulary/retry-policy.ts';
 export * from './vocabulary/states.ts';
 export * from './errors/catalogue.ts';
 export * from './errors/orchestrator-error.ts';

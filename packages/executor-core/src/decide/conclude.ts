@@ -34,7 +34,7 @@ const usedByCategory = (used: RetriesUsed, category: Failure['category']): numbe
   return null;
 };
 
-const lostReasons: ReadonlySet<FailureReason> = new Set(['object_deleted', 'process_lost']);
+const lostReasons: ReadonlySet<FailureReason> = new Set(['object_deleted', 'process_lost', 'node_lost']);
 
 /** A failed attempt's end: another try where a budget pays for it, else the job's failure. */
 export const conclude = (

@@ -270,3 +270,28 @@ describe('a failure', () => {
     expect(decide(attempt, refused, at(30))).toMatchObject({ kind: 'fail', failure: { category: 'image' } });
   });
 });
+
+describe('a node that vanished', () => {
+  const lost: Observation = { kind: 'node_lost', since: at(0), node: 'n1', message: 'no word from n1' };
+  const rerun = buildSpec({ retry: { maxRetries: 0, infrastructureRetries: 1, onNodeLost: 'rerun' } });
+
+  test('is waited for, and said so once its grace is over, also of a program that runs', () => {
+    expect(decide({}, lost, at(59))).toMatchObject({ kind: 'wait', checkAt: at(60), progress: null });
+    expect(decide({}, lost, at(60))).toMatchObject({
+      kind: 'wait',
+      progress: { kind: 'waiting', waiting: { reason: 'node_lost' } },
+    });
+  });
+
+  test('gives the attempt up where the job says rerun', () => {
+    expect(decide({ spec: rerun }, lost, at(59)).kind).toBe('wait');
+    expect(decide({ spec: rerun }, lost, at(60))).toMatchObject({
+      kind: 'retry',
+      lost: true,
+      chargedTo: 'infrastructure',
+      failure: { reason: 'node_lost', evidence: { node: 'n1' } },
+    });
+    const cancelled = { spec: rerun, cancelRequestedAt: at(1) };
+    expect(decide(cancelled, lost, at(60))).toMatchObject({ kind: 'cancel' });
+  });
+});

@@ -1,7 +1,14 @@
-import type { Decision, LiveAttempt, Observation, Progress, WaitingReason } from '@job-orchestrator/types';
+import {
+  failure,
+  type Decision,
+  type LiveAttempt,
+  type Observation,
+  type Progress,
+  type WaitingReason,
+} from '@job-orchestrator/types';
 import { conclude } from './conclude.ts';
 import { believedStart, deadlineMessage, earliestOf, phaseDeadline } from './deadlines.ts';
-import { decideAbsent, decideEnded, isCancelled } from './decide-ended.ts';
+import { deadlineFailure, decideAbsent, decideEnded, isCancelled } from './decide-ended.ts';
 
 /** All that a decision follows from. `now` is the database's time; `jitter` is uniform in [0, 1). */
 export interface DecisionInput {
@@ -47,20 +54,43 @@ const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date): Pro
       return waits(attempt, seen.reason, seen.message);
     case 'refused': {
       const reason = seen.failure.category === 'image' ? 'image_problem' : 'configuration_problem';
-      return waits(attempt, reason, seen.failure.message);
+      return waits(attempt, seen.waiting ?? reason, seen.failure.message);
     }
+    case 'node_lost':
+      return now < inMs(seen.since, nodeLostGraceMs)
+        ? null
+        : { kind: 'waiting', waiting: { reason: 'node_lost', message: seen.message } };
     case 'terminating':
     default:
       return waits(attempt, 'terminating', seen.message);
   }
 };
 
-/** When the object's refusal to start is taken as its end; null for every other observation. */
-const graceEnd = (seen: LiveObservation): Date | null =>
-  seen.kind === 'refused' ? inMs(seen.since, seen.graceMs) : null;
+/** A node that is asked to end a program has this long beyond the time that it was given; then it counts as lost. */
+export const nodeLostGraceMs = 60_000;
+
+/** When the object's refusal to start is taken as its end, or its node as lost; null for every other observation. */
+const graceEnd = (seen: LiveObservation): Date | null => {
+  if (seen.kind === 'refused') return inMs(seen.since, seen.graceMs);
+  return seen.kind === 'node_lost' ? inMs(seen.since, nodeLostGraceMs) : null;
+};
+
+/**
+ * The node is lost and the job says `onNodeLost: rerun`: the attempt is given up although its program may still run. Else
+ * it is held until the node comes back or somebody removes it, which Kubernetes then reports as the pod's end.
+ */
+const giveUpLost = ({ attempt, now, jitter }: DecisionInput, seen: LiveObservation): Decision | null => {
+  if (seen.kind !== 'node_lost' || attempt.spec.retry.onNodeLost !== 'rerun') return null;
+  if (now < inMs(seen.since, nodeLostGraceMs)) return null;
+  if (isCancelled(attempt)) return { kind: 'cancel', exit: null };
+  const lost = failure('node_lost', seen.message, seen.node === null ? {} : { node: seen.node });
+  return conclude(attempt, deadlineFailure(attempt) ?? lost, null, jitter);
+};
 
 const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
   const { attempt, now, jitter } = input;
+  const givenUp = giveUpLost(input, seen);
+  if (givenUp) return givenUp;
   if (attempt.stopIntent) return { kind: 'stop', intent: attempt.stopIntent, reason: 'as recorded before' };
   if (isCancelled(attempt)) return { kind: 'stop', intent: 'cancel', reason: 'somebody cancelled the job' };
   const grace = graceEnd(seen);
@@ -70,7 +100,8 @@ const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
   if (now >= at) return { kind: 'stop', intent, reason: deadlineMessage(attempt, intent) };
   const soonest = inMs(now, seen.kind === 'terminating' ? holdMs : lookAgainMs);
   const progress = progressOf(attempt, seen, now);
-  return { kind: 'wait', checkAt: earliestOf(at, soonest, grace ?? at), progress };
+  const graceAhead = grace !== null && grace > now ? grace : at;
+  return { kind: 'wait', checkAt: earliestOf(at, soonest, graceAhead), progress };
 };
 
 /**

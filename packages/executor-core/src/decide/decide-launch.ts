@@ -6,6 +6,7 @@ import {
   type LiveAttempt,
   type Progress,
   type RuntimeObject,
+  type WaitingReason,
 } from '@job-orchestrator/types';
 import { conclude } from './conclude.ts';
 import { deadlineMessage, phaseDeadline } from './deadlines.ts';
@@ -51,7 +52,7 @@ const againDelayMs = (tries: number, jitter: number): number => {
   return Math.floor(ceiling / 2 + (jitter * ceiling) / 2);
 };
 
-const waits = (reason: 'runtime_unreachable' | 'quota', message: string): Progress => ({
+const waits = (reason: WaitingReason, message: string): Progress => ({
   kind: 'waiting',
   waiting: { reason, message },
 });
@@ -59,12 +60,7 @@ const waits = (reason: 'runtime_unreachable' | 'quota', message: string): Progre
 type Again = Extract<LaunchDecision, { kind: 'again' }>;
 
 /** `answered`: nothing of this try can still be under way. */
-const askAgain = (
-  input: LaunchInput,
-  reason: 'runtime_unreachable' | 'quota',
-  message: string,
-  answered: boolean,
-): Again => ({
+const askAgain = (input: LaunchInput, reason: WaitingReason, message: string, answered: boolean): Again => ({
   kind: 'again',
   delayMs: againDelayMs(input.tries, input.jitter),
   certain: answered && input.certain,

@@ -55,6 +55,12 @@ export const someObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ kind: kind('waiting'), reason: kind('scheduling'), message: fc.constant('waits') }),
   fc.record({ kind: kind('refused'), since: someTime, graceMs: fc.nat(600_000), failure: someFailure }),
   fc.record({ kind: kind('running'), startedAt: someTime, node: fc.constant('n') }),
+  fc.record({
+    kind: kind('node_lost'),
+    since: someTime,
+    node: fc.constant('n'),
+    message: fc.constant('lost'),
+  }),
   fc.record({ kind: kind('terminating'), message: fc.constant('goes') }),
   fc.record({ kind: kind('ended'), exit: someExit }),
 );
@@ -65,7 +71,11 @@ const seconds = fc.integer({ min: 1, max: 100_000 });
 const someSpec = fc
   .record({
     output: fc.boolean(),
-    retry: fc.record({ maxRetries: fc.nat(3), infrastructureRetries: fc.nat(3) }),
+    retry: fc.record({
+      maxRetries: fc.nat(3),
+      infrastructureRetries: fc.nat(3),
+      onNodeLost: fc.constantFrom('wait', 'rerun'),
+    }),
     deadlines: fc.record({
       queueSeconds: seconds,
       startSeconds: seconds,

@@ -54,6 +54,9 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
   const output = spec.output ? reported : 'ready';
   const deadlineReason: FailureReason = byDeadline ? stopIntent : 'unknown';
 
+  const lostForGood =
+    seen.kind === 'node_lost' && spec.retry.onNodeLost === 'rerun' && passed(seen.since, 60, now);
+
   const rules: readonly Rule[] = [
     [seen.kind === 'unreachable', 'wait'],
     [attempt.launchedAt === null, 'wait'],
@@ -73,6 +76,8 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
     [output === 'pending' && stopIntent === null, 'stop'],
     [output === 'pending', ends(input, 'finalize_deadline')],
     [exit !== null, 'succeed'],
+    [lostForGood && cancelled, 'cancel'],
+    [lostForGood, ends(input, byDeadline ? deadlineReason : 'node_lost')],
     [stopIntent !== null || cancelled, 'stop'],
     [refusedForGood, ends(input, seen.kind === 'refused' ? seen.failure.reason : 'unknown')],
     [phaseOver, 'stop'],

@@ -25,7 +25,12 @@ const pod = (status: object, metadata: object = {}, spec: object = sidecarSpec):
 const seen = (...sightings: readonly PodView[]): PodView =>
   sightings.reduce<PodView | undefined>((before, after) => mergePod(before, after, now), undefined)!;
 const observe = (view: PodView, job: object = {}): Observation =>
-  observeAttempt({ job: decodeJob(jobObject(undefined, { ...job })), pods: [view], event: null });
+  observeAttempt({
+    job: decodeJob(jobObject(undefined, { ...job })),
+    pods: [view],
+    event: null,
+    podEvent: null,
+  });
 const outputOf = (view: PodView) => {
   const observation = observe(view);
   if (observation.kind !== 'ended') throw new Error(JSON.stringify(observation));

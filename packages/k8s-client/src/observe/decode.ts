@@ -23,7 +23,7 @@ import type {
 
 const decodeMeta = (
   object: unknown,
-): Pick<JobView, 'attempt' | 'name' | 'uid' | 'version' | 'createdAt' | 'deleting'> => {
+): Pick<JobView, 'attempt' | 'name' | 'uid' | 'version' | 'createdAt' | 'deleting' | 'goneBy'> => {
   const meta = mapping(mapping(object, 'object')['metadata'], 'metadata');
   const attempt = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
   if (attempt === null)
@@ -35,6 +35,7 @@ const decodeMeta = (
     version: text(meta['resourceVersion'], 'metadata.resourceVersion'),
     createdAt: moment(meta['creationTimestamp'], 'metadata.creationTimestamp') ?? new Date(0),
     deleting: textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') !== null,
+    goneBy: moment(meta['deletionTimestamp'], 'metadata.deletionTimestamp'),
   };
 };
 
@@ -155,6 +156,14 @@ const decodeCollector = (
   return init.find(isOurs) ?? noContainer(collectorContainer, sidecarNames(spec).has(collectorContainer));
 };
 
+const memoryLimit = (spec: Readonly<Record<string, unknown>>): string | null => {
+  const main = list(spec['containers'], 'spec.containers')
+    .map((item) => mapping(item, 'spec.containers[]'))
+    .find(({ name }) => name === mainContainer);
+  const limits = mapping(mapping(main?.['resources'], 'resources')['limits'], 'resources.limits');
+  return textOrNull(limits['memory'], 'resources.limits.memory');
+};
+
 /** Reads a pod of ours; throws `PoisonedObjectError` for one that is not as it must be. */
 export const decodePod = (object: unknown): PodView => {
   const root = mapping(object, 'object');
@@ -176,12 +185,13 @@ export const decodePod = (object: unknown): PodView => {
       containers('containerStatuses').find((container) => container.name === mainContainer) ??
       noContainer(mainContainer, false),
     collector: decodeCollector(spec, init),
+    memoryLimit: memoryLimit(spec),
     gone: false,
     troubleSince: null,
   };
 };
 
-/** Reads an event about a Job; null for one that is no warning. Throws `PoisonedObjectError`. */
+/** Reads an event about a Job or a pod; null for one that is no warning. Throws `PoisonedObjectError`. */
 export const decodeEvent = (object: unknown): EventView | null => {
   const root = mapping(object, 'object');
   const about = mapping(root['involvedObject'], 'involvedObject');
@@ -191,8 +201,8 @@ export const decodeEvent = (object: unknown): EventView | null => {
     'metadata.creationTimestamp',
   );
   return {
-    jobUid: requiredText(about['uid'], 'involvedObject.uid'),
-    jobName: requiredText(about['name'], 'involvedObject.name'),
+    aboutUid: requiredText(about['uid'], 'involvedObject.uid'),
+    aboutName: requiredText(about['name'], 'involvedObject.name'),
     reason: text(root['reason'], 'reason'),
     message: text(root['message'], 'message'),
     firstAt: moment(root['firstTimestamp'], 'firstTimestamp') ?? created ?? new Date(0),

@@ -1,4 +1,5 @@
 import { failure, type Failure, type FailureReason } from '@job-orchestrator/types';
+import { signalName } from './plain-words.ts';
 import type { ConditionView, ContainerState, ContainerView, PodView } from './views.ts';
 
 type Terminated = Extract<ContainerState, { kind: 'terminated' }>;
@@ -30,6 +31,18 @@ const nodeEnd = /^(NodeShutdown|Shutdown|Terminated|NodeLost|Preempting|NodeFail
 const podSaid = ({ pod }: EndFacts): string => said(pod.reason, pod.message);
 const describeExit = ({ main }: EndFacts): string =>
   `The program ended with exit code ${main?.exitCode}${main?.reason && main.reason !== 'Error' ? ` (${main.reason})` : ''}.`;
+
+const describeMemory = (facts: EndFacts): string => {
+  const { memoryLimit } = facts.pod;
+  const limit = memoryLimit === null ? 'there was' : `its limit of ${memoryLimit}`;
+  return `The kernel killed the program for using more memory than ${limit} (exit code ${facts.exitCode}).`;
+};
+const describeInit = (failed: ContainerView | null): string => {
+  const ended = failed?.state.kind === 'terminated' ? failed.state : null;
+  const how = ended === null ? 'failed' : `ended with exit code ${ended.exitCode} (${ended.reason})`;
+  return `The init container ${failed?.name ?? ''}, which is not ours, ${how}; the program did not start.`;
+};
+const signalOf = (main: Terminated | null): number => main?.signal || (main?.exitCode ?? 0) - 128;
 
 /** The judgement of an ended pod, in the order of design §8; the first rule that fits decides, none means success. */
 export const endRules: readonly EndRule[] = [
@@ -86,8 +99,8 @@ export const endRules: readonly EndRule[] = [
   {
     name: 'an init container failed',
     applies: ({ failedInit, main }) => failedInit !== null && main === null,
-    reason: 'unknown',
-    message: ({ failedInit }) => `The init container ${failedInit?.name ?? ''}, which is not ours, failed.`,
+    reason: 'init_failed',
+    message: ({ failedInit }) => describeInit(failedInit),
   },
   {
     name: 'ended with 0 while removed',
@@ -97,9 +110,11 @@ export const endRules: readonly EndRule[] = [
   },
   {
     name: 'out of memory',
-    applies: ({ main }) => main?.reason === 'OOMKilled',
+    // The reason is kept of any process of the container and of any time before, so that the exit code has to agree: a
+    // program that outlived a killed child and ended well did well, and 143 is somebody's SIGTERM (kubernetes#140718).
+    applies: ({ main }) => main?.reason === 'OOMKilled' && main.exitCode !== 0 && main.exitCode !== 143,
     reason: 'oom_killed',
-    message: describeExit,
+    message: describeMemory,
   },
   {
     name: 'deleted by somebody',
@@ -126,7 +141,7 @@ export const endRules: readonly EndRule[] = [
     applies: ({ main }) =>
       main !== null && ((main.signal ?? 0) > 0 || (main.exitCode > 128 && main.exitCode < 160)),
     reason: 'signal',
-    message: ({ main }) => `The program was ended by signal ${main?.signal ?? (main?.exitCode ?? 0) - 128}.`,
+    message: ({ main }) => `The program was ended by ${signalName(signalOf(main))}.`,
   },
   {
     name: 'exit code',

@@ -9,6 +9,8 @@ interface ObjectView {
   readonly createdAt: Date;
   /** True once its deletion was asked for. */
   readonly deleting: boolean;
+  /** When it should be gone: its deletion plus its grace; null while none was asked for. */
+  readonly goneBy: Date | null;
 }
 
 export interface ConditionView {
@@ -64,16 +66,18 @@ export interface PodView extends ObjectView {
   readonly main: ContainerView;
   /** Our output collector; null for a job that declares no output. */
   readonly collector: ContainerView | null;
+  /** The main container's limit of memory, as it is written; null without. */
+  readonly memoryLimit: string | null;
   /** True once the server told us that it is deleted; its last state is kept until its Job goes too. */
   readonly gone: boolean;
   /** When its main container was first seen in trouble that may pass (a failed pull); null while there is none. */
   readonly troubleSince: Date | null;
 }
 
-/** The newest warning about a Job. */
+/** The newest warning about a Job or a pod. */
 export interface EventView {
-  readonly jobUid: string;
-  readonly jobName: string;
+  readonly aboutUid: string;
+  readonly aboutName: string;
   readonly reason: string;
   readonly message: string;
   readonly firstAt: Date;
@@ -83,5 +87,8 @@ export interface EventView {
 export interface AttemptView {
   readonly job: JobView | null;
   readonly pods: readonly PodView[];
+  /** The newest warning about the Job. */
   readonly event: EventView | null;
+  /** The newest warning about one of its pods. */
+  readonly podEvent: EventView | null;
 }

@@ -1,147 +1,96 @@
-import { failure, type FailureReason, type Observation, type WaitingReason } from '@job-orchestrator/types';
-import type { ContainerState, EventView, PodView } from './views.ts';
-
-/** What a waiting container or a Job without pod is waiting for. The first rule that fits decides. */
-interface WaitingRule {
-  readonly reason: RegExp;
-  readonly message?: RegExp;
-  readonly waiting: WaitingReason;
-  /** Present: it will not mend itself, and after `graceMs` of it the attempt is refused. */
-  readonly refuse?: { readonly as: FailureReason; readonly graceMs: number };
-}
-
-const transientPull =
-  /429|too ?many ?requests|pull QPS exceeded|timeout|timed out|deadline exceeded|connection refused|connection reset|TLS handshake|unexpected EOF|server misbehaving|\b50[0234]\b/i;
-const certainPull =
-  /not found|manifest unknown|does not exist|denied|unauthorized|authentication required|no match for platform|no matching manifest/i;
-
-// A registry that hiccups answers within minutes; a wrong reference stays wrong, but tags also appear while CI pushes.
-const pullGraceMs = 120_000;
-const doubtfulPullGraceMs = 300_000;
-const configGraceMs = 60_000;
-
-/** `containerStatuses[].state.waiting` of the main container. */
-export const containerRules: readonly WaitingRule[] = [
-  {
-    reason: /^InvalidImageName$/,
-    waiting: 'image_problem',
-    refuse: { as: 'invalid_image_name', graceMs: 0 },
-  },
-  { reason: /^ErrImageNeverPull$/, waiting: 'image_problem', refuse: { as: 'image_not_found', graceMs: 0 } },
-  {
-    reason: /^(ErrImagePull|ImagePullBackOff)$/,
-    message: certainPull,
-    waiting: 'image_problem',
-    refuse: { as: 'image_not_found', graceMs: pullGraceMs },
-  },
-  {
-    reason: /^(ErrImagePull|ImagePullBackOff|RegistryUnavailable|ImageInspectError)$/,
-    message: transientPull,
-    waiting: 'image_problem',
-  },
-  {
-    reason: /^(ErrImagePull|ImagePullBackOff|SignatureValidationFailed)$/,
-    waiting: 'image_problem',
-    refuse: { as: 'image_not_found', graceMs: doubtfulPullGraceMs },
-  },
-  { reason: /^RegistryUnavailable$/, waiting: 'image_problem' },
-  { reason: /^CreateContainerConfigError$/, message: /subPath/, waiting: 'configuration_problem' },
-  {
-    reason: /^CreateContainerConfigError$/,
-    waiting: 'configuration_problem',
-    refuse: { as: 'container_config', graceMs: configGraceMs },
-  },
-  {
-    reason: /^CreateContainerError$/,
-    message: /deadline exceeded|name .* is reserved/,
-    waiting: 'configuration_problem',
-  },
-  {
-    reason: /^(CreateContainerError|PreCreateHookError)$/,
-    waiting: 'configuration_problem',
-    refuse: { as: 'container_config', graceMs: configGraceMs },
-  },
-  {
-    reason: /^(RunContainerError|StartError)$/,
-    waiting: 'configuration_problem',
-    refuse: { as: 'command_not_found', graceMs: 30_000 },
-  },
-];
-
-/** Events of a Job that has no pod. Kubernetes shows quota and admission nowhere else. */
-export const eventRules: readonly WaitingRule[] = [
-  { reason: /^FailedCreate$/, message: /exceeded quota|failed quota/, waiting: 'quota' },
-  {
-    reason: /^FailedCreate$/,
-    message: /failed calling webhook|timeout|Internal error/,
-    waiting: 'launching',
-  },
-  {
-    reason: /^FailedCreate$/,
-    message: /violates PodSecurity|admission webhook .* denied|is forbidden|is invalid/,
-    waiting: 'configuration_problem',
-    refuse: { as: 'launch_refused', graceMs: configGraceMs },
-  },
-  { reason: /^FailedCreate$/, waiting: 'launching' },
-];
-
-const find = (rules: readonly WaitingRule[], reason: string, message: string): WaitingRule | undefined =>
-  rules.find((rule) => rule.reason.test(reason) && (rule.message?.test(message) ?? true));
+import { failure, type Observation } from '@job-orchestrator/types';
+import { quotaWords, schedulerWords } from './plain-words.ts';
+import type { ConditionView, EventView, PodView } from './views.ts';
+import { containerRules, eventRules, findRule, podEventRules, type WaitingRule } from './waiting-signals.ts';
 
 const apply = (rule: WaitingRule, reason: string, message: string, since: Date): Observation => {
-  const sentence = message === '' ? reason : `${reason}: ${message}`;
+  const sentence = rule.waiting === 'quota' ? quotaWords(message) : said(reason, message);
   if (rule.refuse === undefined) return { kind: 'waiting', reason: rule.waiting, message: sentence };
   const { as, graceMs } = rule.refuse;
-  return { kind: 'refused', since, graceMs, failure: failure(as, sentence, { reason, message }) };
+  const { waiting } = rule;
+  return { kind: 'refused', since, graceMs, waiting, failure: failure(as, sentence, { reason, message }) };
 };
 
-/** True when a container is in trouble rather than merely being prepared: its first sighting starts the grace. */
-export const isTrouble = (state: ContainerState): boolean =>
-  state.kind === 'waiting' && find(containerRules, state.reason, state.message) !== undefined;
+const said = (reason: string, message: string): string => (message === '' ? reason : `${reason}: ${message}`);
+
+interface Trouble {
+  readonly rule: WaitingRule;
+  readonly reason: string;
+  readonly message: string;
+}
 
 /** A server or kubelet without native sidecars runs our collector as an ordinary init container, which never ends. */
 const judgeNoSidecar = (pod: PodView): Observation | null => {
   if (pod.collector === null || pod.collector.sidecar) return null;
   const sentence =
     'This Kubernetes dropped restartPolicy from the output collector: outputs need native sidecars (1.29 or newer).';
-  const evidence = { pod: pod.name };
-  return {
-    kind: 'refused',
-    since: pod.createdAt,
-    graceMs: 0,
-    failure: failure('launch_refused', sentence, evidence),
-  };
+  const judged = failure('launch_refused', sentence, { pod: pod.name });
+  return { kind: 'refused', since: pod.createdAt, graceMs: 0, failure: judged };
 };
 
-const judgeTrouble = (pod: PodView, state: ContainerState, prefix: string): Observation | null => {
-  if (state.kind !== 'waiting') return null;
-  const rule = find(containerRules, state.reason, state.message);
-  return rule === undefined
-    ? null
-    : apply(rule, `${prefix}${state.reason}`, state.message, pod.troubleSince ?? pod.createdAt);
+type Containers = Pick<PodView, 'init' | 'main' | 'collector'>;
+
+const whose = ({ main, collector }: Containers, name: string): string => {
+  if (name === main.name) return '';
+  return name === collector?.name ? 'output collector: ' : `container ${name}: `;
 };
 
-/** What a pod whose program has not started waits for. */
-export const judgeWaitingPod = (pod: PodView): Observation => {
-  const stuck =
-    judgeNoSidecar(pod) ??
-    judgeTrouble(pod, pod.main.state, '') ??
-    (pod.collector === null ? null : judgeTrouble(pod, pod.collector.state, 'output collector: '));
-  if (stuck !== null) return stuck;
-  const unscheduled = pod.conditions.find(
-    ({ type, status }) => type === 'PodScheduled' && status === 'False',
-  );
-  if (unscheduled?.reason === 'Unschedulable') {
-    return { kind: 'waiting', reason: 'unschedulable', message: unscheduled.message };
+/** The first container of a pod that is in trouble rather than merely being prepared. */
+const troubleOf = (pod: Containers): Trouble | undefined => {
+  for (const { name, state } of [...pod.init, pod.main]) {
+    if (state.kind !== 'waiting') continue;
+    const rule = findRule(containerRules, state.reason, state.message);
+    if (rule !== undefined)
+      return { rule, reason: `${whose(pod, name)}${state.reason}`, message: state.message };
   }
-  if (unscheduled?.reason === 'SchedulingGated') {
+  return undefined;
+};
+
+/** True when a container is in trouble: its first sighting starts the grace. */
+export const isTrouble = (pod: Containers): boolean => troubleOf(pod) !== undefined;
+
+const conditionOf = (pod: PodView, type: string): ConditionView | undefined =>
+  pod.conditions.find((condition) => condition.type === type);
+
+const judgeUnscheduled = (pod: PodView): Observation | null => {
+  const unscheduled = conditionOf(pod, 'PodScheduled');
+  if (unscheduled?.status !== 'False') return null;
+  if (unscheduled.reason === 'Unschedulable')
+    return { kind: 'waiting', reason: 'unschedulable', message: schedulerWords(unscheduled.message) };
+  if (unscheduled.reason !== 'SchedulingGated') return null;
+  const message = unscheduled.message || 'The pod is held by a scheduling gate.';
+  return { kind: 'waiting', reason: 'suspended', message };
+};
+
+/** The init container that runs now, sidecars apart. */
+const runningInit = ({ init }: PodView): string | null =>
+  init.find(({ sidecar, state }) => !sidecar && state.kind === 'running')?.name ?? null;
+
+/**
+ * A pod on its node, without any trouble in its status. While its sandbox is not ready an event may say what keeps it; on
+ * servers that do not show whether it is, the event is told but ends nothing, for it may be of the past.
+ */
+const judgePrepared = (pod: PodView, event: EventView | null): Observation => {
+  const sandbox = conditionOf(pod, 'PodReadyToStartContainers')?.status;
+  const rule = event === null ? undefined : findRule(podEventRules, event.reason, event.message);
+  if (event !== null && rule !== undefined && sandbox !== 'True') {
+    const judged = apply(rule, event.reason, event.message, event.firstAt);
+    if (sandbox === 'False') return judged;
+    return { kind: 'waiting', reason: rule.waiting, message: said(event.reason, event.message) };
+  }
+  const init = runningInit(pod);
+  if (init !== null)
     return {
       kind: 'waiting',
-      reason: 'suspended',
-      message: unscheduled.message || 'The pod is held by a scheduling gate.',
+      reason: 'preparing',
+      message: `The init container ${init}, which is not ours, runs.`,
     };
-  }
-  if (pod.node === null) return { kind: 'waiting', reason: 'scheduling', message: 'Waiting for a node.' };
+  if (sandbox === 'False')
+    return {
+      kind: 'waiting',
+      reason: 'preparing',
+      message: `Node ${pod.node} prepares network and volumes of the pod.`,
+    };
   return {
     kind: 'waiting',
     reason: 'pulling_image',
@@ -149,9 +98,22 @@ export const judgeWaitingPod = (pod: PodView): Observation => {
   };
 };
 
+/** What a pod whose program has not started waits for. `event`: the newest warning about it. */
+export const judgeWaitingPod = (pod: PodView, event: EventView | null): Observation => {
+  const noSidecar = judgeNoSidecar(pod);
+  if (noSidecar !== null) return noSidecar;
+  const trouble = troubleOf(pod);
+  if (trouble !== undefined)
+    return apply(trouble.rule, trouble.reason, trouble.message, pod.troubleSince ?? pod.createdAt);
+  const unscheduled = judgeUnscheduled(pod);
+  if (unscheduled !== null) return unscheduled;
+  if (pod.node === null) return { kind: 'waiting', reason: 'scheduling', message: 'Waiting for a node.' };
+  return judgePrepared(pod, event);
+};
+
 /** What a Job without any pod waits for. */
 export const judgeEvent = (event: EventView | null): Observation => {
-  const rule = event === null ? undefined : find(eventRules, event.reason, event.message);
+  const rule = event === null ? undefined : findRule(eventRules, event.reason, event.message);
   if (event === null || rule === undefined)
     return { kind: 'waiting', reason: 'launching', message: 'Waiting for the pod to be made.' };
   return apply(rule, event.reason, event.message, event.firstAt);

@@ -111,6 +111,7 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
   };
   const dropPod = (uid: string): void => {
     const pod = pods.get(uid);
+    events.delete(uid);
     if (pod === undefined) return;
     if (pod.jobUid !== null && jobs.has(pod.jobUid)) pods.markGone(pod);
     else pods.forget(pod);
@@ -118,17 +119,19 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
   };
   const putEvent = (event: EventView): void => {
     // Delete first, so that the order of the map is the order of arrival and the oldest goes first.
-    events.delete(event.jobUid);
-    events.set(event.jobUid, event);
+    events.delete(event.aboutUid);
+    events.set(event.aboutUid, event);
     forgetOldest(events, rememberedEvents);
-    const job = jobs.get(event.jobUid);
-    if (job !== undefined) onChange(job.attempt.attemptId);
+    const about = jobs.get(event.aboutUid) ?? pods.get(event.aboutUid);
+    if (about !== undefined) onChange(about.attempt.attemptId);
   };
   const view = (attempt: AttemptId): AttemptView => {
     const uid = jobOf.get(attempt);
     const job = uid === undefined ? undefined : jobs.get(uid);
     const event = uid === undefined ? undefined : events.get(uid);
-    return { job: job ?? null, pods: pods.of(attempt, uid), event: event ?? null };
+    const itsPods = pods.of(attempt, uid);
+    const podEvent = itsPods.map((pod) => events.get(pod.uid)).find((found) => found !== undefined);
+    return { job: job ?? null, pods: itsPods, event: event ?? null, podEvent: podEvent ?? null };
   };
   return {
     putJob,

@@ -4,6 +4,7 @@ import { readAttemptLabels, sameAttempt, sameExecution } from '../labels.ts';
 import { refuseLaunch, renderJob } from '../manifest.ts';
 import { decodeJob } from '../observe/decode.ts';
 import { mapping, requiredText, textOrNull } from '../observe/fields.ts';
+import { quotaWords } from '../observe/plain-words.ts';
 import { messageOf } from '../system-clock.ts';
 import type { RuntimeContext } from './context.ts';
 import { laterJob, takeOverJob } from './take-over.ts';
@@ -12,12 +13,11 @@ const shortWaitMs = 1_000;
 // Quota is freed when other work ends, credentials and rights are mended by people: neither within a second.
 const longWaitMs = 10_000;
 
-const busy = (message: string, retryAfterMs: number): EnsureOutcome => ({
-  kind: 'busy',
-  reason: 'quota',
-  retryAfterMs,
-  message,
-});
+const busy = (
+  message: string,
+  retryAfterMs: number,
+  reason: 'quota' | 'runtime_busy' = 'runtime_busy',
+): EnsureOutcome => ({ kind: 'busy', reason, retryAfterMs, message });
 
 /** Certain that nothing was created, for we were let do nothing. */
 const shutOut = (message: string, retryAfterMs: number): EnsureOutcome => ({
@@ -57,7 +57,9 @@ export const judgeRefusal = (answer: ApiFailure): EnsureOutcome => {
     case 'not_found':
     case 'gone':
       if (placeIsWrong(answer)) return shutOut(answer.message, longWaitMs);
-      return /exceeded quota/.test(answer.message) ? busy(answer.message, longWaitMs) : refused(answer);
+      return /exceeded quota/.test(answer.message)
+        ? busy(quotaWords(answer.message), longWaitMs, 'quota')
+        : refused(answer);
     case 'withheld':
       return { kind: 'withheld' };
     case 'unreachable':

@@ -9,7 +9,7 @@ import { unusable } from './cluster-key.ts';
 import type { RuntimeContext } from './context.ts';
 import type { Quarantine } from './quarantine.ts';
 
-/** Which objects each watch sees, and where they go. Events only tell why a Job has no pod, so their deletion says nothing. */
+/** Which objects each watch sees, and where they go. Events only tell what keeps a Job from its pod, or a pod from its start, so their deletion says nothing. */
 const jobTarget = ({ store }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => ({
   upsert: (object) => quarantine.around('Job', object, () => store.putJob(decodeJob(object))),
   remove: (object) => quarantine.around('Job', object, () => store.dropJob(decodeJob(object).uid)),
@@ -36,10 +36,13 @@ const eventTarget = ({ store, installation }: RuntimeContext, quarantine: Quaran
   const upsert = (object: unknown): void =>
     quarantine.around('Event', object, () => {
       const event = decodeEvent(object);
-      if (event?.jobName.startsWith(ours) === true) store.putEvent(event);
+      if (event?.aboutName.startsWith(ours) === true) store.putEvent(event);
     });
   return { upsert, remove: () => undefined, known: () => none, forget: () => undefined };
 };
+
+/** Warnings that no status repeats: what the scheduler and the image puller say stands in the pod, and comes in floods. */
+const warnings = 'type=Warning,reason!=FailedScheduling,reason!=BackOff,reason!=Failed,reason!=Unhealthy';
 
 export interface Watches {
   /** Resolves when all three are in sync; rejects with `runtime_unavailable` when Kubernetes says no, or nothing, for too long. */
@@ -73,11 +76,7 @@ export const startWatches = (
   const reflectors = [
     start('jobs', { path: paths.jobs, labelSelector }, jobTarget(context, quarantine)),
     start('pods', { path: paths.pods, labelSelector }, podTarget(context, quarantine)),
-    start(
-      'events',
-      { path: paths.events, fieldSelector: 'involvedObject.kind=Job' },
-      eventTarget(context, quarantine),
-    ),
+    start('events', { path: paths.events, fieldSelector: warnings }, eventTarget(context, quarantine)),
   ];
 
   const ready = (limitMs: number): Promise<void> =>

@@ -41,8 +41,11 @@ export type EnsureOutcome =
   | { readonly kind: 'refused'; readonly failure: Failure }
   | {
       readonly kind: 'busy';
-      /** `quota`: the runtime has no room or asks for patience. `runtime_unreachable`: it cannot be asked, or lets us do nothing. */
-      readonly reason: 'quota' | 'runtime_unreachable';
+      /**
+       * `quota`: the runtime has no room. `runtime_busy`: it asks for patience. `runtime_unreachable`: it cannot be asked,
+       * or lets us do nothing.
+       */
+      readonly reason: 'quota' | 'runtime_busy' | 'runtime_unreachable';
       readonly retryAfterMs: number;
       readonly message: string;
     }

@@ -90,7 +90,7 @@ export const failureReasons = {
   oom_killed: {
     category: 'out_of_memory',
     title: 'The kernel killed the program: it used more memory than its limit.',
-    hint: 'Raise resources.limits.memory, or make the program use less.',
+    hint: 'Raise resources.limits.memory, let retry.memory raise it at each try, or make the program use less.',
   },
   run_deadline: {
     category: 'timeout',
@@ -117,6 +117,16 @@ export const failureReasons = {
     title: 'The image or its tag does not exist, or the registry refused us.',
     hint: 'Check the reference with `get images`, and the pull rights of the namespace.',
   },
+  image_pull_denied: {
+    category: 'image',
+    title: 'The registry refuses to give us the image.',
+    hint: 'Check the reference and the pull secrets of the namespace; some registries refuse what does not exist.',
+  },
+  image_platform: {
+    category: 'image',
+    title: 'The image is not made for the platform of the node.',
+    hint: 'Build the image for the platform of the nodes (linux/amd64, linux/arm64), or for several.',
+  },
   invalid_image_name: {
     category: 'image',
     title: 'The image reference is malformed.',
@@ -126,6 +136,11 @@ export const failureReasons = {
     category: 'configuration',
     title: 'The container could not be made from its configuration.',
     hint: 'Check env, command, and the user the image runs as.',
+  },
+  reference_missing: {
+    category: 'configuration',
+    title: 'A Secret, a ConfigMap or a key of one that the container needs does not exist.',
+    hint: 'Create what the message names in the namespace of the jobs, then retry the job.',
   },
   launch_refused: {
     category: 'configuration',
@@ -151,6 +166,26 @@ export const failureReasons = {
     category: 'infrastructure',
     title: 'The node did not admit the pod; nothing was started.',
     hint: 'Nothing to do: it is retried.',
+  },
+  registry_unavailable: {
+    category: 'infrastructure',
+    title: 'The registry did not give the image for too long: it limits us, or does not answer.',
+    hint: 'It is retried. If it recurs, look at the registry and its rate limits; a mirror helps.',
+  },
+  node_trouble: {
+    category: 'infrastructure',
+    title: 'The node could not prepare the pod in time: its network, a volume or its container runtime.',
+    hint: 'It is retried, on another node where there is one. If it recurs, the message names what to mend.',
+  },
+  node_lost: {
+    category: 'infrastructure',
+    title: 'The node vanished; the program may still run there.',
+    hint: 'It was retried because of retry.onNodeLost: rerun. Look at the node; make the program safe to overlap itself.',
+  },
+  init_failed: {
+    category: 'infrastructure',
+    title: 'A container that must end before the program starts, and that is not ours, failed.',
+    hint: 'It is retried. Ask who adds this container to pods (a service mesh, a policy) to look at its log.',
   },
   object_deleted: {
     category: 'infrastructure',

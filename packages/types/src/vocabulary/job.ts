@@ -1,18 +1,13 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
 import type { Failure } from './failures.ts';
 import type { AttemptId, IncarnationId, JobId } from './ids.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 import type { AttemptState, JobState, LiveAttemptState, WaitingReason } from './states.ts';
 
 /** Kubernetes quantities by resource name (`cpu`, `memory`, `ephemeral-storage`, extended resources). */
 export interface Resources {
   readonly requests?: Readonly<Record<string, string>>;
   readonly limits?: Readonly<Record<string, string>>;
-}
-
-/** How often a job may be tried again: by its owner's budget and by the infrastructure's. */
-export interface RetryPolicy {
-  readonly maxRetries: number;
-  readonly infrastructureRetries: number;
 }
 
 /** How long a job may stay in each phase, in seconds. */

@@ -33,13 +33,20 @@ export interface ExitReport {
 /**
  * A plain record of what the runtime shows of an attempt now.
  * `unreachable`: it cannot say (hold, never duplicate). `absent`: it is certain that nothing of the attempt exists.
- * `refused`: it exists but cannot start, and waiting will not help after a grace.
+ * `refused`: it exists but cannot start, and waiting will not help after a grace; `waiting` is what it waits for till then.
+ * `node_lost`: it was asked to go, `since` is when it should have been gone, and its node does not say that it is.
  */
 export type Observation =
   | { readonly kind: 'unreachable'; readonly message: string }
   | { readonly kind: 'absent' }
   | { readonly kind: 'waiting'; readonly reason: WaitingReason; readonly message: string }
-  | { readonly kind: 'refused'; readonly since: Date; readonly graceMs: number; readonly failure: Failure }
+  | {
+      readonly kind: 'refused';
+      readonly since: Date;
+      readonly graceMs: number;
+      readonly failure: Failure;
+      readonly waiting?: WaitingReason;
+    }
   | {
       readonly kind: 'running';
       readonly startedAt: Date;
@@ -47,4 +54,10 @@ export type Observation =
       readonly instance?: string;
     }
   | { readonly kind: 'terminating'; readonly message: string }
+  | {
+      readonly kind: 'node_lost';
+      readonly since: Date;
+      readonly node: string | null;
+      readonly message: string;
+    }
   | { readonly kind: 'ended'; readonly exit: ExitReport };

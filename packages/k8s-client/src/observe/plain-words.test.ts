@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { quotaWords, schedulerWords, signalName } from './plain-words.ts';
+
+const preemption = 'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
+
+test.each([
+  [
+    `0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {gpu: true}. ${preemption}`,
+    'No node can take it: of 3 nodes, 1 has too little free memory, 2 have the taint {gpu: true}, which the job does not tolerate.',
+  ],
+  [
+    `0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, ${preemption}`,
+    'No node can take it: of 1 node, 1 has too little free cpu.',
+  ],
+  [
+    "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were unschedulable.",
+    'No node can take it: of 2 nodes, 1 has not the labels that the job’s node selector asks for, 1 has been closed to new pods (cordoned).',
+  ],
+  [
+    '0/2 nodes are available: 2 node(s) had something new.',
+    'No node can take it: of 2 nodes, 2 have “node(s) had something new”.',
+  ],
+  ['no nodes available to schedule pods', 'no nodes available to schedule pods'],
+  ['', ''],
+])('the scheduler says %j', (said, plain) => {
+  expect(schedulerWords(said)).toBe(plain);
+});
+
+test('a quota is told with its numbers, and what is none stays as it is', () => {
+  const said =
+    'pods "x" is forbidden: exceeded quota: team, requested: limits.memory=2Gi,pods=1, used: limits.memory=7Gi,pods=3, limited: limits.memory=8Gi,pods=3';
+  expect(quotaWords(said)).toBe(
+    'The quota team of the namespace has no room (limits.memory: 2Gi more asked for, 7Gi of 8Gi used; pods: 1 more asked for, 3 of 3 used).',
+  );
+  expect(quotaWords('something else')).toBe('something else');
+});
+
+test('signals have their names', () => {
+  expect([11, 9, 15, 99].map(signalName)).toEqual([
+    'SIGSEGV (11)',
+    'SIGKILL (9)',
+    'SIGTERM (15)',
+    'signal 99',
+  ]);
+});

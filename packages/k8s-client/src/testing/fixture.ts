@@ -1,0 +1,82 @@
+import {
+  attemptId,
+  type AttemptId,
+  type Clock,
+  type FailureCategory,
+  type FailureReason,
+  type LiveAttempt,
+  type Observation,
+  type WaitingReason,
+} from '@job-orchestrator/types';
+import { failureOf } from '../http/api-result.ts';
+import { labels } from '../labels.ts';
+import { observeAttempt } from '../observe.ts';
+import { decodeEvent, decodeJob, decodePod } from '../observe/decode.ts';
+import { mapping, text } from '../observe/fields.ts';
+import { createAttemptStore } from '../runtime/attempt-store.ts';
+import { judgeRefusal } from '../runtime/ensure.ts';
+
+/** What must come out of a fixture. `observation` is what the runtime says; the others are of the failure in it. */
+interface Expected {
+  readonly observation: Observation['kind'] | 'busy' | 'unresolved';
+  readonly waiting?: WaitingReason;
+  readonly category?: FailureCategory;
+  readonly reason?: FailureReason;
+  readonly hint?: string;
+  readonly exitCode?: number | null;
+  readonly graceMs?: number;
+  /** What an executor then decides, for a job with one retry of each budget. */
+  readonly decision?: 'wait' | 'succeed' | 'retry' | 'fail' | 'cancel' | 'stop';
+}
+
+/** One way in which an attempt fails or waits: what Kubernetes shows of it, our intent, and what it must be taken for. */
+export interface FailureFixture {
+  /** The row of the catalogue in docs/errors.md. */
+  readonly signal: string;
+  /** `recorded on …`, or the source it was written after where no cluster of ours can produce it. */
+  readonly source: string;
+  /** What we had recorded of our own doing; absent: nothing. */
+  readonly intent?: Pick<LiveAttempt, 'stopIntent'> | { readonly cancelled: true };
+  readonly job: object | null;
+  readonly pods: readonly object[];
+  /** Uids of the pods that were deleted; the others exist. */
+  readonly gone: readonly string[];
+  readonly events: readonly object[];
+  /** The answer to the create, where it failed. */
+  readonly answer?: { readonly status: number; readonly body: object };
+  readonly expected: Expected;
+}
+
+const fixedClock: Clock = {
+  now: () => new Date('2026-01-01T00:00:30Z'),
+  monotonicMs: () => 30_000,
+  setTimer: () => () => undefined,
+};
+
+const uidOf = (object: object): string => text(mapping(mapping(object, '')['metadata'], '')['uid'], 'uid');
+
+const attemptOf = (object: object): AttemptId => {
+  const meta = mapping(mapping(object, '')['metadata'], '');
+  return attemptId(text(mapping(meta['labels'], '')[labels.attemptId], labels.attemptId));
+};
+
+/** What the runtime says of an attempt of which these objects are known, through its own store. */
+export const replay = ({ job, pods, gone, events }: FailureFixture): Observation => {
+  const store = createAttemptStore(fixedClock, () => undefined);
+  const first = job ?? pods[0];
+  if (first === undefined) return { kind: 'absent' };
+  if (job !== null) store.putJob(decodeJob(job));
+  for (const pod of pods) {
+    store.putPod(decodePod(pod));
+    if (gone.includes(uidOf(pod))) store.dropPod(uidOf(pod));
+  }
+  for (const event of events) {
+    const view = decodeEvent(event);
+    if (view !== null) store.putEvent(view);
+  }
+  return observeAttempt(store.view(attemptOf(first)));
+};
+
+/** What a refused create means. */
+export const replayAnswer = ({ status, body }: NonNullable<FailureFixture['answer']>) =>
+  judgeRefusal(failureOf(status, JSON.stringify(body), undefined, 0));
