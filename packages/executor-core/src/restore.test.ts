@@ -27,6 +27,7 @@ const leftBehind = async (id: JobId, attemptNumber: number): Promise<void> => {
     attemptNumber,
     attemptId: former,
     object: null,
+    avoidNode: null,
     topic,
     spec,
   });

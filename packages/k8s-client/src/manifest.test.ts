@@ -23,6 +23,17 @@ test('a job that uses everything', () => {
   expect(renderJob(full)).toMatchSnapshot();
 });
 
+test('after a fault of its node another is preferred, by name', () => {
+  const { affinity } = renderJob({ ...exampleLaunch(), avoidNode: 'node-7' }).spec?.template.spec ?? {};
+  expect(affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution).toEqual([
+    {
+      weight: 100,
+      preference: { matchFields: [{ key: 'metadata.name', operator: 'NotIn', values: ['node-7'] }] },
+    },
+  ]);
+  expect(affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution).toBeUndefined();
+});
+
 test('our labels win over a user label of the same name', () => {
   expect(renderJob(full).metadata?.labels?.['job-orchestrator.io/attempt']).toBe('1');
 });

@@ -8,7 +8,7 @@ import {
   type JobSpec,
 } from '@job-orchestrator/types';
 import type { Job } from 'kubernetes-types/batch/v1.js';
-import type { Container, EnvVar, PodSpec, Volume } from 'kubernetes-types/core/v1.js';
+import type { Affinity, Container, EnvVar, PodSpec, Volume } from 'kubernetes-types/core/v1.js';
 import {
   outputFile,
   renderCollector,
@@ -116,8 +116,21 @@ const podDeadlineSeconds = (spec: JobSpec): number =>
 const jobDeadlineSeconds = (spec: JobSpec): number =>
   podDeadlineSeconds(spec) + spec.deadlines.startSeconds + 10 * marginSeconds;
 
+/** Preferred only: where there is no other node, the same one is better than none. */
+const avoidingNode = (node: string): Affinity => ({
+  nodeAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        preference: { matchFields: [{ key: 'metadata.name', operator: 'NotIn', values: [node] }] },
+      },
+    ],
+  },
+});
+
 const podSpec = (launch: AttemptLaunch, collector: CollectorSettings | null): PodSpec => ({
   restartPolicy: 'Never',
+  ...(launch.avoidNode === null ? {} : { affinity: avoidingNode(launch.avoidNode) }),
   activeDeadlineSeconds: podDeadlineSeconds(launch.spec),
   terminationGracePeriodSeconds: stopGraceSeconds,
   automountServiceAccountToken: false,

@@ -85,7 +85,8 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('on a real cluster', { 
       labels: { team: 'a' },
       runAsUser: 1_000,
     });
-    for (const launch of [exampleLaunch({ command: null, args: null }), full]) {
+    const avoiding = { ...exampleLaunch(), avoidNode: 'node-1' };
+    for (const launch of [exampleLaunch({ command: null, args: null }), full, avoiding]) {
       const path = `/apis/batch/v1/namespaces/${namespace.name}/jobs?dryRun=All&fieldValidation=Strict`;
       const answer = await namespace.api.json({ method: 'POST', path, body: renderJob(launch) });
       expect(answer).toMatchObject({ kind: 'ok', status: 201 });
@@ -157,6 +158,18 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('on a real cluster', { 
       await until(other, ({ kind }) => kind === 'absent');
     },
   );
+
+  test.concurrent('a node that is to be avoided is taken where there is no other', async () => {
+    const nodes = await namespace.api.json<{ items: { metadata: { name: string } }[] }>({
+      method: 'GET',
+      path: '/api/v1/nodes',
+    });
+    const node = nodes.kind === 'ok' ? (nodes.body.items[0]?.metadata.name ?? '') : '';
+    const launch = { ...launchOf('true'), avoidNode: node };
+    const outcome = await runtime.ensure(launch);
+    if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
+    expect(await ended({ ...launch, object: outcome.object })).toMatchObject({ exit: { exitCode: 0, node } });
+  });
 
   test.concurrent('no node is large enough', async () => {
     const ref = await run('true', { resources: { requests: { cpu: '1000' } } });

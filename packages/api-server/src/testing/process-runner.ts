@@ -64,7 +64,7 @@ export const startProcessRunner = async (installation: InstallationId): Promise<
       const attempt = await driver.claim(job);
       const { jobId, number, id, topic, spec } = attempt;
       const named = { installation, jobId, attemptNumber: number, attemptId: id };
-      const outcome = await runtime.ensure({ ...named, object: null, topic, spec });
+      const outcome = await runtime.ensure({ ...named, object: null, avoidNode: null, topic, spec });
       if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
       await driver.write(launched(id, outcome.object));
       await driver.write(progressed(id, { kind: 'running', startedAt: new Date(), node: null }));

@@ -1,4 +1,10 @@
-import { launched, released, type AttemptId } from '@job-orchestrator/types';
+import {
+  grownResources,
+  launched,
+  released,
+  type AttemptId,
+  type AttemptLaunch,
+} from '@job-orchestrator/types';
 import {
   decideLaunch,
   noLeaseMs,
@@ -6,6 +12,7 @@ import {
   type LaunchDecision,
   type LaunchInput,
 } from '../decide/decide-launch.ts';
+import { nodeToAvoid } from '../decide/node-to-avoid.ts';
 import type { Held } from '../engine/held-attempts.ts';
 import { refOf, type Life } from '../engine/life.ts';
 import { delay } from '../queue/waiting.ts';
@@ -60,6 +67,25 @@ const carryOut = async (
   }
 };
 
+/** The node that the last attempt had a fault of the infrastructure on. It is a preference: where it cannot be read, none. */
+const readAvoidNode = async (life: Life, { attempt }: Held): Promise<string | null> => {
+  if (attempt.number === 1) return null;
+  try {
+    return nodeToAvoid(await life.deps.database.history.listAttempts(attempt.jobId), attempt.number);
+  } catch (error) {
+    life.deps.log.warn({ attempt: attempt.id, error: String(error) }, 'the last node could not be read');
+    return null;
+  }
+};
+
+/** What this attempt runs as: after tries that ran out of memory it may ask for more. */
+const launchOf = async (life: Life, held: Held): Promise<AttemptLaunch> => {
+  const { topic, spec, retriesUsed } = held.attempt;
+  const avoidNode = await readAvoidNode(life, held);
+  const resources = grownResources(spec, retriesUsed.outOfMemory);
+  return { ...refOf(life, held.attempt), topic, spec: { ...spec, resources }, avoidNode };
+};
+
 /** Makes an attempt's object, or finds it: asked under the same name until the answer is certain. */
 export const launchAttempt = async (life: Life, id: AttemptId): Promise<void> => {
   const { runtime } = life.deps;
@@ -67,13 +93,13 @@ export const launchAttempt = async (life: Life, id: AttemptId): Promise<void> =>
   if (!held) return;
   if (held.attempt.launchedAt) return life.look(id);
   await takeTurn(life);
+  const launch = await launchOf(life, held);
   if (held.over) return;
   const withheld = withholdLaunch(inputOf(life, held, held.certain));
   if (withheld) return carryOut(life, held, true, withheld);
   if (!life.lease.holds()) return life.lookLater(id, noLeaseMs);
-  const { certain, attempt } = held;
+  const { certain } = held;
   held.certain = false;
-  const launch = { ...refOf(life, attempt), topic: attempt.topic, spec: attempt.spec };
   const outcome = await runtime.ensure(launch, () => life.lease.holds() && !held.over);
   if (held.over) return;
   await carryOut(life, held, certain, decideLaunch(inputOf(life, held, certain), outcome));

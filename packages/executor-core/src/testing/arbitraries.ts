@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import {
   attemptId,
   failure,
+  failureCategories,
   failureReasons,
   incarnationId,
   jobId,
@@ -68,6 +69,12 @@ export const someObservation: fc.Arbitrary<Observation> = fc.oneof(
 const used = fc.nat(4);
 const seconds = fc.integer({ min: 1, max: 100_000 });
 
+/** Names a third of the categories, or exit code 1; or nothing, as one that is not given. */
+const someSelector = fc.record({
+  categories: fc.subarray([...failureCategories], { maxLength: 3 }),
+  exitCodes: fc.constantFrom([], [1]),
+});
+
 const someSpec = fc
   .record({
     output: fc.boolean(),
@@ -76,6 +83,8 @@ const someSpec = fc
       infrastructureRetries: fc.nat(3),
       onNodeLost: fc.constantFrom('wait', 'rerun'),
     }),
+    on: fc.option(someSelector, { freq: 1 }),
+    never: fc.option(someSelector, { freq: 1 }),
     deadlines: fc.record({
       queueSeconds: seconds,
       startSeconds: seconds,
@@ -83,7 +92,12 @@ const someSpec = fc
       finalizeSeconds: seconds,
     }),
   })
-  .map(buildSpec);
+  .map(({ retry, on, never, ...spec }) =>
+    buildSpec({
+      ...spec,
+      retry: { ...retry, ...(on === null ? {} : { on }), ...(never === null ? {} : { never }) },
+    }),
+  );
 
 const identity = {
   id: attemptId('00000000-0000-4000-8000-00000000000a'),

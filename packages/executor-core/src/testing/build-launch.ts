@@ -35,5 +35,6 @@ export const buildLaunch = (installation: InstallationId, spec: Partial<JobSpec>
   attemptId: attemptId(randomUUID()),
   object: null,
   topic: 'default',
+  avoidNode: null,
   spec: buildSpec(spec),
 });

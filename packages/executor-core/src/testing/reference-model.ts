@@ -1,4 +1,10 @@
-import { categoryRules, failureReasons, type Decision, type FailureReason } from '@job-orchestrator/types';
+import {
+  categoryRules,
+  failureReasons,
+  type Decision,
+  type FailureReason,
+  type FailureSelector,
+} from '@job-orchestrator/types';
 import type { DecisionInput } from '../decide/decide-attempt.ts';
 
 /**
@@ -7,10 +13,15 @@ import type { DecisionInput } from '../decide/decide-attempt.ts';
  */
 type Rule = readonly [when: boolean, then: Decision['kind']];
 
-const ends = ({ attempt }: DecisionInput, reason: FailureReason): 'retry' | 'fail' => {
+const ends = ({ attempt, observation }: DecisionInput, reason: FailureReason): 'retry' | 'fail' => {
   const { category } = failureReasons[reason];
   const { user, infrastructure, output, unknown, outOfMemory } = attempt.retriesUsed;
-  const { maxRetries, infrastructureRetries } = attempt.spec.retry;
+  const { maxRetries, infrastructureRetries, on, never } = attempt.spec.retry;
+  const code = observation.kind === 'ended' ? observation.exit.exitCode : null;
+  const names = (rule: FailureSelector | undefined): boolean =>
+    rule !== undefined && (!!rule.categories?.includes(category) || !!rule.exitCodes?.includes(code ?? -1));
+  const budgetOfUser = ['user_error', 'out_of_memory', 'timeout'].includes(category);
+  if (names(never) || (on !== undefined && budgetOfUser && !names(on))) return 'fail';
   const left = {
     user: maxRetries - user,
     infrastructure: infrastructureRetries - infrastructure,

@@ -66,6 +66,7 @@ const attempt: AttemptDto = {
   node: null,
   imageDigest: null,
   logBytes: 10,
+  resources: null,
 };
 
 const event: EventDto = {

@@ -79,6 +79,12 @@ const ending = ({ failure, state, exitCode }: AttemptDto): string => {
   return exitCode === null ? state : `exit code ${exitCode}`;
 };
 
+const memoryOf = ({ resources }: AttemptDto): string => resources?.limits?.['memory'] ?? '–';
+
+/** Memory is only worth a column where it grew. */
+const memoryColumn = (attempts: readonly AttemptDto[]) =>
+  new Set(attempts.map(memoryOf)).size > 1 ? [{ header: 'MEMORY', value: memoryOf, drop: 2 }] : [];
+
 const attemptsTable = (attempts: readonly AttemptDto[], now: Date, columns: number): string =>
   renderTable(
     [
@@ -90,6 +96,7 @@ const attemptsTable = (attempts: readonly AttemptDto[], now: Date, columns: numb
         drop: 1,
       },
       { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now) },
+      ...memoryColumn(attempts),
       { header: 'ENDED WITH', value: (attempt) => (attempt.closedAt === null ? '–' : ending(attempt)) },
     ],
     attempts,

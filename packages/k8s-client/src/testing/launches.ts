@@ -31,5 +31,6 @@ export const exampleLaunch = (spec: Partial<JobSpec> = {}): AttemptLaunch => ({
   attemptNumber: 1,
   object: null,
   topic: 'default',
+  avoidNode: null,
   spec: { ...plainSpec, ...spec },
 });

@@ -5,7 +5,14 @@ import {
   type JobRecord,
   type JobSummary,
 } from '@job-orchestrator/types';
-import type { AttemptState, Failure, JobState, JsonValue, WaitingReason } from '@job-orchestrator/types';
+import type {
+  AttemptState,
+  Failure,
+  JobState,
+  JsonValue,
+  Resources,
+  WaitingReason,
+} from '@job-orchestrator/types';
 import { fromStoredSpec, type StoredSpec } from './stored-spec.ts';
 import { toRetriesUsed, toRuntimeObject, type UsedRow } from './live-rows.ts';
 
@@ -106,6 +113,7 @@ export interface AttemptRow {
   readonly node: string | null;
   readonly imageDigest: string | null;
   readonly logBytes: number | null;
+  readonly resources: Resources | null;
 }
 
 export const toAttemptRecord = ({

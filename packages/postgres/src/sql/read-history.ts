@@ -1,16 +1,17 @@
 import {
+  grownResources,
   jobId,
   type AttemptId,
   type AttemptRecord,
   type JobEvent,
   type JobId,
 } from '@job-orchestrator/types';
-import type { JobEventKind, JsonObject, LogTail } from '@job-orchestrator/types';
+import type { JobEventKind, JobSpec, JsonObject, LogTail } from '@job-orchestrator/types';
 import type { Sql } from '../connection/sql.ts';
 import { toAttemptRecord, type AttemptRow } from './history-rows.ts';
 
 const attemptsText = `
-select a.*, r.key as "runtimeKey" from (
+select a.*, r.key as "runtimeKey", s.policy from (
   select h.id, h.job_id as "jobId", h.number, h.state, h.object_uid as "objectUid", h.object_name as "objectName",
     h.claimed_at as "claimedAt", h.launched_at as "launchedAt", h.started_at as "startedAt",
     h.finished_at as "finishedAt", h.closed_at as "closedAt", h.exit_code as "exitCode", h.failure, h.node,
@@ -25,15 +26,37 @@ select a.*, r.key as "runtimeKey" from (
   select j.attempt_id, j.id, j.attempt, j.attempt_state, o.uid, o.name, j.claimed_at, j.launched_at, j.started_at,
     null, null, null, null, j.node, null, null, j.runtime_id
   from jobs j left join runtime_objects o on o.id = j.object_id where j.id = $1 and j.attempt_id is not null
-) a join runtimes r on r.id = a.runtime_id order by a.number`;
+) a join runtimes r on r.id = a.runtime_id
+cross join lateral (
+  select json_build_object('resources', spec -> 'resources', 'retry', spec -> 'retry') as policy from (
+    select spec from job_specs where id = $1 union all select spec from finished_jobs where id = $1 limit 1) one
+) s order by a.number`;
+
+type Policy = Pick<JobSpec, 'resources' | 'retry'>;
+
+/**
+ * What each attempt asked for. It is not stored with it: it follows from the frozen spec and from how many earlier
+ * attempts ran out of memory, and neither ever changes.
+ */
+const withResources = (
+  rows: readonly (Omit<AttemptRow, 'resources'> & { readonly policy: Policy })[],
+): AttemptRow[] => {
+  let outOfMemory = 0;
+  return rows.map(({ policy, ...row }) => {
+    const resources = grownResources(policy, outOfMemory);
+    if (row.failure?.category === 'out_of_memory') outOfMemory += 1;
+    return { ...row, resources };
+  });
+};
 
 /** All attempts of a job, in order of number. */
 export const listAttempts = async (sql: Sql, id: JobId): Promise<readonly AttemptRecord[]> => {
-  const rows = await sql.run<AttemptRow & { runtime_id?: number } & Record<string, unknown>>(
-    { text: attemptsText },
-    [id],
+  const rows = await sql.run<
+    Omit<AttemptRow, 'resources'> & { policy: Policy; runtime_id?: number } & Record<string, unknown>
+  >({ text: attemptsText }, [id]);
+  return withResources(rows).map(({ runtime_id: _, ...row }: AttemptRow & { runtime_id?: number }) =>
+    toAttemptRecord(row),
   );
-  return rows.map(({ runtime_id: _, ...row }) => toAttemptRecord(row as AttemptRow));
 };
 
 interface EventRow {

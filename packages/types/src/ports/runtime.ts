@@ -18,7 +18,10 @@ export interface AttemptRef {
 /** All that a runtime needs to run an attempt. */
 export interface AttemptLaunch extends AttemptRef {
   readonly topic: string;
+  /** With the resources that this attempt asks for. */
   readonly spec: JobSpec;
+  /** The node that another is preferred to; null: none. */
+  readonly avoidNode: string | null;
 }
 
 /**

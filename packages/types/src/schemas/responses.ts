@@ -4,6 +4,7 @@ import { jobEventKinds } from '../vocabulary/job.ts';
 import { runtimeKinds } from '../vocabulary/registry.ts';
 import { attemptStates, jobStates, waitingReasons } from '../vocabulary/states.ts';
 import * as part from './response-parts.ts';
+import { retryRules } from './retry.ts';
 import { ResourcesSchema } from './submission.ts';
 
 const { Count, FailureSchema, Id, Json, JsonMap, StringMap, Strings, Timestamp, nullable, oneOf } = part;
@@ -23,7 +24,7 @@ export const JobSpecSchema = Type.Object(
     output: Type.Boolean(),
     resources: nullable(ResourcesSchema),
     runAsUser: nullable(Type.Integer()),
-    retry: Type.Object({ maxRetries: Count, infrastructureRetries: Count }),
+    retry: Type.Object({ maxRetries: Count, infrastructureRetries: Count, ...retryRules }),
     deadlines: Type.Object({
       queueSeconds: Seconds,
       startSeconds: Seconds,
@@ -58,6 +59,7 @@ export const AttemptSchema = Type.Object(
     node: nullable(Type.String()),
     imageDigest: nullable(Type.String()),
     logBytes: nullable(Count),
+    resources: nullable(ResourcesSchema),
   },
   { $id: 'Attempt', title: 'One attempt of a job' },
 );

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { limits } from '../vocabulary/limits.ts';
+import { RetrySchema } from './retry.ts';
 
 /** DNS-1123 label. */
 export const namePattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
@@ -43,17 +44,7 @@ export const JobSubmissionSchema = Type.Object(
     resources: Type.Optional(ResourcesSchema),
     priority: Type.Optional(Type.Integer({ minimum: limits.priority.least, maximum: limits.priority.most })),
     runAt: Type.Optional(Type.String({ format: 'date-time' })),
-    retry: Type.Optional(
-      Type.Object(
-        {
-          maxRetries: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.maxRetries })),
-          infrastructureRetries: Type.Optional(
-            Type.Integer({ minimum: 0, maximum: limits.infrastructureRetries }),
-          ),
-        },
-        strict,
-      ),
-    ),
+    retry: Type.Optional(RetrySchema),
     deadlines: Type.Optional(
       Type.Object(
         {

@@ -12,6 +12,7 @@ import {
 import type { JobSpec } from '../vocabulary/job.ts';
 import { limits } from '../vocabulary/limits.ts';
 import { resourcesProblems } from './resources.ts';
+import { retryProblems } from './retry.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { envProblems, labelProblems } from './text-maps.ts';
 
@@ -76,6 +77,7 @@ export const specProblems = (spec: JobSpec, path: Path): readonly Problem[] => [
   ...envProblems(spec.env, [...path, 'env']),
   ...labelProblems(spec.labels, [...path, 'labels']),
   ...resourcesProblems(spec.resources ?? undefined, [...path, 'resources']),
+  ...retryProblems(spec.retry, spec.resources, [...path, 'retry']),
   ...sizeProblem(spec, limits.specBytes, path.length === 0 ? ['job'] : path),
 ];
 

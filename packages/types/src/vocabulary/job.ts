@@ -169,6 +169,8 @@ export interface AttemptRecord {
   readonly node: string | null;
   readonly imageDigest: string | null;
   readonly logBytes: number | null;
+  /** What it asked for: those of the spec, with memory grown after tries that ran out of it. */
+  readonly resources: Resources | null;
 }
 
 /** One line of a job's story. `seq` rises by one from 1 within a job, without gaps. */

@@ -29,6 +29,8 @@ export const limits = {
   priority: { least: -1_000, most: 1_000 },
   maxRetries: 100,
   infrastructureRetries: 100,
+  backoffSeconds: 86_400,
+  memoryFactor: 10,
   deadlineSeconds: 31_536_000,
   topicLimit: 100_000,
   pageItems: 500,

@@ -1,4 +1,5 @@
 import type { FailureCategory } from './failures.ts';
+import type { JobSpec, Resources } from './job.ts';
 import { parseQuantity } from './quantity.ts';
 
 /** Failures by what they are and by exit code; one fits when either names it. */
@@ -40,13 +41,43 @@ export const selects = (
   (selector.categories?.includes(category) ?? false) ||
   (exitCode !== null && (selector.exitCodes?.includes(exitCode) ?? false));
 
-const mebibyte = 1_024n ** 2n * 1_000n;
+/** In thousandths, as quantities are parsed. */
+const mebibyte = 1_024 ** 2 * 1_000;
 
-/** A quantity `factor` times as large, in whole Mi, at most `cap`; itself where it cannot grow. */
+/** A quantity grown `times` times, each time to whole Mi and by one at least, at most to the cap; itself where it cannot grow. */
 export const grownMemory = (quantity: string, { factor, cap }: MemoryGrowth, times: number): string => {
   const [from, most] = [parseQuantity(quantity), parseQuantity(cap)];
   if (times === 0 || from === null || most === null || from >= most) return quantity;
-  const scaled = Number(from) * factor ** times;
-  if (scaled >= Number(most)) return cap;
-  return `${Math.ceil(scaled / Number(mebibyte))}Mi`;
+  const mostMi = Number(most) / mebibyte;
+  let grownMi = Number(from) / mebibyte;
+  for (let step = 0; step < times && grownMi < mostMi; step++) grownMi = Math.ceil(grownMi * factor);
+  return grownMi >= mostMi ? cap : `${grownMi}Mi`;
 };
+
+/**
+ * What an attempt asks for that comes after `outOfMemory` tries which ran out of memory: the spec's resources, with limit and
+ * request of memory grown as the policy says. The request keeps its share, so that a node is chosen that has the room.
+ */
+export const grownResources = (
+  { resources, retry }: Pick<JobSpec, 'resources' | 'retry'>,
+  outOfMemory: number,
+): Resources | null => {
+  const { memory } = retry;
+  const limit = resources?.limits?.['memory'];
+  if (resources === null || memory === undefined || limit === undefined || outOfMemory === 0)
+    return resources;
+  const grown = grownMemory(limit, memory, outOfMemory);
+  const request = resources.requests?.['memory'];
+  const asked =
+    request === undefined ? undefined : grownMemory(request, { ...memory, cap: grown }, outOfMemory);
+  return {
+    ...resources,
+    ...(asked === undefined ? {} : { requests: { ...resources.requests, memory: asked } }),
+    limits: { ...resources.limits, memory: grown },
+  };
+};
+
+/** True when the next try after another `out_of_memory` gets more than this one had. */
+export const canGrow = (spec: Pick<JobSpec, 'resources' | 'retry'>, outOfMemory: number): boolean =>
+  grownResources(spec, outOfMemory)?.limits?.['memory'] !==
+  grownResources(spec, outOfMemory + 1)?.limits?.['memory'];
