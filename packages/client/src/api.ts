@@ -1,6 +1,9 @@
 import type {
   AttemptList,
   CancelAnswerDto,
+  DeadLetterPage,
+  DiscardAnswer,
+  DiscardRequest,
   EventDto,
   EventList,
   ExecutorList,
@@ -12,13 +15,15 @@ import type {
   JobPage,
   JobSubmission,
   Readiness,
+  RedriveAnswer,
+  RedriveRequest,
   RetryAnswer,
   SubmitAnswer,
   TopicDto,
   TopicList,
 } from '@job-orchestrator/types';
 import type { LogMessage, LogText } from './log-messages.ts';
-import type { JobQuery, PageQuery } from './queries.ts';
+import type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
 import type { CallOptions } from './transport.ts';
 
 export interface SubmitOptions extends CallOptions {
@@ -74,6 +79,12 @@ export interface Client {
   cancelJob(selector: string, options?: ReasonOptions): Promise<CancelAnswerDto>;
   /** Runs an ended job again, as a new job. */
   retryJob(selector: string, options?: RetryOptions): Promise<RetryAnswer>;
+  /** Jobs that failed for good and wait for a person, newest first. */
+  listDeadLetters(query?: DeadLetterQuery, options?: CallOptions): Promise<DeadLetterPage>;
+  /** Runs dead letters again, each as a new job; with `dryRun` only counts them. */
+  redriveDeadLetters(request: RedriveRequest, options?: CallOptions): Promise<RedriveAnswer>;
+  /** Takes dead letters off the list for good. */
+  discardDeadLetters(request: DiscardRequest, options?: CallOptions): Promise<DiscardAnswer>;
   listImages(query?: PageQuery, options?: CallOptions): Promise<ImagePage>;
   getImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
   /** Registers an image or replaces its definition; active afterwards. */

@@ -8,6 +8,6 @@ export type {
 } from './api.ts';
 export { createClient, type ClientOptions } from './client.ts';
 export type { LogMessage, LogText } from './log-messages.ts';
-export type { JobQuery, PageQuery } from './queries.ts';
+export type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
 export type { ReconnectRule } from './sse/reader.ts';
 export type { CallOptions } from './transport.ts';

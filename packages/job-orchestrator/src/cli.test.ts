@@ -326,3 +326,28 @@ describe('helpers', () => {
     expect(JSON.parse(stderr)).toMatchObject({ code: 'job_not_found', status: 404 });
   });
 });
+
+describe('dead letters', () => {
+  test('are listed, counted, run again and discarded', async () => {
+    const topic = 'doomed';
+    const ids = [
+      await submitted({ topic, command: ['sh', '-c', 'exit 3'] }),
+      await submitted({ topic, command: ['sh', '-c', 'exit 4'] }),
+    ];
+    for (const id of ids) await ended(id, 'failed');
+    const listed = await jo('get', 'dead-letters', '-t', topic);
+    expect(listed.stdout).toContain('exit_code (user_error)');
+    expect(listed.stdout).toContain(ids[0]!.slice(-8));
+    const refused = await jo('redrive', '--reason', 'mended');
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('all');
+    const dry = await jo('redrive', '-t', topic, '--dry-run', '--reason', 'mended');
+    expect(dry.stderr).toContain('2 dead letters fit; nothing was changed');
+    const redriven = await jo('redrive', ids[0]!, '--by', 'anna', '--reason', 'mended', '-o', 'name');
+    expect(redriven.stdout).toMatch(/^job\/[0-9a-f-]{36}\n$/);
+    const story = await jo('describe', 'job', ids[0]!);
+    expect(story.stdout).toContain('by anna');
+    const discarded = await jo('discard', '-t', topic, '--category', 'user_error', '--reason', 'not needed');
+    expect(discarded.stdout).toContain(ids[1]!);
+  });
+});

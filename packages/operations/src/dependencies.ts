@@ -3,7 +3,7 @@ import type { Database, JobId } from '@job-orchestrator/types';
 /** The ports that every operation may use. */
 export type Repositories = Pick<
   Database,
-  'queue' | 'history' | 'images' | 'topics' | 'executors' | 'wakeUps'
+  'queue' | 'history' | 'deadLetters' | 'images' | 'topics' | 'executors' | 'wakeUps'
 >;
 
 /** What an operation needs beside its arguments: ports, a source of ids, and the rules of this installation. */

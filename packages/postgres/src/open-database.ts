@@ -6,6 +6,7 @@ import { openEmbedded } from './embedded/open-embedded.ts';
 import { maintain, maintainEmbedded } from './maintain.ts';
 import { ensureInstallation, refuseUnfit, schemaVersion } from './migrate/apply.ts';
 import { knownMigrations } from './migrate/migrations.ts';
+import { createDeadLetters } from './repositories/dead-letters.ts';
 import { createExecutors } from './repositories/executors.ts';
 import { createHistory } from './repositories/history.ts';
 import { createImages } from './repositories/images.ts';
@@ -74,6 +75,7 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
     queue: createQueue({ store, wakeUps, sole: false, ...depthOf(options) }),
     history: createHistory(store),
     outputs: createOutputs(store),
+    deadLetters: createDeadLetters(store, wakeUps),
     images: createImages(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, beats),
@@ -94,6 +96,7 @@ const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded'
     queue: createQueue({ store, wakeUps, sole: true, ...depthOf(options) }),
     history: createHistory(store),
     outputs: createOutputs(store),
+    deadLetters: createDeadLetters(store, wakeUps),
     images: createImages(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, store),

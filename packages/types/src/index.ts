@@ -1,4 +1,5 @@
 export * from './vocabulary/attempt-write.ts';
+export * from './vocabulary/dead-letter.ts';
 export * from './vocabulary/decision.ts';
 export * from './vocabulary/failures.ts';
 export * from './vocabulary/ids.ts';
@@ -22,4 +23,5 @@ export { didYouMean, schemaProblems } from './validate/schema-problems.ts';
 export * from './validate/submissions.ts';
 export * from './vocabulary/quantity.ts';
 export * from './schemas/answers.ts';
+export * from './schemas/dead-letters.ts';
 export * from './schemas/responses.ts';

@@ -1,6 +1,8 @@
 import type {
   AttemptDto,
   AttemptRecord,
+  DeadLetter,
+  DeadLetterDto,
   EventDto,
   ExecutorDto,
   ExecutorRecord,
@@ -24,6 +26,12 @@ export const toJobSummary = (job: JobSummary): JobSummaryDto => ({
   createdAt: iso(job.createdAt),
   startedAt: isoOrNull(job.startedAt),
   finishedAt: isoOrNull(job.finishedAt),
+});
+
+export const toDeadLetter = ({ category, message, ...job }: DeadLetter): DeadLetterDto => ({
+  ...toJobSummary(job),
+  category,
+  message,
 });
 
 export const toAttempt = (attempt: AttemptRecord): AttemptDto => ({

@@ -64,7 +64,8 @@ const labelProblem = (label: string): Problem | null => {
   return labelValue.test(value) ? null : problem('has a value that no label can have');
 };
 
-const readLabels = (labels: readonly string[] | undefined): Readonly<Record<string, string>> => {
+/** Labels as they stand in a query. Throws `invalid_input`. */
+export const readLabels = (labels: readonly string[] | undefined): Readonly<Record<string, string>> => {
   const given = labels ?? [];
   refuse(given.map(labelProblem).filter((problem) => problem !== null));
   const pairs = given.map(

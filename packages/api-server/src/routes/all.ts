@@ -1,3 +1,4 @@
+import { deadLetterRoutes } from './dead-letters.ts';
 import { executorRoutes } from './executors.ts';
 import { imageRoutes } from './images.ts';
 import { jobEventRoutes } from './job-events.ts';
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...jobEventRoutes,
   ...jobLogRoutes,
+  ...deadLetterRoutes,
   ...imageRoutes,
   ...topicRoutes,
   ...executorRoutes,

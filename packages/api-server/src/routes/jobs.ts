@@ -76,16 +76,20 @@ const list = async (context: ApiContext, request: FastifyRequest): Promise<JobPa
 };
 
 const detail = async (context: ApiContext, request: FastifyRequest): Promise<JobDetail> => {
-  const { history, topics, executors } = context.database;
+  const { history, topics, executors, deadLetters } = context.database;
   const id = await selectedJob(context, request);
   const found = await history.getJobWithAttempts(id);
   if (found === null) throw gone(id);
   const { job, attempts } = found;
-  const [topic, living] = await Promise.all([topics.get(job.project, job.topic), executors.list()]);
+  const [topic, living, decision] = await Promise.all([
+    topics.get(job.project, job.topic),
+    executors.list(),
+    job.state === 'failed' ? deadLetters.decision(job.id) : null,
+  ]);
   return toJobDetail(job, {
     attempts,
     waitingFor: explainWaiting(job, topic, living),
-    notes: notesOf(job, context.runtimeKind),
+    notes: notesOf(job, context.runtimeKind, decision),
   });
 };
 

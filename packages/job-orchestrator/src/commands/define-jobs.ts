@@ -2,6 +2,7 @@ import { jobStates } from '@job-orchestrator/types/states';
 import { Option, type Command } from 'commander';
 import type { ChangeFlags } from './change-jobs.ts';
 import type { FormatFlags, ServerFlags } from './cli.ts';
+import { defineDeadLetterCommands, defineGetDeadLetters } from './define-dead-letters.ts';
 import type { GetFlags, GetJobsFlags, PageFlags } from './get.ts';
 import type { LogFlags } from './logs.ts';
 import {
@@ -74,7 +75,7 @@ const withPages = (command: Command): Command =>
     .option('--cursor <cursor>', 'where the page begins');
 
 const defineGet = (program: Command, act: Act): void => {
-  const get = program.command('get').description('list jobs, images, topics or executors');
+  const get = program.command('get').description('list jobs, dead letters, images, topics or executors');
   withPages(withCommonOptions(get.command('jobs')))
     .description('jobs, newest first')
     .argument('[job]', 'only this one')
@@ -87,6 +88,7 @@ const defineGet = (program: Command, act: Act): void => {
         (await import('./get.ts')).getJobs(cli, job, options),
       ),
     );
+  defineGetDeadLetters(get, act);
   withPages(withCommonOptions(get.command('images')))
     .description('the image registry')
     .argument('[name]', 'only this one')
@@ -152,4 +154,5 @@ export const defineJobCommands = (program: Command, act: Act): void => {
   defineGet(program, act);
   defineReading(program, act);
   defineChanging(program, act);
+  defineDeadLetterCommands(program, act);
 };

@@ -1,4 +1,11 @@
-import type { ExecutorDto, ImageDto, JobDetail, JobSummaryDto, TopicDto } from '@job-orchestrator/types';
+import type {
+  DeadLetterDto,
+  ExecutorDto,
+  ImageDto,
+  JobDetail,
+  JobSummaryDto,
+  TopicDto,
+} from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import type { ListView } from '../output/format.ts';
 import type { Colours } from '../output/screen.ts';
@@ -28,6 +35,22 @@ export const jobsView = (now: Date, colours: Colours): ListView<JobSummaryDto> =
     { header: 'IMAGE', value: ({ image }) => image, drop: 5 },
     { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 2 },
     { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 7 },
+  ],
+});
+
+/** How dead letters are listed: with what they died of. */
+export const deadLettersView = (now: Date): ListView<DeadLetterDto> => ({
+  kind: 'job',
+  name: ({ id }) => id,
+  whenEmpty: 'no dead letters: no failed job waits for a person',
+  columns: [
+    { header: 'ID', value: ({ id }) => shortId(id) },
+    { header: 'NAME', value: ({ name }) => name ?? '–', drop: 2 },
+    { header: 'TOPIC', value: ({ topic }) => topic, drop: 3 },
+    { header: 'TRIES', value: ({ attempt }) => String(attempt), drop: 4 },
+    { header: 'FAILED', value: ({ finishedAt }) => `${between(finishedAt, null, now)} ago`, drop: 1 },
+    { header: 'AS', value: ({ reason, category }) => `${reason ?? 'unknown'} (${category})` },
+    { header: 'MESSAGE', value: ({ message }) => message },
   ],
 });
 

@@ -9,7 +9,8 @@ import {
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 
-const asNewJob = (job: JobRecord, id: JobId): NewJob => ({
+/** The same job again, as a new one. */
+export const asNewJob = (job: JobRecord, id: JobId): NewJob => ({
   id,
   project: job.project,
   topic: job.topic,
@@ -41,5 +42,7 @@ export const retryJob = async (
     );
   const retry = asNewJob(job, deps.newJobId());
   const { ids } = await deps.database.queue.insertJobs([retry], context, key);
-  return ids[0] ?? retry.id;
+  const newId = ids[0] ?? retry.id;
+  if (job.state === 'failed') await deps.database.deadLetters.noteRetried(job.id, newId, context);
+  return newId;
 };

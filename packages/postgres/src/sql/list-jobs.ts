@@ -5,15 +5,15 @@ import { liveState } from './cancel-job.ts';
 import { toJobSummary, type SummaryRow } from './history-rows.ts';
 
 /** Collects parameters and gives each its number. */
-const numbering = () => {
+export const numbering = () => {
   const parameters: Parameter[] = [];
   const number = (parameter: Parameter): string => `$${parameters.push(parameter)}`;
   return { parameters, number };
 };
 
 /** Conditions on `topics` alone: they become a list of topic ids, which is small. */
-const topicCondition = (
-  filter: JobFilter,
+export const topicCondition = (
+  filter: Pick<JobFilter, 'project' | 'topic'>,
   table: string,
   number: (parameter: Parameter) => string,
 ): string[] => {
@@ -26,8 +26,8 @@ const topicCondition = (
     : [`${table}.topic_id = any(array(select id from topics where ${wanted.join(' and ')}))`];
 };
 
-const specConditions = (
-  filter: JobFilter,
+export const specConditions = (
+  filter: Pick<JobFilter, 'image' | 'labels'>,
   table: string,
   number: (parameter: Parameter) => string,
 ): string[] => [

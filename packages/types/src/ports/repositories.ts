@@ -1,3 +1,4 @@
+import type { DeadLetter, DeadLetterDecision, DeadLetterFilter, Redrive } from '../vocabulary/dead-letter.ts';
 import type { AttemptWrite, LogTail } from '../vocabulary/attempt-write.ts';
 import type { AttemptId, IncarnationId, InstallationId, JobId } from '../vocabulary/ids.ts';
 import type {
@@ -181,6 +182,24 @@ export interface OutputRepository {
   accepted(attempt: AttemptId): Promise<JobOutput | null>;
 }
 
+/** Jobs that failed for good and wait for a person, and what people decided about them. */
+export interface DeadLetterRepository {
+  /** Newest first. */
+  list(filter: DeadLetterFilter, page: PageRequest): Promise<Page<DeadLetter>>;
+  count(filter: DeadLetterFilter): Promise<number>;
+  /**
+   * Stores the new jobs with the decisions, in one transaction. A job that is no dead letter (any more) is left out;
+   * returns those that are redriven now, by the id of the failed one.
+   */
+  redrive(redrives: readonly Redrive[], context: WriteContext): Promise<ReadonlySet<JobId>>;
+  /** Takes dead letters off the list for good; returns those that were on it. */
+  discard(jobs: readonly JobId[], context: WriteContext): Promise<ReadonlySet<JobId>>;
+  /** A dead letter was run again by a retry of its own: `newJob` stands for it. Nothing happens to any other job. */
+  noteRetried(job: JobId, newJob: JobId, context: WriteContext): Promise<void>;
+  /** null: nobody has decided, or it is no dead letter. */
+  decision(job: JobId): Promise<DeadLetterDecision | null>;
+}
+
 export interface ImageRegistryRepository {
   get(project: string, name: string): Promise<Image | null>;
   getMany(project: string, names: readonly string[]): Promise<readonly Image[]>;
@@ -238,6 +257,7 @@ export interface Database {
   readonly queue: JobQueueRepository;
   readonly history: JobExecutionHistoryRepository;
   readonly outputs: OutputRepository;
+  readonly deadLetters: DeadLetterRepository;
   readonly images: ImageRegistryRepository;
   readonly topics: TopicRepository;
   readonly executors: ExecutorRepository;

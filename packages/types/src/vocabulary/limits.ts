@@ -22,6 +22,7 @@ export const limits = {
   bodyBytes: 8_388_608,
   fileBytes: 1_048_576,
   jobsPerRequest: 1_000,
+  deadLettersPerRequest: 1_000,
   jsonDepth: 64,
   idempotencyKeyChars: 255,
   actorChars: 255,

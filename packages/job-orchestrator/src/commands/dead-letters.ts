@@ -1,0 +1,109 @@
+import type { DeadLetterQuery } from '@job-orchestrator/client';
+import type { DiscardRequest, FailureCategory, RedriveRequest } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
+import { userInfo } from 'node:os';
+import { given } from '../given.ts';
+import { exitCodes } from '../output/exit-codes.ts';
+import { writeList, writeValue } from '../output/format.ts';
+import { deadLettersView } from '../views/job-views.ts';
+import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
+import type { PageFlags } from './get.ts';
+import { keyValues } from './key-values.ts';
+import { withServer, type Session } from './session.ts';
+
+interface FilterFlags extends ServerFlags, FormatFlags, ProjectFlags {
+  readonly topic?: string;
+  readonly image?: string;
+  readonly label?: readonly string[];
+  readonly category?: FailureCategory;
+  readonly failure?: string;
+}
+
+export type DeadLetterFlags = FilterFlags & PageFlags;
+
+export interface DecideFlags extends FilterFlags {
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+  readonly limit?: number;
+  readonly rate?: number;
+  readonly by?: string;
+  readonly reason: string;
+}
+
+const queryOf = ({
+  project,
+  topic,
+  image,
+  label,
+  category,
+  failure,
+  limit,
+  cursor,
+}: DeadLetterFlags): DeadLetterQuery =>
+  given({ project, topic, image, category, failure, limit, cursor, labels: keyValues('--label', label) });
+
+/** `get dead-letters`: newest first. */
+export const getDeadLetters = (cli: Cli, flags: DeadLetterFlags): Promise<number> =>
+  withServer(cli, flags, async ({ client, screen }) => {
+    const { items, next } = await client.listDeadLetters(queryOf(flags));
+    await writeList(screen, flags.format, deadLettersView(new Date()), items);
+    if (next !== null) screen.note(`there are more; the next page: --cursor ${next}`);
+    return exitCodes.ok;
+  });
+
+/** Who runs this command, where nobody else is named. */
+const person = ({ by }: DecideFlags): string => by ?? userInfo().username;
+
+const requestOf = (jobs: readonly string[], flags: DecideFlags): DiscardRequest => {
+  const { project, topic, image, category, failure, label, all, dryRun, limit, reason } = flags;
+  const labels = label === undefined ? undefined : keyValues('--label', label);
+  const named = jobs.length === 0 ? undefined : jobs;
+  return {
+    ...given({ project, topic, image, category, failure, labels, all, dryRun, limit, jobs: named }),
+    by: person(flags),
+    reason,
+  } as DiscardRequest;
+};
+
+interface Outcome {
+  readonly matched: number;
+  readonly ids: readonly string[];
+  readonly done: string;
+}
+
+const writeOutcome = async (
+  { screen }: Session,
+  flags: DecideFlags,
+  { matched, ids, done }: Outcome,
+): Promise<number> => {
+  const { format, dryRun } = flags;
+  if (format === 'json' || format === 'yaml') await writeValue(screen, format, { matched, jobs: ids });
+  else screen.out(ids.map((id) => (format === 'name' ? `job/${id}\n` : `${id}\n`)).join(''));
+  const left = matched - ids.length;
+  if (dryRun === true) screen.note(`${matched} dead letters fit; nothing was changed`);
+  else screen.note(`${ids.length} ${done}${left > 0 ? `; ${left} more fit` : ''}`);
+  return exitCodes.ok;
+};
+
+/** `redrive [JOB…]`: writes the ids of the new jobs. */
+export const redrive = (cli: Cli, jobs: readonly string[], flags: DecideFlags): Promise<number> =>
+  withServer(cli, flags, async (session) => {
+    const pace = flags.rate === undefined ? {} : { ratePerSecond: flags.rate };
+    const request: RedriveRequest = { ...requestOf(jobs, flags), ...pace };
+    const answer = await session.client.redriveDeadLetters(request);
+    const first = answer.jobs[0];
+    const code = await writeOutcome(session, flags, {
+      matched: answer.matched,
+      ids: answer.jobs.map(({ id }) => id),
+      done: 'redriven',
+    });
+    if (first !== undefined) session.screen.note(`follow one: job-orchestrator logs -f ${shortId(first.id)}`);
+    return code;
+  });
+
+/** `discard [JOB…]`: writes the ids of the discarded jobs. */
+export const discard = (cli: Cli, jobs: readonly string[], flags: DecideFlags): Promise<number> =>
+  withServer(cli, flags, async (session) => {
+    const answer = await session.client.discardDeadLetters(requestOf(jobs, flags));
+    return writeOutcome(session, flags, { matched: answer.matched, ids: answer.jobs, done: 'discarded' });
+  });
