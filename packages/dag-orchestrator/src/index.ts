@@ -3,3 +3,5 @@ export { functionNames, macroNames } from './expressions/environment.ts';
 export { attempt } from './expressions/fault.ts';
 export { usesOf } from './expressions/references.ts';
 export { soleExpression } from './expressions/template.ts';
+export { indexGraph, type GraphIndex } from './plan/graph-index.ts';
+export { planAdvance } from './plan/plan-advance.ts';

@@ -1,5 +1,6 @@
 export * from './vocabulary/attempt-write.ts';
 export * from './vocabulary/dag.ts';
+export * from './vocabulary/dag-run.ts';
 export * from './vocabulary/decision.ts';
 export * from './vocabulary/failures.ts';
 export * from './vocabulary/ids.ts';
@@ -12,6 +13,7 @@ export * from './errors/catalogue.ts';
 export * from './errors/orchestrator-error.ts';
 export * from './json/json-value.ts';
 export * from './ports/clock.ts';
+export * from './ports/dag-planning.ts';
 export * from './ports/repositories.ts';
 export * from './ports/runtime.ts';
 export * from './schemas/dag.ts';
