@@ -17,6 +17,12 @@ export const dateArray = (items: readonly (Date | null)[]): string =>
 export const bytesArray = (items: readonly (Uint8Array | null)[]): string =>
   `{${items.map((item) => (item === null ? 'NULL' : `"\\\\x${Buffer.from(item).toString('hex')}"`)).join(',')}}`;
 
+/** An array that may be all nulls; then it is itself null, which costs nothing to write and to read. */
+export const sparse = <Item>(
+  array: (items: readonly (Item | null)[]) => string,
+  items: readonly (Item | null)[],
+): string | null => (items.every((item) => item === null) ? null : array(items));
+
 /** A value as JSON text; null stays an SQL null. */
 export const jsonText = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 

@@ -5,14 +5,8 @@ import {
   type JobRecord,
   type JobSummary,
 } from '@job-orchestrator/types';
-import type {
-  AttemptState,
-  Failure,
-  JobSpec,
-  JobState,
-  JsonValue,
-  WaitingReason,
-} from '@job-orchestrator/types';
+import type { AttemptState, Failure, JobState, JsonValue, WaitingReason } from '@job-orchestrator/types';
+import { fromStoredSpec, type StoredSpec } from './stored-spec.ts';
 import { toRetriesUsed, toRuntimeObject, type UsedRow } from './live-rows.ts';
 
 /** A job as one row, live or finished. */
@@ -22,7 +16,7 @@ export interface JobRow extends UsedRow {
   readonly topic: string;
   readonly state: JobState;
   readonly rank: number;
-  readonly spec: JobSpec;
+  readonly spec: StoredSpec;
   readonly createdAt: Date;
   readonly createdBy: string;
   readonly runAt: Date;
@@ -48,7 +42,7 @@ export const toJobRecord = (row: JobRow): JobRecord => ({
   topic: row.topic,
   state: row.state,
   priority: 0 - row.rank,
-  spec: row.spec,
+  spec: fromStoredSpec(row.spec),
   createdAt: row.createdAt,
   createdBy: row.createdBy,
   runAt: row.runAt,

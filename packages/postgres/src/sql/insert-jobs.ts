@@ -1,6 +1,7 @@
 import type { NewJob, WriteContext } from '@job-orchestrator/types';
-import { dateArray, plainArray, textArray } from '../connection/literals.ts';
+import { dateArray, plainArray, sparse, textArray } from '../connection/literals.ts';
 import { onlyRow, type Parameter, type Statement } from '../connection/sql.ts';
+import { toStoredSpec } from './stored-spec.ts';
 
 /** What an insert gives back: all jobs were stored, or, with topics missing, none. */
 export interface InsertAnswer {
@@ -53,14 +54,26 @@ export const insertParameters = (jobs: readonly NewJob[], context: WriteContext)
     textArray(each(({ project }) => project)),
     textArray(each(({ topic }) => topic)),
     plainArray(each(({ priority }) => -priority)),
-    dateArray(each(({ runAt }) => runAt)),
+    sparse(
+      dateArray,
+      each(({ runAt }) => runAt),
+    ),
     plainArray(each(({ spec }) => spec.deadlines.queueSeconds)),
-    textArray(each(({ spec }) => spec.name)),
+    sparse(
+      textArray,
+      each(({ spec }) => spec.name),
+    ),
     textArray(each(({ spec }) => spec.image)),
     jsonTexts(each(({ spec }) => spec.labels)),
-    jsonTexts(each(({ spec }) => spec)),
-    plainArray(each(({ retryOf }) => retryOf)),
-    plainArray(each(({ rootJobId }) => rootJobId)),
+    jsonTexts(each(({ spec }) => toStoredSpec(spec))),
+    sparse(
+      plainArray,
+      each(({ retryOf }) => retryOf),
+    ),
+    sparse(
+      plainArray,
+      each(({ rootJobId }) => rootJobId),
+    ),
     context.actor,
     context.reason,
   ];

@@ -2,12 +2,12 @@ import {
   attemptId,
   incarnationId,
   jobId,
-  type JobSpec,
   type LiveAttempt,
   type LiveAttemptState,
   type RetriesUsed,
   type StopIntent,
 } from '@job-orchestrator/types';
+import { fromStoredSpec, type StoredSpec } from './stored-spec.ts';
 
 /** The counters of retries, as rows carry them. */
 export interface UsedRow {
@@ -38,7 +38,7 @@ export interface LiveRow extends UsedRow {
   readonly stopIntent?: StopIntent | null;
   readonly stopRequestedAt?: Date | null;
   readonly cancelRequestedAt?: Date | null;
-  readonly spec: JobSpec;
+  readonly spec: StoredSpec;
 }
 
 export const toRetriesUsed = (row: UsedRow): RetriesUsed => ({
@@ -72,7 +72,7 @@ export const toLiveAttempt = (row: LiveRow): LiveAttempt => ({
   stopRequestedAt: row.stopRequestedAt ?? null,
   cancelRequestedAt: row.cancelRequestedAt ?? null,
   retriesUsed: toRetriesUsed(row),
-  spec: row.spec,
+  spec: fromStoredSpec(row.spec),
 });
 
 /** The columns of a `LiveRow`, read from `liveTables`. */

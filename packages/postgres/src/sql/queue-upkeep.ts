@@ -61,15 +61,10 @@ ending as materialized (
 finished as (
   insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,
     used_infrastructure, used_output, used_unknown, used_out_of_memory, created_at, created_by, submit_reason, name,
-    image, labels, spec, retry_of, root_job_id, failure)
+    image, labels, spec, retry_of, root_job_id, failure, ended_by, end_reason)
   select id, topic_id, 'failed', rank, run_at, end_at, event_seq + 1, attempt, used_user, used_infrastructure,
     used_output, used_unknown, used_out_of_memory, created_at, created_by, submit_reason, name, image, labels, spec,
-    retry_of, root_job_id, $2::json from ending
-  returning id, event_seq, attempt, finished_at
-),
-told as (
-  insert into events (job_id, seq, at, kind, attempt, actor, reason)
-  select id, event_seq, finished_at, 'failed', nullif(attempt, 0), 'system', $3 from finished
+    retry_of, root_job_id, $2::json, 'system', $3 from ending
 ),
 gone as (delete from jobs where id = any(array(select id from ending)) returning 1),
 specs_gone as (delete from job_specs where id = any(array(select id from ending)) returning 1)

@@ -46,14 +46,25 @@ interface EventRow {
   readonly data: JsonObject | null;
 }
 
-/** Event 1 is the submission's own row; the others are rows of `events`. */
+const submittedFrom = (table: string): string => `
+  select 1, created_at, 'submitted', null, created_by, submit_reason, null from ${table} where id = $1 and $2 < 1`;
+
+const claimedFrom = (table: string, job: string, number: string): string => `
+  select claimed_seq, claimed_at, 'claimed', ${number}, 'executor:' || claimed_by, 'claimed by ' || claimed_by, null
+  from ${table} where ${job} = $1 and claimed_seq > $2`;
+
+/** The submission, each claim, and the end stand on rows of their own anyway; the others are rows of `events`. */
 const eventsText = `
 select * from (
   select seq, at, kind, attempt, actor, reason, data from events where job_id = $1 and seq > $2
+  union all ${submittedFrom('job_specs')}
+  union all ${submittedFrom('finished_jobs')}
+  union all ${claimedFrom('jobs', 'id', 'attempt')}
+  union all ${claimedFrom('finished_jobs', 'id', 'attempt')}
+  union all ${claimedFrom('attempts', 'job_id', 'number')}
   union all
-  select 1, created_at, 'submitted', null, created_by, submit_reason, null from job_specs where id = $1 and $2 < 1
-  union all
-  select 1, created_at, 'submitted', null, created_by, submit_reason, null from finished_jobs where id = $1 and $2 < 1
+  select event_seq, finished_at, state, nullif(attempt, 0), ended_by, end_reason, null
+  from finished_jobs where id = $1 and event_seq > $2 and ended_by is not null
 ) e order by seq limit $3`;
 
 /** Events behind `afterSeq`, in order. */

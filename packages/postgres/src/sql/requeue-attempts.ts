@@ -71,10 +71,10 @@ going as materialized (
   from fenced f where f.cancel_requested_at is null
 ),
 kept as (
-  insert into attempts (job_id, number, id, state, owner, runtime_id, object_uid, object_name, claimed_at, launched_at,
-    started_at, finished_at, closed_at, exit_code, failure, node, image_digest, log_bytes)
-  select id, attempt, attempt_id, x_attempt_state, owner, runtime_id, o.uid, o.object_name, claimed_at, launched_at,
-    coalesce(started_at, x_started_at), x_finished_at, at, x_exit_code, x_failure::json, coalesce(x_node, node),
+  insert into attempts (job_id, number, id, state, owner, runtime_id, object_uid, object_name, claimed_at, claimed_seq,
+    claimed_by, launched_at, started_at, finished_at, closed_at, exit_code, failure, node, image_digest, log_bytes)
+  select id, attempt, attempt_id, x_attempt_state, owner, runtime_id, o.uid, o.object_name, claimed_at, claimed_seq,
+    claimed_by, launched_at, coalesce(started_at, x_started_at), x_finished_at, at, x_exit_code, x_failure::json, coalesce(x_node, node),
     x_image_digest, x_log_bytes
   from going g
   left join lateral (select uid, name as object_name from runtime_objects where id = g.object_id limit 1) o on true
@@ -88,7 +88,8 @@ back as (
     used_output = j.used_output + (g.x_charged = 'output')::integer,
     used_unknown = j.used_unknown + (g.x_charged <> 'none' and g.x_category = 'unknown')::integer,
     used_out_of_memory = j.used_out_of_memory + (g.x_charged <> 'none' and g.x_category = 'out_of_memory')::integer,
-    attempt_id = null, owner = null, runtime_id = null, attempt_state = null, claimed_at = null, launched_at = null,
+    attempt_id = null, owner = null, runtime_id = null, attempt_state = null, claimed_at = null, claimed_seq = null,
+    claimed_by = null, launched_at = null,
     started_at = null, finalizing_at = null, object_id = null, object_index = null, adopted_while_launching = false,
     stop_intent = null, stop_requested_at = null, waiting_reason = null, waiting_message = null, node = null
   from going g where j.id = g.id and j.id = any(array(select id from going))
