@@ -1,5 +1,6 @@
 import type { OperationDeps } from '@job-orchestrator/operations';
 import {
+  newDagRunId,
   newJobId,
   OrchestratorError,
   type Database,
@@ -86,6 +87,7 @@ const hostsOf = (host: string, allowed: readonly string[] | undefined): Readonly
 
 const operationDeps = (options: ApiServerOptions): OperationDeps => ({
   database: options.database,
+  newDagRunId,
   newJobId,
   // Until the output collector exists, only local processes can deliver what they declare.
   outputsSupported: options.runtimeKind === 'process',

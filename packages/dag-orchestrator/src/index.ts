@@ -3,5 +3,8 @@ export { functionNames, macroNames } from './expressions/environment.ts';
 export { attempt } from './expressions/fault.ts';
 export { usesOf } from './expressions/references.ts';
 export { soleExpression } from './expressions/template.ts';
-export { indexGraph, type GraphIndex } from './plan/graph-index.ts';
-export { planAdvance } from './plan/plan-advance.ts';
+export {
+  createDagOrchestrator,
+  type DagOrchestrator,
+  type DagOrchestratorDependencies,
+} from './run/orchestrator.ts';

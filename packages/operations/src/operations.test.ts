@@ -2,6 +2,7 @@ import { freshDatabase, freshEmbedded, type FreshDatabase } from '@job-orchestra
 import {
   incarnationId,
   closed,
+  newDagRunId,
   newJobId,
   shortId,
   validateJobBatch,
@@ -29,7 +30,13 @@ describe.each([
 
   beforeAll(async () => {
     fresh = await open();
-    deps = { database: fresh.database, newJobId, outputsSupported: true, autoRegisterImages: false };
+    deps = {
+      database: fresh.database,
+      newJobId,
+      newDagRunId,
+      outputsSupported: true,
+      autoRegisterImages: false,
+    };
     fresh.database.wakeUps.subscribe((kind) => heard.push(kind));
     await putImage(
       deps,

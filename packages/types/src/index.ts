@@ -14,6 +14,7 @@ export * from './errors/orchestrator-error.ts';
 export * from './json/json-value.ts';
 export * from './ports/clock.ts';
 export * from './ports/dag-planning.ts';
+export * from './ports/dags.ts';
 export * from './ports/repositories.ts';
 export * from './ports/runtime.ts';
 export * from './schemas/dag.ts';

@@ -9,9 +9,7 @@ const toEnd = <Job>(draft: Draft<Job>, end: NodeJobEnd): NodeEnd => {
   if (end.state === 'failed') return { state: 'failed', reason: 'job_failed', message: end.message };
   if (end.state === 'cancelled') return { state: 'cancelled', reason: 'job_cancelled', message: end.message };
   const problem =
-    node.kind === 'job' && node.outputs !== null
-      ? draft.expressions.outputProblem(node, end.output)
-      : null;
+    node.kind === 'job' && node.outputs !== null ? draft.expressions.outputProblem(node, end.output) : null;
   return problem === null
     ? { state: 'completed', reason: null }
     : { state: 'failed', reason: 'output', message: problem };

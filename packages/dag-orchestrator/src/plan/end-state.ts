@@ -1,6 +1,5 @@
-import type { TerminalDagRunState } from '@job-orchestrator/types';
+import { countsAs, type TerminalDagRunState } from '@job-orchestrator/types';
 import { nodeOf, type Draft } from './draft.ts';
-import { countsAs } from './trigger-rules.ts';
 
 /** The trigger rule of this node held, whatever came then. */
 const ruleHeld = (state: string, reason: string | null): boolean =>

@@ -1,6 +1,10 @@
-import type { NodeReason, NodeRunState, TerminalNodeRunState } from '@job-orchestrator/types';
+import {
+  countsAs,
+  type NodeReason,
+  type NodeRunState,
+  type TerminalNodeRunState,
+} from '@job-orchestrator/types';
 import { nodeOf, type Draft, type DraftNode } from './draft.ts';
-import { countsAs } from './trigger-rules.ts';
 
 /** True once a node run has reached the one state that it keeps. */
 export const isTerminal = (state: NodeRunState): state is TerminalNodeRunState =>

@@ -8,6 +8,7 @@ import type {
 import { applyEnds } from './apply-ends.ts';
 import { createDraft, isMissing, knowsAll, nodeOf, type Draft, type RunConstants } from './draft.ts';
 import { mainStateOf } from './end-state.ts';
+import { moveCursor } from './finish.ts';
 import { withDescendants } from './graph-index.ts';
 import { scopeOf } from './scope.ts';
 import { settle } from './settle.ts';
@@ -22,6 +23,8 @@ const begin = <Job>(draft: Draft<Job>): void => {
   draft.run.state = 'running';
   const fresh = draft.run.open === draft.index.ordinary;
   if (!fresh && !knowsAll(draft)) return;
+  // Of a run that keeps ends of another, the first members of a sequential group may have ended before.
+  if (!fresh) draft.index.graph.groups.forEach(({ inOrder }, group) => inOrder && moveCursor(draft, group));
   for (let node = 0; node < draft.index.ordinary; node += 1) {
     const { triggerRule, needs } = nodes[node]!;
     const parents = { completed: 0, failed: 0, skipped: 0 };
@@ -151,5 +154,7 @@ export const planAdvance = <Job>(
   const expanded = [...draft.expanded].map(([node, values]) => ({ node, values }));
   const { itemEnds, itemsCancelled, starts, cancels, again } = draft;
   const run = { ...draft.run, groups: draft.groups };
-  return { kind: 'plan', plan: { run, nodes, expanded, itemEnds, itemsCancelled, starts, cancels, again } };
+  const { ordinary } = draft.index;
+  const changes = { nodes, expanded, itemEnds, itemsCancelled, starts, cancels };
+  return { kind: 'plan', plan: { run, ...changes, ordinary, again } };
 };

@@ -1,4 +1,4 @@
-import type { NodeProgress, NodeReason, ParentCounts, TriggerRule } from '@job-orchestrator/types';
+import type { NodeReason, ParentCounts, TriggerRule } from '@job-orchestrator/types';
 
 /** What a trigger rule says of a node: run it, wait for more parents, or skip it. */
 export type Verdict =
@@ -53,10 +53,4 @@ const rules: Readonly<Record<TriggerRule, Rule>> = {
 export const verdictOf = (rule: TriggerRule, counts: ParentCounts, parents: number): Verdict => {
   const done = counts.completed + counts.failed + counts.skipped >= parents;
   return parents === 0 ? run : rules[rule](counts, done);
-};
-
-/** As what a terminal node counts for the rules of its dependents. */
-export const countsAs = ({ state, reason }: Pick<NodeProgress, 'state' | 'reason'>): keyof ParentCounts => {
-  if (state === 'completed') return 'completed';
-  return state === 'skipped' && reason !== 'upstream_failed' ? 'skipped' : 'failed';
 };

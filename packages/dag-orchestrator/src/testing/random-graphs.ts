@@ -35,8 +35,7 @@ const sorted = (numbers: Iterable<number>): number[] => [...new Set(numbers)].so
 
 const ancestorsOf = (nodes: readonly JobNode[], needs: readonly number[]): number[] => {
   const found = new Set(needs);
-  for (const node of needs)
-    for (const parent of ancestorsOf(nodes, nodes[node]!.needs)) found.add(parent);
+  for (const node of needs) for (const parent of ancestorsOf(nodes, nodes[node]!.needs)) found.add(parent);
   return sorted(found);
 };
 

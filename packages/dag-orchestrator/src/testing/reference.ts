@@ -1,5 +1,11 @@
-import { countsAs } from '../plan/trigger-rules.ts';
-import type { DagGraph, DagRunState, GraphNode, NodeReason, NodeRunState } from '@job-orchestrator/types';
+import {
+  countsAs,
+  type DagGraph,
+  type DagRunState,
+  type GraphNode,
+  type NodeReason,
+  type NodeRunState,
+} from '@job-orchestrator/types';
 
 /** How the work of each node would end, were it to run: the items of one with `forEach`, one entry else. */
 export interface Outcome {

@@ -10,7 +10,7 @@ import type {
 } from '@job-orchestrator/types';
 import type { Expressions } from '../plan/expressions.ts';
 import { indexGraph } from '../plan/graph-index.ts';
-import { initialNode, initialRun } from '../plan/initial.ts';
+import { initialNode, initialRun } from '@job-orchestrator/operations';
 import { planAdvance } from '../plan/plan-advance.ts';
 import { gateOf, isStartable } from '../plan/startable.ts';
 import type { Outcome } from './reference.ts';

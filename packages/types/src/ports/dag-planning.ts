@@ -78,6 +78,8 @@ export interface AdvancePlan<Job> {
     readonly ordinary: boolean;
     readonly final: boolean;
   };
+  /** How many nodes are ordinary: the final ones follow them. */
+  readonly ordinary: number;
   /** More could start now than one step starts. */
   readonly again: boolean;
 }

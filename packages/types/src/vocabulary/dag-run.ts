@@ -98,3 +98,9 @@ export interface NodeJobEnd {
   readonly message: string | null;
   readonly output: JsonValue;
 }
+
+/** As what a terminal node counts for the rules of the nodes that need it. */
+export const countsAs = ({ state, reason }: Pick<NodeProgress, 'state' | 'reason'>): keyof ParentCounts => {
+  if (state === 'completed') return 'completed';
+  return state === 'skipped' && reason !== 'upstream_failed' ? 'skipped' : 'failed';
+};
