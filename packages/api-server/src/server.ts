@@ -3,8 +3,10 @@ import {
   newDagRunId,
   newJobId,
   OrchestratorError,
+  type DagGraph,
   type Database,
   type InstallationId,
+  type JsonValue,
   type Logger,
   type LogSource,
   type RuntimeKind,
@@ -30,6 +32,8 @@ export interface ApiServerOptions {
   /** True in `dev`: an unknown image name is registered at its first use. */
   readonly autoRegisterImages: boolean;
   readonly version: string;
+  /** Compiles a definition of a DAG; throws `invalid_input`. */
+  readonly compileDag: (document: JsonValue) => DagGraph;
   readonly log: Logger;
   /** Names under which clients reach the server, beside loopback and the address itself; checked against `Host`. */
   readonly allowedHosts?: readonly string[];
@@ -97,6 +101,7 @@ const operationDeps = (options: ApiServerOptions): OperationDeps => ({
 const createContext = async (options: ApiServerOptions, closing: AbortSignal): Promise<ApiContext> => ({
   database: options.database,
   operations: operationDeps(options),
+  compileDag: options.compileDag,
   installation: options.installation,
   databaseKind: options.databaseKind,
   runtimeKind: options.runtimeKind,

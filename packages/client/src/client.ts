@@ -1,4 +1,5 @@
 import type { Client } from './api.ts';
+import { dagCalls } from './calls/dags.ts';
 import { imageCalls } from './calls/images.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { logCalls } from './calls/logs.ts';
@@ -30,6 +31,7 @@ export const createClient = (options: ClientOptions): Client => {
   return {
     ...jobCalls(transport, reconnect),
     ...logCalls(transport, reconnect),
+    ...dagCalls(transport),
     ...imageCalls(transport),
     ...topicCalls(transport),
     ...serverCalls(transport),

@@ -8,3 +8,4 @@ export {
   type DagOrchestrator,
   type DagOrchestratorDependencies,
 } from './run/orchestrator.ts';
+export { readGraph } from './run/read-graph.ts';

@@ -18,6 +18,7 @@ export * from './ports/dags.ts';
 export * from './ports/repositories.ts';
 export * from './ports/runtime.ts';
 export * from './schemas/dag.ts';
+export * from './schemas/dag-answers.ts';
 export * from './schemas/submission.ts';
 export * from './schemas/value-schema.ts';
 export * from './json/check-json.ts';

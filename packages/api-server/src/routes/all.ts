@@ -1,3 +1,5 @@
+import { dagRunRoutes } from './dag-runs.ts';
+import { dagRoutes } from './dags.ts';
 import { executorRoutes } from './executors.ts';
 import { imageRoutes } from './images.ts';
 import { jobEventRoutes } from './job-events.ts';
@@ -12,6 +14,8 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...jobEventRoutes,
   ...jobLogRoutes,
+  ...dagRoutes,
+  ...dagRunRoutes,
   ...imageRoutes,
   ...topicRoutes,
   ...executorRoutes,

@@ -5,6 +5,7 @@ import {
   silentLog,
   type FreshDatabase,
 } from '@job-orchestrator/postgres/testing';
+import { readGraph } from '@job-orchestrator/dag-orchestrator';
 import type { Database, InstallationId } from '@job-orchestrator/types';
 import { createApiServer, type ApiServerOptions } from '../server.ts';
 import { createDriver, type Driver } from './driver.ts';
@@ -56,6 +57,7 @@ const startOver = async (
       runtimeKind: 'process',
       autoRegisterImages: true,
       version: '0.0.0-test',
+      compileDag: readGraph,
       log: silentLog,
       ...more,
       timings: { ...quick, ...more.timings },

@@ -4,7 +4,6 @@ import {
   type DagRunSetup,
   type JsonObject,
   type JsonValue,
-  type TemplateJson,
 } from '@job-orchestrator/types';
 import { evaluate, renderValue, type Evaluated as Rendered } from '../expressions/evaluate.ts';
 import type { Evaluated, Expressions } from '../plan/expressions.ts';
@@ -48,7 +47,7 @@ export const runExpressions = (setup: DagRunSetup, graph: DagGraph): Expressions
   },
   items: ({ name, forEach }, scope) => {
     const place = `nodes.${name}.forEach`;
-    return asItems(place, toEvaluated(renderValue(forEach!.items as TemplateJson, scope, place)));
+    return asItems(place, toEvaluated(renderValue(forEach!.items, scope, place)));
   },
   job: (node, scope) =>
     node.kind === 'job'

@@ -5,6 +5,7 @@ import {
   newDagRunId,
   newIncarnationId,
   newJobId,
+  type AttemptWrite,
   type Database,
   type DagGraph,
   type DagRunId,
@@ -23,6 +24,47 @@ const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 /** How a job ends: with an output, or failed. */
 export type JobEnding = { readonly output: JsonObject } | 'failed' | null;
 
+const writeOf = (attempt: LiveAttempt, ending: JobEnding): AttemptWrite => {
+  const exit = {
+    exitCode: 0,
+    startedAt: new Date(),
+    finishedAt: new Date(),
+    failure: null,
+    node: null,
+    imageDigest: null,
+  };
+  const none = { ...exit, output: { kind: 'none' } } as const;
+  if (ending === 'failed') {
+    const why = failure('exit_code', 'it ended with 3');
+    return closed(attempt.id, { kind: 'fail', failure: why, lost: false, exit: none }, null);
+  }
+  if (ending === null) return closed(attempt.id, { kind: 'succeed', exit: none }, null);
+  const output = { kind: 'ready', value: ending.output, bytes: 2, digest: 'd' } as const;
+  return closed(attempt.id, { kind: 'succeed', exit: { ...exit, output } }, null);
+};
+
+const registration = {
+  name: 'tester',
+  runtimeKind: 'process',
+  runtimeKey: 'test/folder',
+  topics: null,
+  maxRunning: 10_000,
+  version: '0',
+} as const;
+
+/** An executor's lease: registered at the first beat. */
+const createLease = (database: Database): (() => Promise<IncarnationId>) => {
+  let owner: IncarnationId | null = null;
+  return async () => {
+    if (owner === null) {
+      owner = newIncarnationId();
+      await database.executors.register({ incarnation: owner, ...registration }, 'nonce', false);
+    }
+    await database.executors.beat(owner, 'nonce', 'nonce');
+    return owner;
+  };
+};
+
 /** What tests of whole runs need: operations, an orchestrator, and an executor without a runtime. */
 export const createHarness = (database: Database) => {
   const deps: OperationDeps = {
@@ -32,28 +74,7 @@ export const createHarness = (database: Database) => {
     outputsSupported: true,
     autoRegisterImages: false,
   };
-  let owner: IncarnationId | null = null;
-  const register = async (): Promise<IncarnationId> => {
-    if (owner !== null) return owner;
-    owner = newIncarnationId();
-    const executor = {
-      incarnation: owner,
-      name: 'tester',
-      runtimeKind: 'process',
-      runtimeKey: 'test/folder',
-    } as const;
-    await database.executors.register(
-      { ...executor, topics: null, maxRunning: 10_000, version: '0' },
-      'nonce',
-      false,
-    );
-    return owner;
-  };
-  const beat = async (): Promise<IncarnationId> => {
-    const me = await register();
-    await database.executors.beat(me, 'nonce', 'nonce');
-    return me;
-  };
+  const beat = createLease(database);
   const harness = {
     deps,
     orchestrator: (): DagOrchestrator =>
@@ -80,31 +101,10 @@ export const createHarness = (database: Database) => {
       how: (attempt: LiveAttempt) => JobEnding,
     ): Promise<void> => {
       const me = await beat();
-      const exit = {
-        exitCode: 0,
-        startedAt: new Date(),
-        finishedAt: new Date(),
-        failure: null,
-        node: null,
-        imageDigest: null,
-      };
-      const writes = attempts.map((attempt) => {
-        const ending = how(attempt);
-        if (ending === 'failed') {
-          const why = failure('exit_code', 'it ended with 3');
-          return closed(
-            attempt.id,
-            { kind: 'fail', failure: why, lost: false, exit: { ...exit, output: { kind: 'none' } } },
-            null,
-          );
-        }
-        const output =
-          ending === null
-            ? ({ kind: 'none' } as const)
-            : ({ kind: 'ready', value: ending.output, bytes: 2, digest: 'd' } as const);
-        return closed(attempt.id, { kind: 'succeed', exit: { ...exit, output } }, null);
-      });
-      await database.queue.applyWrites(me, writes);
+      await database.queue.applyWrites(
+        me,
+        attempts.map((attempt) => writeOf(attempt, how(attempt))),
+      );
     },
     nodes: async (run: DagRunId): Promise<readonly NodeRunRecord[]> => {
       const all: NodeRunRecord[] = [];

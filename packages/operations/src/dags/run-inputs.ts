@@ -17,5 +17,5 @@ export const runInputs = ({ inputs: known }: DagGraph, given: JsonObject): JsonO
     ...missing.map((name) => ({ field: `inputs.${name}`, message: 'must be given; it has no default' })),
   ];
   if (problems.length > 0) throw invalidInput(problems);
-  return Object.fromEntries(names.map((name) => [name, given[name] ?? known[name]!.default!])) as JsonObject;
+  return Object.fromEntries(names.map((name) => [name, given[name] ?? known[name]!.default!]));
 };
