@@ -34,6 +34,7 @@ const named = (prefix, values) =>
 const drains = async (server) => {
   const batched = await measure(server, 'batched', size.jobs, size.rounds);
   const unbatched = await measure(server, 'unbatched', size.jobs, size.rounds);
+  const bare = await measure(server, 'bare', size.jobs, size.rounds, [ours]);
   const [enqueue, fast, slow] = [
     mediansOf(batched, 'enqueued'),
     mediansOf(batched, 'drained'),
@@ -44,6 +45,7 @@ const drains = async (server) => {
       ...named('enqueue_bulk_per_s', enqueue),
       ...named('drain_batched_per_s', fast),
       ...named('drain_unbatched_per_s', slow),
+      drain_bare_per_s: mediansOf(bare, 'drained')[ours],
     },
     ratios: {
       enqueue_bulk_vs_graphile: ratio(enqueue, 'graphile-worker'),

@@ -40,7 +40,7 @@ const createNoOpRuntime = (onEnsure) => {
   };
 };
 
-/** Starts a real executor over a runtime, with the settings that people get by default. */
+/** Starts a real executor over a runtime, with the settings that people get by default from the process runtime. */
 export const startExecutor = async (database, runtime, config = {}) => {
   const executor = createExecutor({
     database,
@@ -55,7 +55,7 @@ export const startExecutor = async (database, runtime, config = {}) => {
       maxRunning: 1000,
       batchSize: 5,
       pollIntervalMs: 5_000,
-      launchRatePerSecond: 20,
+      launchRatePerSecond: 500,
       sole: false,
       version: '0.1.0',
       ...config,

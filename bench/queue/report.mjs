@@ -1,4 +1,4 @@
-/** What a ratio or figure has to reach; the foundation's goals. */
+/** What a ratio or figure has to reach. */
 const goals = {
   drain_batched_vs_graphile: ['>=', 1.0],
   drain_batched_vs_pgboss: ['>=', 1.5],
@@ -11,6 +11,10 @@ const goals = {
   dev_resident_mb: ['<=', 250],
   idle_1000_jobs_api_requests_per_min: ['<=', 100],
   idle_1000_jobs_rows_written_per_min: ['<=', 100],
+  kubelet_rate_vs_bare: ['>=', 0.95],
+  fan_makespan_vs_bare: ['<=', 1.15],
+  api_calls_per_job: ['<=', 3],
+  finish_latency_ms_p50: ['<=', 100],
 };
 
 const shown = (value) =>

@@ -15,10 +15,10 @@ const fill = async () => {
   return { jobsPerSecond: count / seconds };
 };
 
-const drain = async (isBatched) => {
+const drain = async (mode) => {
   const enqueued = await fill();
   await settle(url);
-  return { enqueued: enqueued.jobsPerSecond, drained: count / (await system.drain(url, count, isBatched)) };
+  return { enqueued: enqueued.jobsPerSecond, drained: count / (await system.drain(url, count, mode)) };
 };
 
 /** One job after the other; `pauseMs` apart where jobs should not share a notification window. */
@@ -36,8 +36,9 @@ const latencies = async (pauseMs) => {
 };
 
 const workloads = {
-  batched: () => drain(true),
-  unbatched: () => drain(false),
+  batched: () => drain('batched'),
+  unbatched: () => drain('unbatched'),
+  bare: () => drain('bare'),
   latency: () => latencies(0),
   spaced: () => latencies(100),
 };

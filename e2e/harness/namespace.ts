@@ -12,12 +12,29 @@ export interface TestNamespace {
   remove(): Promise<void>;
 }
 
-/** The rights that the manual asks for (design: never secrets, exec, roles or nodes). */
+/** The rights that the manual asks for in the namespace (never secrets, exec, roles or nodes). */
 const rules = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] },
+];
+
+/** What the API needs of the whole cluster, to know whose token a collector shows. */
+const reviewRights = (namespace: string) => [
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: namespace },
+    rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: namespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: namespace },
+    subjects: [{ kind: 'ServiceAccount', name: 'executor', namespace }],
+  },
 ];
 
 const documents = (namespace: string) => [
@@ -40,6 +57,7 @@ const documents = (namespace: string) => [
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'executor' },
     subjects: [{ kind: 'ServiceAccount', name: 'executor', namespace }],
   },
+  ...reviewRights(namespace),
 ];
 
 interface ClusterView {
@@ -74,6 +92,7 @@ export const createNamespace = async (): Promise<TestNamespace> => {
     kubeconfig,
     remove: async () => {
       await kubectl(['delete', 'namespace', name, '--wait=false']);
+      await kubectl(['delete', 'clusterrole,clusterrolebinding', name, '--wait=false']);
       await rm(folder, { recursive: true });
     },
   };

@@ -30,7 +30,7 @@ export const prepare = async (url) => {
 };
 
 /** Seconds from the first job's start to the last job's recorded end. */
-export const drain = async (url, count, isBatched) => {
+export const drain = async (url, count, mode) => {
   let [started, begun] = [0, 0];
   const done = new EventTarget();
   const task = async () => {
@@ -38,7 +38,7 @@ export const drain = async (url, count, isBatched) => {
     if (++started === count) done.dispatchEvent(new Event('all'));
   };
   const all = once(done, 'all');
-  const working = await runner(url, task, isBatched ? batched : {});
+  const working = await runner(url, task, mode === 'batched' ? batched : {});
   await all;
   await untilZero(
     async () => (await onDatabase(url, 'select count(*)::int as n from graphile_worker._private_jobs'))[0].n,

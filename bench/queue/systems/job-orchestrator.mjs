@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { migratePostgres, openDatabase } from '../../../packages/postgres/dist/index.js';
 import { closed, newIncarnationId, newJobId } from '../../../packages/types/dist/index.js';
-import { startNoOpExecutor } from '../no-op-executor.mjs';
+import { createRecorder } from '../../../packages/executor-core/dist/record/recorder.js';
+import { startNoOpExecutor, systemClock } from '../no-op-executor.mjs';
 
 const nothing = () => undefined;
 export const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -96,24 +97,47 @@ const exit = () => ({
 export const claim = (database, owner, limit) =>
   database.queue.claimJobs({ owner, runtimeKey, topics: null, limit });
 
-/** Claims up to `limit` jobs and finishes them at once, with fence, events and history; returns how many. */
-export const claimAndFinish = async (database, owner, limit, onJobs = nothing) => {
-  const attempts = await claim(database, owner, limit);
-  onJobs(attempts.length);
-  if (attempts.length === 0) return 0;
-  const writes = attempts.map((attempt) => closed(attempt.id, { kind: 'succeed', exit: exit() }, null));
+/** Each call is a statement of its own. */
+const finishDirectly = (database, owner) => async (writes) => {
   const { applied } = await database.queue.applyWrites(owner, writes);
-  if (applied.length !== attempts.length)
-    throw new Error(`${attempts.length - applied.length} writes were stale`);
   return applied.length;
 };
 
+/** As an executor does: while one write is under way, what comes meanwhile makes up the next one. */
+const finishThroughRecorder = (database, owner) => {
+  const apply = (writes) => database.queue.applyWrites(owner, writes);
+  const recorder = createRecorder({ clock: systemClock, apply });
+  return async (writes) => {
+    const recorded = await Promise.all(writes.map((write) => recorder.record(write)));
+    return recorded.filter((each) => each === 'applied').length;
+  };
+};
+
+/** Claims up to `limit` jobs and finishes them at once, with fence, events and history; returns how many. */
+const claimAndFinish = async (database, owner, limit, finish, onJobs) => {
+  const attempts = await claim(database, owner, limit);
+  onJobs(attempts.length);
+  if (attempts.length === 0) return 0;
+  const finished = await finish(
+    attempts.map((attempt) => closed(attempt.id, { kind: 'succeed', exit: exit() }, null)),
+  );
+  if (finished !== attempts.length) throw new Error(`${attempts.length - finished} writes were stale`);
+  return finished;
+};
+
 /** Drains a queue over several lanes at once; returns how many jobs were finished. */
-export const drainLanes = async (database, owner, lanes, limit, onJobs) => {
+export const drainLanes = async (
+  database,
+  owner,
+  lanes,
+  limit,
+  onJobs = nothing,
+  finish = finishDirectly(database, owner),
+) => {
   let finished = 0;
   const lane = async () => {
     for (;;) {
-      const count = await claimAndFinish(database, owner, limit, onJobs);
+      const count = await claimAndFinish(database, owner, limit, finish, onJobs);
       if (count === 0) return;
       finished += count;
     }
@@ -122,14 +146,18 @@ export const drainLanes = async (database, owner, lanes, limit, onJobs) => {
   return finished;
 };
 
-/** Seconds from the first job's start to the last job's recorded end. */
-export const drain = async (url, count, isBatched) => {
+/**
+ * Seconds from the first job's start to the last job's recorded end. Unbatched, 24 lanes claim job by job and hand each
+ * end to the recorder, as an executor does; `bare` writes each end on its own, which no executor does.
+ */
+export const drain = async (url, count, mode) => {
   const database = await open(url);
   const lease = await hold(database);
   let begun = 0;
   const onJobs = () => (begun ||= performance.now());
-  const [lanes, limit] = isBatched ? [4, 500] : [24, 1];
-  const finished = await drainLanes(database, lease.owner, lanes, limit, onJobs);
+  const [lanes, limit] = mode === 'batched' ? [4, 500] : [24, 1];
+  const finish = (mode === 'unbatched' ? finishThroughRecorder : finishDirectly)(database, lease.owner);
+  const finished = await drainLanes(database, lease.owner, lanes, limit, onJobs, finish);
   const seconds = (performance.now() - begun) / 1000;
   if (finished !== count) throw new Error(`${finished} of ${count} jobs were finished`);
   lease.release();

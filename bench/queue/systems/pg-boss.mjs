@@ -54,7 +54,7 @@ const workUnbatched = async (boss, onJobs) => {
 };
 
 /** Seconds from the first job's start to the last job's recorded end. */
-export const drain = async (url, count, isBatched) => {
+export const drain = async (url, count, mode) => {
   const boss = await open(url);
   let [started, begun] = [0, 0];
   const done = new EventTarget();
@@ -64,7 +64,7 @@ export const drain = async (url, count, isBatched) => {
     if (started === count) done.dispatchEvent(new Event('all'));
   };
   const all = once(done, 'all');
-  await (isBatched ? workBatched : workUnbatched)(boss, onJobs);
+  await (mode === 'batched' ? workBatched : workUnbatched)(boss, onJobs);
   await all;
   await untilZero(unfinished(url));
   const seconds = (performance.now() - begun) / 1000;

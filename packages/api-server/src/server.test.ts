@@ -31,6 +31,7 @@ const serverWith = (token: string | null, allowedHosts?: readonly string[]): Api
     token,
     runtimeKind: 'process',
     compileDag: readGraph,
+    outputsSupported: true,
     autoRegisterImages: false,
     version: '0.0.0-test',
     log: silentLog,
@@ -185,6 +186,30 @@ describe('logs whose source misbehaves', () => {
   };
   const text = (messages: readonly object[]): string =>
     messages.map((message) => ('text' in message ? String(message.text) : '')).join('');
+
+  it('by having rotated its beginning, and bytes in its middle, away', async () => {
+    const { client, id } = await start({
+      async open(_ref, { follow, signal, onSkip }) {
+        return (async function* () {
+          onSkip?.(1_000);
+          yield Buffer.from('later ');
+          onSkip?.(null);
+          yield Buffer.from('last');
+          if (follow) await once(signal, 'abort');
+        })();
+      },
+    });
+    expect(await client.readLog(id)).toMatchObject({ text: 'later last', truncated: true, skipped: 1_000 });
+    expect(await client.readLog(id, { tail: 4 })).toMatchObject({ text: 'last', skipped: 1_006 });
+    const reading = read(client.followLog(id));
+    await reading.until((messages) => text(messages).endsWith('last'));
+    expect(reading.items.filter(({ kind }) => kind !== 'attempt')).toEqual([
+      { kind: 'gap', bytes: 1_000 },
+      { kind: 'text', text: 'later ' },
+      { kind: 'gap', bytes: null },
+      { kind: 'text', text: 'last' },
+    ]);
+  });
 
   it('by never ending, though the attempt did', async () => {
     const { client, id, attempt } = await start({

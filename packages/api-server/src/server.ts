@@ -31,6 +31,8 @@ export interface ApiServerOptions {
   readonly runtimeKind: RuntimeKind;
   /** True in `dev`: an unknown image name is registered at its first use. */
   readonly autoRegisterImages: boolean;
+  /** False: no output collector is set up, and a job that declares an output is refused. */
+  readonly outputsSupported: boolean;
   readonly version: string;
   /** Compiles a definition of a DAG; throws `invalid_input`. */
   readonly compileDag: (document: JsonValue) => DagGraph;
@@ -93,8 +95,7 @@ const operationDeps = (options: ApiServerOptions): OperationDeps => ({
   database: options.database,
   newDagRunId,
   newJobId,
-  // Until the output collector exists, only local processes can deliver what they declare.
-  outputsSupported: options.runtimeKind === 'process',
+  outputsSupported: options.outputsSupported,
   autoRegisterImages: options.autoRegisterImages,
 });
 

@@ -3,12 +3,12 @@ import type { ServerSentEvent } from './sse/parser.ts';
 
 /**
  * What a followed log says, in order: `attempt` before the text of each attempt (a retry begins a new one),
- * `gap` where bytes were not kept, and `end` last of all.
+ * `gap` where bytes were rotated away or not kept (null: nobody knows how many), and `end` last of all.
  */
 export type LogMessage =
   | { readonly kind: 'attempt'; readonly attempt: number }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'gap'; readonly bytes: number }
+  | { readonly kind: 'gap'; readonly bytes: number | null }
   | ({ readonly kind: 'end' } & LogEnd);
 
 /** The message of an event; null for kinds that a newer server may send. */
@@ -24,4 +24,6 @@ export interface LogText {
   readonly attempt: number;
   /** True when `text` is only the end of the log. */
   readonly truncated: boolean;
+  /** How many bytes came before `text`; null: nobody knows. */
+  readonly skipped: number | null;
 }

@@ -37,6 +37,52 @@ describe('a launch', () => {
     await trial.until('the janitor', () => trial.world.objects.size === 0, 70_000);
   });
 
+  test('that cannot be sent, for the runtime is away, is cancelled at once, and outlives the outage otherwise', async () => {
+    const away = { kind: 'busy', reason: 'runtime_unreachable', retryAfterMs: 1_000 } as const;
+    trial.world.faults.add({ method: 'ensure', fault: away, times: 1e6 });
+    const deadlines = { queueSeconds: 600, startSeconds: 20, runSeconds: 5, finalizeSeconds: 5 };
+    const retry = { maxRetries: 0, infrastructureRetries: 0 };
+    const [waits, unwanted] = [
+      await trial.submit(exit(0), { deadlines, retry }),
+      await trial.submit(exit(0), { deadlines, retry }),
+    ];
+    trial.launchExecutor();
+    await trial.pass(5_000);
+    await trial.database.queue.requestCancel(unwanted, { actor: 'trial', reason: 'trial' });
+    expect(await trial.untilEnded([unwanted], 40_000)).toMatchObject([{ state: 'cancelled' }]);
+    await trial.until('the next try', async () => (await trial.job(waits)).attempt > 1);
+    trial.world.faults.clear();
+    expect(await trial.untilEnded([waits])).toMatchObject([{ state: 'completed' }]);
+    expect(trial.world.created.size).toBe(1);
+  });
+
+  test('that waited inside the runtime until the lease was over creates nothing, and the adopter creates once', async () => {
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'slow', ms: 200_000 } });
+    const id = await trial.submit(exit(0));
+    const cut = { off: false };
+    const slow = trial.launchExecutor({
+      change: (database) => ({
+        ...database,
+        ping: () => database.ping(),
+        executors: {
+          ...database.executors,
+          beat: (...args) =>
+            cut.off ? Promise.reject(new Error('cut off')) : database.executors.beat(...args),
+        },
+      }),
+    });
+    await trial.until('the launch', () => (slow.mortal.calls.get('runtime.ensure') ?? 0) === 1);
+    cut.off = true;
+    await trial.pass(9_000);
+    // Its lease is over, and its create still waits somewhere in the runtime, longer than the tombstone of its name stands.
+    trial.launchExecutor({ sole: true });
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    trial.age(600);
+    await trial.until('the janitor', () => trial.world.objects.size === 0);
+    await trial.pass(200_000);
+    expect([...trial.world.created.values()]).toEqual([1]);
+  });
+
   test('that was once unresolved leaves a tombstone, even if the create that succeeded was its own', async () => {
     trial.world.faults.add({ method: 'ensure', fault: { kind: 'unresolved', appearsAfterMs: null } });
     const id = await trial.submit(exit(0));
@@ -56,9 +102,13 @@ describe('a launch', () => {
     const id = await trial.submit(exit(0), { deadlines });
     trial.launchExecutor();
     await trial.pass(60_000);
-    expect(await trial.job(id)).toMatchObject({ attempt: 1, finishedAt: null });
-    await trial.database.queue.requestCancel(id, { actor: 'trial', reason: 'trial' });
+    const held = await trial.job(id);
+    const waiting = { reason: 'runtime_unreachable', message: 'the answer was lost' };
+    expect(held).toMatchObject({ attempt: 1, finishedAt: null, waiting });
+    const asked = await trial.database.queue.requestCancel(id, { actor: 'trial', reason: 'trial' });
+    expect(asked).toEqual({ kind: 'accepted', state: 'claimed' });
     await trial.pass(60_000);
+    expect(await trial.job(id)).toMatchObject({ waiting, cancelRequestedAt: expect.any(Date) as Date });
     expect((await trial.job(id)).finishedAt).toBeNull();
     trial.world.faults.clear();
     expect(await trial.untilEnded([id])).toMatchObject([{ state: 'cancelled', attempt: 1 }]);

@@ -21,6 +21,9 @@ const rights: readonly (readonly [group: string, resource: string, subresource: 
   ['', 'events', '', 'list watch'],
 ];
 
+/** What the API needs beside it, in the whole cluster, to take outputs from collectors. */
+const collectorRight = ['authentication.k8s.io', 'tokenreviews', '', 'create'] as const;
+
 const ask = async (
   client: ApiClient,
   attributes: { group: string; resource: string; subresource: string; verb: string; namespace: string },
@@ -45,14 +48,17 @@ const ask = async (
 export const checkAccess = async (options: {
   readonly credentials: Credentials;
   readonly namespace: string;
+  /** Also asks for what it takes to review the tokens of collectors. */
+  readonly collectors?: boolean;
 }): Promise<readonly AccessAnswer[]> => {
-  const { credentials, namespace } = options;
+  const { credentials, namespace, collectors = false } = options;
   const client = createApiClient({ credentials });
   try {
     const answers: AccessAnswer[] = [];
-    for (const [group, resource, subresource, verbs] of rights)
+    for (const [group, resource, subresource, verbs] of collectors ? [...rights, collectorRight] : rights)
       for (const verb of verbs.split(' ')) {
-        const allowed = await ask(client, { group, resource, subresource, verb, namespace });
+        const where = resource === 'tokenreviews' ? '' : namespace;
+        const allowed = await ask(client, { group, resource, subresource, verb, namespace: where });
         answers.push({ right: `${verb} ${resource}${subresource === '' ? '' : `/${subresource}`}`, allowed });
       }
     return answers;

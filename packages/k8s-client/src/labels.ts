@@ -26,6 +26,8 @@ export const annotations = {
   inputs: 'job-orchestrator.io/inputs',
   /** When we asked the attempt to end, on the Job. */
   stopRequested: 'job-orchestrator.io/stop-requested',
+  /** The attempt id that the Job was created under, before a database that went back in time took it over. */
+  takenOverFrom: 'job-orchestrator.io/taken-over-from',
 } as const;
 
 /** Selects everything of one installation. */
@@ -70,9 +72,12 @@ export const readAttemptLabels = (
   };
 };
 
-/** True when two name the same attempt of the same installation. */
-export const sameAttempt = (one: LabelledAttempt, other: LabelledAttempt): boolean =>
+/** True when two name the same execution: one installation, job and number, whatever id the attempt has. */
+export const sameExecution = (one: LabelledAttempt, other: LabelledAttempt): boolean =>
   one.installation === other.installation &&
   one.jobId === other.jobId &&
-  one.attemptId === other.attemptId &&
   one.attemptNumber === other.attemptNumber;
+
+/** True when two name the same attempt of the same installation. */
+export const sameAttempt = (one: LabelledAttempt, other: LabelledAttempt): boolean =>
+  sameExecution(one, other) && one.attemptId === other.attemptId;

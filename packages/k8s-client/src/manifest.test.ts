@@ -1,7 +1,8 @@
+import { errorCatalogue } from '@job-orchestrator/types';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { escapeExpansion, refuseLaunch, renderJob, renderedLimitBytes } from './manifest.ts';
-import { exampleLaunch } from './testing/launches.ts';
+import { exampleCollector, exampleLaunch } from './testing/launches.ts';
 
 const full = exampleLaunch({
   env: { GREETING: 'hello $(HOME) $$ $HOME', HOME: '/home/me' },
@@ -26,12 +27,26 @@ test('our labels win over a user label of the same name', () => {
   expect(renderJob(full).metadata?.labels?.['job-orchestrator.io/attempt']).toBe('1');
 });
 
-test('a job that declares an output is refused with the sentence of output_not_supported', () => {
+test('a job that declares an output gets a collector, whose token no other container sees', () => {
+  const job = renderJob(exampleLaunch({ output: true }), exampleCollector);
+  expect(job).toMatchSnapshot();
+  const mounts = job.spec?.template.spec?.containers.flatMap(({ volumeMounts }) => volumeMounts ?? []);
+  expect(mounts?.map(({ name }) => name)).toEqual(['tmp', 'output']);
+});
+
+test('a job that declares no output gets no collector', () => {
+  expect(renderJob(full, exampleCollector)).toEqual(renderJob(full));
+  expect(renderJob(full).spec?.template.spec?.initContainers).toBeUndefined();
+});
+
+test('an output without a collector is refused with the sentence of output_not_supported', () => {
   const launch = exampleLaunch({ output: true });
+  const { title } = errorCatalogue.output_not_supported;
   expect(refuseLaunch(launch, renderJob(launch))).toMatchObject({
     reason: 'launch_refused',
-    message: expect.stringContaining('Jobs on Kubernetes cannot declare an output yet.') as string,
+    message: expect.stringContaining(title) as string,
   });
+  expect(refuseLaunch(launch, renderJob(launch, exampleCollector), exampleCollector)).toBeNull();
 });
 
 test('a job whose rendered form is too large is refused with size and limit', () => {

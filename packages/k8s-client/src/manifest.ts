@@ -9,6 +9,12 @@ import {
 } from '@job-orchestrator/types';
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { Container, EnvVar, PodSpec, Volume } from 'kubernetes-types/core/v1.js';
+import {
+  outputFile,
+  renderCollector,
+  renderTokenVolume,
+  type CollectorSettings,
+} from './collector/container.ts';
 import { annotations, attemptLabels, labels } from './labels.ts';
 
 /** The container that runs the user's program. */
@@ -39,7 +45,9 @@ const environment = (launch: AttemptLaunch): EnvVar[] => {
     ...launch.spec.env,
     JOB_ORCHESTRATOR_JOB_ID: launch.jobId,
     JOB_ORCHESTRATOR_ATTEMPT: String(launch.attemptNumber),
+    JOB_ORCHESTRATOR_ATTEMPT_ID: launch.attemptId,
     ...(launch.spec.inputs === null ? {} : { JOB_ORCHESTRATOR_INPUT: inputPath }),
+    ...(launch.spec.output ? { JOB_ORCHESTRATOR_OUTPUT: outputFile } : {}),
   };
   return Object.entries(ours).map(([name, value]) => ({ name, value: escapeExpansion(value) }));
 };
@@ -108,7 +116,7 @@ const podDeadlineSeconds = (spec: JobSpec): number =>
 const jobDeadlineSeconds = (spec: JobSpec): number =>
   podDeadlineSeconds(spec) + spec.deadlines.startSeconds + 10 * marginSeconds;
 
-const podSpec = (launch: AttemptLaunch): PodSpec => ({
+const podSpec = (launch: AttemptLaunch, collector: CollectorSettings | null): PodSpec => ({
   restartPolicy: 'Never',
   activeDeadlineSeconds: podDeadlineSeconds(launch.spec),
   terminationGracePeriodSeconds: stopGraceSeconds,
@@ -121,15 +129,17 @@ const podSpec = (launch: AttemptLaunch): PodSpec => ({
     fsGroup: nobody,
     seccompProfile: { type: 'RuntimeDefault' },
   },
+  ...(collector === null ? {} : { initContainers: [renderCollector(launch, collector)] }),
   containers: [container(launch)],
-  volumes: volumes(launch.spec),
+  volumes: [...volumes(launch.spec), ...(collector === null ? [] : [renderTokenVolume(launch)])],
 });
 
 /**
- * The Kubernetes Job of one attempt, built from our own fields only. `imagePullPolicy` is left to Kubernetes: `Always` for
+ * The Kubernetes Job of one attempt, built from our own fields only. `collector` is used by jobs that declare an output,
+ * and null where there is none. `imagePullPolicy` is left to Kubernetes: `Always` for
  * the tag `latest`, else `IfNotPresent`.
  */
-export const renderJob = (launch: AttemptLaunch): Job => {
+export const renderJob = (launch: AttemptLaunch, collector: CollectorSettings | null = null): Job => {
   const { spec } = launch;
   const allLabels = { ...spec.labels, ...attemptLabels(launch), [labels.topic]: launch.topic };
   return {
@@ -153,15 +163,19 @@ export const renderJob = (launch: AttemptLaunch): Job => {
             ? {}
             : { annotations: { [annotations.inputs]: JSON.stringify(spec.inputs) } }),
         },
-        spec: podSpec(launch),
+        spec: podSpec(launch, spec.output ? collector : null),
       },
     },
   };
 };
 
 /** Why an attempt cannot be launched here at all, before anything is sent; null when it can. */
-export const refuseLaunch = (launch: AttemptLaunch, rendered: Job): Failure | null => {
-  if (launch.spec.output) {
+export const refuseLaunch = (
+  launch: AttemptLaunch,
+  rendered: Job,
+  collector: CollectorSettings | null = null,
+): Failure | null => {
+  if (launch.spec.output && collector === null) {
     const { title, hint } = errorCatalogue.output_not_supported;
     return failure('launch_refused', `${title} ${hint}`, { code: 'output_not_supported' });
   }

@@ -1,4 +1,5 @@
 import { failure, type ExitReport, type Failure, type Observation } from '@job-orchestrator/types';
+import { reportOutput } from './collector/report-output.ts';
 import { judgeEnd, wasRemoved } from './observe/ending-rules.ts';
 import type { AttemptView, JobView, PodView } from './observe/views.ts';
 import { isTrouble, judgeEvent, judgeWaitingPod } from './observe/waiting-rules.ts';
@@ -7,15 +8,19 @@ import { isTrouble, judgeEvent, judgeWaitingPod } from './observe/waiting-rules.
 export const hasEnded = (pod: PodView): boolean =>
   pod.gone || pod.main.state.kind === 'terminated' || pod.phase === 'Failed' || pod.phase === 'Succeeded';
 
+const inTrouble = ({ main, collector }: PodView): boolean =>
+  isTrouble(main.state) || (collector !== null && isTrouble(collector.state));
+
 /**
  * A pod seen anew. An end that was seen before anybody asked the pod to go stays as it was: what happens to a finished pod
  * later (clean-up, drain) says nothing about its program. Else the newer state counts.
  */
 export const mergePod = (before: PodView | undefined, after: PodView, now: Date): PodView => {
-  if (before?.uid !== after.uid) return { ...after, troubleSince: isTrouble(after.main.state) ? now : null };
-  if (hasEnded(before) && !before.deleting && !before.gone) return { ...before, version: after.version };
-  const troubled =
-    isTrouble(after.main.state) || (before.troubleSince !== null && after.main.state.kind === 'waiting');
+  if (before?.uid !== after.uid) return { ...after, troubleSince: inTrouble(after) ? now : null };
+  // Its collector goes on for some seconds after the program.
+  if (hasEnded(before) && !before.deleting && !before.gone)
+    return { ...before, version: after.version, phase: after.phase, collector: after.collector };
+  const troubled = inTrouble(after) || (before.troubleSince !== null && after.main.state.kind === 'waiting');
   return {
     ...after,
     gone: after.gone || before.gone,
@@ -35,6 +40,10 @@ const choosePod = (pods: readonly PodView[]): PodView | undefined => {
   return sorted.find((pod) => !pod.gone) ?? sorted.at(-1);
 };
 
+/** From where an output may come; said only of pods that have a collector. */
+const instanceOf = (pod: PodView): { readonly instance?: string } =>
+  pod.collector === null ? {} : { instance: pod.uid };
+
 const exitOf = (pod: PodView, judged: Failure | null): ExitReport => {
   const { state, imageId } = pod.main;
   const ended = state.kind === 'terminated' ? state : null;
@@ -48,9 +57,10 @@ const exitOf = (pod: PodView, judged: Failure | null): ExitReport => {
     startedAt,
     finishedAt: ended?.finishedAt ?? (lastChange > 0 ? new Date(lastChange) : pod.createdAt),
     failure: judged,
-    output: { kind: 'none' },
+    output: judged === null ? reportOutput(pod) : { kind: 'none' },
     node: pod.node,
     imageDigest: imageId,
+    ...instanceOf(pod),
   };
 };
 
@@ -122,7 +132,12 @@ const observePod = (pod: PodView, job: JobView, others: readonly PodView[]): Obs
   if (hasEnded(pod)) return { kind: 'ended', exit: exitOf(pod, judgePod(pod, job)) };
   const { state } = pod.main;
   if (state.kind === 'running')
-    return { kind: 'running', startedAt: state.startedAt ?? pod.createdAt, node: pod.node };
+    return {
+      kind: 'running',
+      startedAt: state.startedAt ?? pod.createdAt,
+      node: pod.node,
+      ...instanceOf(pod),
+    };
   if (pod.deleting)
     return { kind: 'terminating', message: 'The pod is being removed before its program started.' };
   return judgeWaitingPod(pod);

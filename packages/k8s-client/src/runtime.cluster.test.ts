@@ -8,6 +8,9 @@ import { createTestNamespace } from './testing/cluster.ts';
 import { silentLog } from './testing/silent-log.ts';
 
 const installation = installationId('0190a000-0000-7000-8000-0000c0ffee01');
+const image = process.env['E2E_COLLECTOR_IMAGE'];
+// Without an address outputs come by receipt and log alone.
+const collector = image === undefined ? null : { image, serviceUrl: null };
 
 // A real cluster, with the rights of design §9 and no more: set KUBECONFIG to run it.
 describe.skipIf(process.env['KUBECONFIG'] === undefined)('on a real cluster', () => {
@@ -23,8 +26,14 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('on a real cluster', ()
     return {
       installation,
       makeRuntime: () =>
-        createKubernetesRuntime({ namespace: namespace.name, credentials, installation, log: silentLog }),
-      capabilities: { outputs: false, inputs: true },
+        createKubernetesRuntime({
+          namespace: namespace.name,
+          credentials,
+          installation,
+          log: silentLog,
+          collector,
+        }),
+      capabilities: { outputs: collector !== null, inputs: true },
       timeoutMs: 40_000,
       spec: { imageReference: 'localhost/busybox:1' },
       dialect: { printInputs: 'cat "$JOB_ORCHESTRATOR_INPUT"', dieBySignal: 'exit 137' },

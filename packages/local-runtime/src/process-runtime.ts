@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
+  limits,
   objectName,
   OrchestratorError,
   type AttemptRef,
@@ -15,8 +16,8 @@ import {
 } from '@job-orchestrator/types';
 import { createAttemptsFolder, isDamaged } from './attempt/folder.ts';
 import { exitReport, liveObservation } from './attempt/judge.ts';
-import { readOutput } from './attempt/output.ts';
 import { isLive } from './attempt/phase.ts';
+import { readOutput } from './attempt/read-output.ts';
 import { findCommand } from './launch/find-command.ts';
 import { findShimTools, type ShimTools } from './launch/shim.ts';
 import { followLog } from './log/follow.ts';
@@ -42,6 +43,8 @@ export interface ProcessRuntimeOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** A log is rotated at this size, and one rotated piece is kept: about twice this on disk. Default 10 MiB. */
   readonly maxLogBytes?: number;
+  /** The largest output that is taken. Default 256 KiB. */
+  readonly outputLimitBytes?: number;
   /** Between two looks at all live attempts, for what the watches missed. Milliseconds, default 1000. */
   readonly pollIntervalMs?: number;
   /** False: no file watches, polling alone. Default true. */
@@ -81,6 +84,7 @@ const contextOf = (options: ProcessRuntimeOptions): RuntimeContext => {
     settings: { workingDirectory, environment, env },
     node: hostname(),
     maxLogBytes: options.maxLogBytes ?? 10_485_760,
+    outputLimitBytes: options.outputLimitBytes ?? limits.outputBytes,
     pollIntervalMs: options.pollIntervalMs ?? 1_000,
     useWatch: options.watch ?? true,
   };
@@ -95,7 +99,9 @@ const observeEntry = async (context: RuntimeContext, entry: Entry): Promise<Obse
   const { phase } = entry;
   if (phase.kind === 'unstarted' || phase.kind === 'running') return liveObservation(phase, context.node);
   const promised = entry.file.output && phase.kind === 'ended' && phase.code === 0;
-  const output = promised ? await readOutput(entry.paths.output) : ({ kind: 'none' } as const);
+  const output = promised
+    ? await readOutput(entry.paths.output, context.outputLimitBytes)
+    : ({ kind: 'none' } as const);
   return { kind: 'ended', exit: exitReport(phase, output, context.node, entry.noticedAt) };
 };
 
@@ -174,6 +180,8 @@ export const createProcessRuntime = (options: ProcessRuntimeOptions): JobRuntime
       }),
     logTail: (ref, maxBytes) =>
       onEntry<LogTail | null>(context, book, ref, none, (entry) => readTail(entry.paths.log, maxBytes)),
+    // Never asked for: an observation brings the output itself.
+    collectOutput: () => Promise.resolve({ kind: 'none' }),
     remove: (ref) => remove(context, book, ref),
     list: () => Promise.resolve(list(context, book)),
     close: () => Promise.resolve(book.close()),

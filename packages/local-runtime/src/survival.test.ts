@@ -207,14 +207,18 @@ test('remains of a folder half made are deleted after a minute, younger ones lef
   expect(() => rmSync(old, { recursive: true })).toThrow(/ENOENT/);
 });
 
-test('the same folder name for another attempt id is refused, not shared', async () => {
+test('what escaped its group is ended also after its attempt was taken over, for it carries the id that it began with', async () => {
   const watched = await sandbox.start();
-  const launch = sandbox.launch(['true']);
-  const ref = await watched.run(launch);
-  await watched.ended(ref);
+  const launch = sandbox.launch(['sh', '-c', 'setsid sleep 300 & exec sleep 300']);
+  await watched.running(await watched.run(launch));
   const restored = { ...launch, attemptId: sandbox.launch([]).attemptId };
-  expect(await watched.runtime.ensure(restored)).toMatchObject({ failure: { reason: 'name_taken' } });
-  expect(await watched.runtime.observe(restored)).toEqual({ kind: 'absent' });
+  const taken = await watched.runtime.ensure(restored);
+  if (taken.kind !== 'taken_over') throw new Error(JSON.stringify(taken));
+  const later = await sandbox.start();
+  const ref = { ...restored, object: taken.object };
+  expect(await later.runtime.stop(ref, 0)).toBe(true);
+  await later.ended(ref);
+  expect(countAlive(launch.attemptId)).toBe(0);
 });
 
 test('200 quick programs, ensured by two instances at once, each run exactly once', async () => {

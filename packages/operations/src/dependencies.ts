@@ -11,7 +11,7 @@ export interface OperationDeps {
   readonly database: Repositories;
   readonly newJobId: () => JobId;
   readonly newDagRunId: () => DagRunId;
-  /** False where jobs run on Kubernetes: no output collector exists there yet, so a declared output is refused. */
+  /** False where no output collector is set up: a declared output is refused. */
   readonly outputsSupported: boolean;
   /** True in `dev`: an unknown image name is registered at its first use, and the answer says so. */
   readonly autoRegisterImages: boolean;

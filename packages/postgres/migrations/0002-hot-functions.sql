@@ -1,5 +1,5 @@
 -- min_compatible: 2
--- Claims and ends as functions (docs/adr/0011): a statement of many CTEs cost 0.3 ms to start, whatever it did; a
+-- Claims and ends as functions (docs/adr/0012): a statement of many CTEs cost 0.3 ms to start, whatever it did; a
 -- function runs only the small statements that it needs. And no event rows for what a row says already: a claim lies on
 -- the row of its attempt, the end on the row of its job.
 
@@ -96,7 +96,8 @@ begin
         owner = me, runtime_id = my_runtime_id, attempt_state = 'launching', claimed_at = clock_timestamp(),
         claimed_by = my_name, event_seq = j.event_seq + 1, claimed_seq = j.event_seq + 1
       where j.id = any(picked)
-      returning j.*)
+      returning j.attempt_id, j.id, j.attempt, j.topic_id, j.rank, j.run_at, j.claimed_at, j.used_user,
+        j.used_infrastructure, j.used_output, j.used_unknown, j.used_out_of_memory)
     select c.attempt_id, c.id, c.attempt, t.project, t.name, c.claimed_at, c.used_user, c.used_infrastructure,
       c.used_output, c.used_unknown, c.used_out_of_memory, s.spec, c.topic_id, c.rank, c.run_at,
       c.topic_id = any(left_open)
@@ -108,8 +109,8 @@ end $$;
 -- Ends the jobs of open attempts that are still this executor's: job, spec and attempt move into history, the log is
 -- kept, the slots of limited topics are freed. `ids` ascend; as an attempt's id begins with its job's, that is the lock
 -- order of jobs, and counters come after them. A job whose cancel was accepted ends cancelled, whatever happened.
--- The lease is checked by clock_timestamp() after the last lock was got: now() is the transaction's start and let an
--- expired owner through 1.5 s late (measured). An array that is null stands for nulls throughout.
+-- The lease is checked by clock_timestamp() after the last lock of a job was got: now() is the transaction's start and let
+-- an expired owner through 1.5 s late (measured). When it is over, JO001 undoes the whole transaction. An array that is null stands for nulls throughout.
 -- Gives the attempts that were ended, and whether slots became free.
 create function end_attempts(me uuid, ids uuid[], states text[], attempt_states text[], exit_codes integer[],
   starts timestamptz[], finishes timestamptz[], nodes text[], digests text[], failures text[], log_sizes bigint[],
@@ -120,45 +121,45 @@ declare
   actor text;
   mine uuid[];
   ended uuid[];
-  finished integer;
   gone integer;
   specs_gone integer;
 begin
-  select array_agg(l.attempt_id), array_agg(l.id) into mine, ended
-  from unnest(ids) as x (attempt)
-  cross join lateral (
-    select j.id, j.attempt_id from jobs j where j.owner = me and j.attempt_id = x.attempt for update) l;
+  select 'executor:' || e.name into actor from executors e where e.incarnation = me;
   freed := 0;
-  applied := '{}';
-  select 'executor:' || e.name into actor from executors e
-  where e.incarnation = me and e.ended_at is null and e.lease_until > clock_timestamp();
-  if actor is null or mine is null then return next; return; end if;
 
-  insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,
-    used_infrastructure, used_output, used_unknown, used_out_of_memory, cancel_requested_at, created_at, created_by,
-    submit_reason, name, image, labels, spec, retry_of, root_job_id, output, output_bytes, output_digest, failure,
-    attempt_id, attempt_state, owner, runtime_id, object_uid, object_name, claimed_at, claimed_seq, claimed_by,
-    launched_at, started_at, attempt_finished_at, exit_code, node, image_digest, log_bytes, ended_by, end_reason)
-  select j.id, j.topic_id, e.state, j.rank, j.run_at, clock_timestamp(), j.event_seq + 1, j.attempt, j.used_user,
-    j.used_infrastructure, j.used_output, j.used_unknown, j.used_out_of_memory, j.cancel_requested_at, s.created_at,
-    s.created_by, s.submit_reason, s.name, s.image, s.labels, s.spec, s.retry_of, s.root_job_id,
-    case e.state when 'completed' then x.output::json end,
-    case e.state when 'completed' then x.output_bytes end,
-    case e.state when 'completed' then x.output_digest end,
-    case e.state when 'completed' then null when 'cancelled' then if_cancelled::json else x.failure::json end,
-    j.attempt_id, x.attempt_state, j.owner, j.runtime_id, o.uid, o.name, j.claimed_at, j.claimed_seq, j.claimed_by,
-    j.launched_at, coalesce(j.started_at, x.started_at), x.finished_at, x.exit_code, coalesce(x.node, j.node),
-    x.image_digest, x.log_bytes, actor, case when e.state = x.state then x.reason else 'cancelled as asked' end
-  from unnest(ids, states, attempt_states, exit_codes, starts, finishes, nodes, digests, failures, log_sizes, reasons,
-         outputs, output_sizes, output_digests)
-    as x (attempt, state, attempt_state, exit_code, started_at, finished_at, node, image_digest, failure, log_bytes,
-         reason, output, output_bytes, output_digest)
-  cross join lateral (select * from jobs where owner = me and attempt_id = x.attempt limit 1) j
-  cross join lateral (select * from job_specs where id = j.id limit 1) s
-  cross join lateral (
-    select case when j.cancel_requested_at is null then x.state else 'cancelled' end as state offset 0) e
-  left join lateral (select uid, name from runtime_objects where id = j.object_id limit 1) o on true;
-  get diagnostics finished = row_count;
+  with finished as (
+    insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,
+      used_infrastructure, used_output, used_unknown, used_out_of_memory, cancel_requested_at, created_at, created_by,
+      submit_reason, name, image, labels, spec, retry_of, root_job_id, output, output_bytes, output_digest, failure,
+      attempt_id, attempt_state, owner, runtime_id, object_uid, object_name, claimed_at, claimed_seq, claimed_by,
+      launched_at, started_at, attempt_finished_at, exit_code, node, image_digest, log_bytes, ended_by, end_reason)
+    select j.id, j.topic_id, e.state, j.rank, j.run_at, clock_timestamp(), j.event_seq + 1, j.attempt, j.used_user,
+      j.used_infrastructure, j.used_output, j.used_unknown, j.used_out_of_memory, j.cancel_requested_at, s.created_at,
+      s.created_by, s.submit_reason, s.name, s.image, s.labels, s.spec, s.retry_of, s.root_job_id,
+      case e.state when 'completed' then x.output::json end,
+      case e.state when 'completed' then x.output_bytes end,
+      case e.state when 'completed' then x.output_digest end,
+      case e.state when 'completed' then null when 'cancelled' then if_cancelled::json else x.failure::json end,
+      j.attempt_id, x.attempt_state, j.owner, j.runtime_id, o.uid, o.name, j.claimed_at, j.claimed_seq, j.claimed_by,
+      j.launched_at, coalesce(j.started_at, x.started_at), x.finished_at, x.exit_code, coalesce(x.node, j.node),
+      x.image_digest, x.log_bytes, actor, case when e.state = x.state then x.reason else 'cancelled as asked' end
+    from unnest(ids, states, attempt_states, exit_codes, starts, finishes, nodes, digests, failures, log_sizes, reasons,
+           outputs, output_sizes, output_digests)
+      as x (attempt, state, attempt_state, exit_code, started_at, finished_at, node, image_digest, failure, log_bytes,
+           reason, output, output_bytes, output_digest)
+    cross join lateral (select * from jobs where owner = me and attempt_id = x.attempt for update) j
+    left join lateral (select * from job_specs where id = j.id limit 1) s on true
+    cross join lateral (
+      select case when j.cancel_requested_at is null then x.state else 'cancelled' end as state offset 0) e
+    left join lateral (select uid, name from runtime_objects where id = j.object_id limit 1) o on true
+    returning id, attempt_id)
+  select coalesce(array_agg(f.attempt_id), '{}'), array_agg(f.id) into mine, ended from finished f;
+  applied := mine;
+  if mine = '{}' then return next; return; end if;
+  if not exists (select from executors e
+                 where e.incarnation = me and e.ended_at is null and e.lease_until > clock_timestamp()) then
+    raise exception 'the lease of % is over', me using errcode = 'JO001';
+  end if;
 
   if logs is not null then
     insert into log_tails (job_id, attempt_id, bytes, total_bytes)
@@ -182,9 +183,8 @@ begin
   get diagnostics gone = row_count;
   delete from job_specs where id = any(ended);
   get diagnostics specs_gone = row_count;
-  if finished <> cardinality(mine) or gone <> finished or specs_gone <> finished then
-    perform accounted('jobs, job_specs, finished_jobs', cardinality(mine), gone, specs_gone, finished);
+  if gone <> cardinality(mine) or specs_gone <> gone then
+    perform accounted('jobs, job_specs', cardinality(mine), gone, specs_gone);
   end if;
-  applied := mine;
   return next;
 end $$;

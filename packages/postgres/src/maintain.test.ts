@@ -10,6 +10,7 @@ import { maintain, maintainEmbedded } from './maintain.ts';
 import { freshDatabaseUrl } from './testing/fresh-database.ts';
 import { silentLog } from './testing/silent-log.ts';
 
+const keepAll = { historyMonths: null, log: silentLog };
 let url: string;
 let stores: readonly Store[];
 beforeAll(async () => {
@@ -26,7 +27,7 @@ const first = (): Store => onlyRow(stores.slice(0, 1));
 
 test('upkeep in many processes at once does its work once, and nobody fails', async () => {
   await first().run({ text: expiredKeys });
-  await Promise.all(stores.map((store) => maintain(store)));
+  await Promise.all(stores.map((store) => maintain(store, keepAll)));
   expect(await keysLeft(first())).toBe(0);
 });
 
@@ -36,7 +37,7 @@ test('a step that fails is told of, and does not stop the others; it waits for a
   await blocker.connect();
   await blocker.query('begin');
   await blocker.query('select pg_advisory_xact_lock(7266316001)');
-  await expect(maintain(first())).rejects.toMatchObject({ code: '55P03' });
+  await expect(maintain(first(), keepAll)).rejects.toMatchObject({ code: '55P03' });
   expect(await keysLeft(first())).toBe(0);
   await blocker.end();
 });
@@ -50,7 +51,7 @@ test('the embedded database is vacuumed, analysed, and its log is cut', async ()
     ).at;
   await store.run({ text: 'create table bloated as select generate_series(1, 1000) as n' });
   const before = await redo();
-  await maintainEmbedded(store);
+  await maintainEmbedded(store, keepAll);
   const look = `select relallvisible > 0 as vacuumed, reltuples = 1000 as analysed from pg_class where relname = 'bloated'`;
   expect(await store.run({ text: look })).toEqual([{ vacuumed: true, analysed: true }]);
   expect(await redo()).not.toBe(before);

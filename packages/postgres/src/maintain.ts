@@ -1,6 +1,9 @@
+import type { Logger } from '@job-orchestrator/types';
 import { withRetries } from './connection/retry.ts';
 import type { Sql, Store } from './connection/sql.ts';
 import { ensurePartitions } from './migrate/apply.ts';
+import { dropOldHistory } from './retention.ts';
+import { forgetStrayOutputs } from './sql/attempt-outputs.ts';
 import { forgetExecutors, forgetObjects } from './sql/executors.ts';
 import { forgetKeys } from './sql/idempotency-keys.ts';
 
@@ -21,30 +24,48 @@ const expiredKeys = async (sql: Sql): Promise<void> => {
   while ((await forgetKeys(sql, keysAtOnce)) === keysAtOnce);
 };
 
-const tasks: readonly ((store: Store) => Promise<void>)[] = [
+/** What upkeep keeps. `historyMonths`: full months of history before the running one; null: all. */
+export interface UpkeepSettings {
+  readonly historyMonths: number | null;
+  readonly log: Logger;
+}
+
+type Task = (store: Store, settings: UpkeepSettings) => Promise<void>;
+
+const oldHistory: Task = async (store, { historyMonths, log }) => {
+  if (historyMonths !== null) await dropOldHistory(store, historyMonths, log);
+};
+
+const tasks: readonly Task[] = [
   partitionsAhead,
+  oldHistory,
   expiredKeys,
   forgetExecutors,
   forgetObjects,
+  forgetStrayOutputs,
 ];
 
 /** PGlite has neither autovacuum nor automatic checkpoints: its log and its dead rows would only grow. */
-const embeddedTasks: typeof tasks = [
+const embeddedTasks: readonly Task[] = [
   ...tasks,
   async (store) => void (await store.run({ text: 'vacuum (analyze)' })),
   async (store) => void (await store.run({ text: 'checkpoint' })),
 ];
 
 /** One after the other; what fails does not stop the next. Throws the first error when all had their turn. */
-const runAll = async (store: Store, all: typeof tasks): Promise<void> => {
+const runAll = async (store: Store, settings: UpkeepSettings, all: readonly Task[]): Promise<void> => {
   const errors: unknown[] = [];
   for (const task of all)
-    await withRetries('repeatable', () => task(store)).catch((error: unknown) => errors.push(error));
+    await withRetries('repeatable', () => task(store, settings)).catch((error: unknown) =>
+      errors.push(error),
+    );
   if (errors.length > 0) throw errors[0];
 };
 
 /** The upkeep that both databases need; each task in transactions of its own, safe in many processes at once. */
-export const maintain = (store: Store): Promise<void> => runAll(store, tasks);
+export const maintain = (store: Store, settings: UpkeepSettings): Promise<void> =>
+  runAll(store, settings, tasks);
 
 /** The upkeep of an embedded database. */
-export const maintainEmbedded = (store: Store): Promise<void> => runAll(store, embeddedTasks);
+export const maintainEmbedded = (store: Store, settings: UpkeepSettings): Promise<void> =>
+  runAll(store, settings, embeddedTasks);

@@ -10,6 +10,7 @@ import { createDags } from './repositories/dags.ts';
 import { createExecutors } from './repositories/executors.ts';
 import { createHistory } from './repositories/history.ts';
 import { createImages } from './repositories/images.ts';
+import { createOutputs } from './repositories/outputs.ts';
 import { createQueue } from './repositories/queue.ts';
 import { createTopics } from './repositories/topics.ts';
 import { createLocalWakeUps } from './wake-ups/local-wake-ups.ts';
@@ -18,8 +19,13 @@ import { createPostgresWakeUps } from './wake-ups/postgres-wake-ups.ts';
 /**
  * Which database. `listenUrl`: a direct connection for LISTEN where `url` is a transaction pooler. `poolSize`:
  * connections for queries (10); one more beats and one more listens. `queueDepthMost`: waiting jobs per topic.
+ * `historyMonths`: full months of history that `maintain` keeps before the running one; null or left out: all.
  */
-export type DatabaseOptions = { readonly log: Logger; readonly queueDepthMost?: number } & (
+export type DatabaseOptions = {
+  readonly log: Logger;
+  readonly queueDepthMost?: number;
+  readonly historyMonths?: number | null;
+} & (
   | {
       readonly kind: 'postgres';
       readonly url: string;
@@ -49,6 +55,8 @@ const ping = async (store: Store): Promise<void> => {
 const depthOf = ({ queueDepthMost }: DatabaseOptions) =>
   queueDepthMost === undefined ? {} : { depthMost: queueDepthMost };
 
+const upkeepOf = ({ historyMonths = null, log }: DatabaseOptions) => ({ historyMonths, log });
+
 const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres' }): Promise<Database> => {
   const { url, listenUrl = url, poolSize = 10, log } = options;
   const store = openPostgres({ url, poolSize, log });
@@ -66,13 +74,14 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
   return {
     queue: createQueue({ store, wakeUps, sole: false, ...depthOf(options) }),
     history: createHistory(store),
+    outputs: createOutputs(store),
     images: createImages(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, beats),
     dags: createDags(store, wakeUps),
     wakeUps,
     ping: () => ping(store),
-    maintain: () => maintain(upkeep),
+    maintain: () => maintain(upkeep, upkeepOf(options)),
     close: async () => {
       await wakeUps.close();
       await closeStores();
@@ -86,13 +95,14 @@ const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded'
   return {
     queue: createQueue({ store, wakeUps, sole: true, ...depthOf(options) }),
     history: createHistory(store),
+    outputs: createOutputs(store),
     images: createImages(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, store),
     dags: createDags(store, wakeUps),
     wakeUps,
     ping: () => ping(store),
-    maintain: () => maintainEmbedded(store),
+    maintain: () => maintainEmbedded(store, upkeepOf(options)),
     close: async () => {
       wakeUps.close();
       await store.close();

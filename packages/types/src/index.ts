@@ -12,6 +12,7 @@ export * from './vocabulary/states.ts';
 export * from './errors/catalogue.ts';
 export * from './errors/orchestrator-error.ts';
 export * from './json/json-value.ts';
+export * from './outputs/index.ts';
 export * from './ports/clock.ts';
 export * from './ports/dag-planning.ts';
 export * from './ports/dags.ts';

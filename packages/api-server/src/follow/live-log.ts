@@ -12,16 +12,35 @@ const toRef = (context: LogContext, attempt: AttemptRecord): AttemptRef => ({
   object: attempt.object,
 });
 
+/** A piece of a live log, or a hole in it where the runtime rotated bytes away; null: nobody knows how many. */
+export type LivePiece = Uint8Array | { readonly lost: number | null };
+
+/** What the runtime told of holes, put between its pieces where they belong. */
+async function* withHoles(
+  source: AsyncIterable<Uint8Array>,
+  holes: (number | null)[],
+): AsyncGenerator<LivePiece, void, undefined> {
+  const told = () => holes.splice(0).map((lost) => ({ lost }));
+  for await (const bytes of source) {
+    yield* told();
+    yield bytes;
+  }
+  yield* told();
+}
+
 const open = async (
   context: LogContext,
   attempt: AttemptRecord,
   fromByte: number,
   follow: boolean,
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array> | null> => {
+): Promise<AsyncIterable<LivePiece> | null> => {
   if (context.logs === null) return null;
+  const holes: (number | null)[] = [];
+  const onSkip = (bytes: number | null): void => void holes.push(bytes);
   try {
-    return await context.logs.open(toRef(context, attempt), { follow, fromByte, signal });
+    const source = await context.logs.open(toRef(context, attempt), { follow, fromByte, signal, onSkip });
+    return source === null ? null : withHoles(source, holes);
   } catch (error) {
     context.log.debug({ attemptId: attempt.id, err: error }, 'the live log cannot be read now');
     return null;
@@ -34,14 +53,15 @@ export const openSnapshot = (
   attempt: AttemptRecord,
   fromByte: number,
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array> | null> => open(context, attempt, fromByte, false, signal);
+): Promise<AsyncIterable<LivePiece> | null> => open(context, attempt, fromByte, false, signal);
 
-/** The last bytes of a source, however long it is, with at most twice `most` of them in memory. */
-export const lastBytes = async (source: AsyncIterable<Uint8Array>, most: number): Promise<LogTail> => {
+/** The last bytes of a source, however long it is, with at most twice `most` of them in memory. Lost ones count as well. */
+export const lastBytes = async (source: AsyncIterable<LivePiece>, most: number): Promise<LogTail> => {
   let kept: Buffer = Buffer.alloc(0);
   let totalBytes = 0;
   for await (const bytes of source) {
-    totalBytes += bytes.length;
+    totalBytes += 'lost' in bytes ? (bytes.lost ?? 0) : bytes.length;
+    if ('lost' in bytes) continue;
     kept = Buffer.concat([kept, bytes.subarray(Math.max(0, bytes.length - most))]);
     if (kept.length > most) kept = Buffer.from(kept.subarray(kept.length - most));
   }
@@ -49,17 +69,17 @@ export const lastBytes = async (source: AsyncIterable<Uint8Array>, most: number)
 };
 
 type Turn =
-  { readonly kind: 'bytes'; readonly result: IteratorResult<Uint8Array> } | { readonly kind: 'rested' };
+  { readonly kind: 'bytes'; readonly result: IteratorResult<LivePiece> } | { readonly kind: 'rested' };
 
 /**
  * The pieces of a source until its end, or until `isOver` is true and the source then stays silent for one more rest:
  * a stream whose other end vanished without a word must not hold its reader for good.
  */
 async function* untilOver(
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<LivePiece>,
   rest: () => Promise<void>,
   isOver: () => Promise<boolean>,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<LivePiece, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
   const read = (): Promise<Turn> => iterator.next().then((result) => ({ kind: 'bytes', result }) as const);
   const pause = (): Promise<Turn> => rest().then(() => ({ kind: 'rested' }) as const);
@@ -94,7 +114,7 @@ export async function* followLive(
   fromByte: number,
   isOver: () => Promise<boolean>,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<LivePiece, void, undefined> {
   const left = new AbortController();
   const either = AbortSignal.any([signal, left.signal]);
   const range = { leastMs: context.timings.pollMs, mostMs: context.timings.pollMs };

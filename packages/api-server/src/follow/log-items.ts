@@ -11,7 +11,7 @@ export interface LogPosition {
 export type LogItem =
   | { readonly kind: 'attempt'; readonly position: LogPosition }
   | { readonly kind: 'text'; readonly text: string; readonly position: LogPosition }
-  | { readonly kind: 'gap'; readonly bytes: number; readonly position: LogPosition }
+  | { readonly kind: 'gap'; readonly bytes: number | null; readonly position: LogPosition }
   | {
       readonly kind: 'end';
       readonly state: JobState;
@@ -29,6 +29,8 @@ export interface LogItems {
   text(bytes: Uint8Array): Generator<LogItem, void, undefined>;
   /** Goes on at a later byte; says so unless `silent`. */
   skipTo(offset: number, silent: boolean): Generator<LogItem, void, undefined>;
+  /** The runtime has lost bytes of the log here; null: nobody knows how many. */
+  lost(bytes: number | null): Generator<LogItem, void, undefined>;
   /** Tells what was held back for the rest of a code point. */
   flush(): Generator<LogItem, void, undefined>;
 }
@@ -51,6 +53,12 @@ export const createLogItems = (attempt: number, start: number): LogItems => {
     const held = item(pieces.flush());
     if (held !== null) yield held;
   }
+  function* goOnAt(offset: number): Generator<LogItem, void, undefined> {
+    yield* flush();
+    cut = true;
+    taken = offset;
+    told = offset;
+  }
   return {
     get taken() {
       return taken;
@@ -71,12 +79,13 @@ export const createLogItems = (attempt: number, start: number): LogItems => {
       }
     },
     *skipTo(offset, silent) {
-      yield* flush();
       const bytes = offset - taken;
-      cut = true;
-      taken = offset;
-      told = offset;
+      yield* goOnAt(offset);
       if (!silent) yield { kind: 'gap', bytes, position: { attempt, offset } };
+    },
+    *lost(bytes) {
+      yield* goOnAt(taken + (bytes ?? 0));
+      yield { kind: 'gap', bytes, position: { attempt, offset: taken } };
     },
     flush,
   };

@@ -5,7 +5,7 @@ import {
   type JobId,
   type LogTail,
 } from '@job-orchestrator/types';
-import { followLive, lastBytes, openSnapshot, type LogContext } from './live-log.ts';
+import { followLive, lastBytes, openSnapshot, type LivePiece, type LogContext } from './live-log.ts';
 import { createLogItems, type LogItem, type LogItems, type LogPosition } from './log-items.ts';
 import { createPace } from './pace.ts';
 
@@ -52,6 +52,9 @@ const toldAlready = (items: LogItems, stored: LogTail): boolean =>
   stored.totalBytes > items.taken &&
   Buffer.compare(stored.bytes.subarray(-items.last.length), items.last) === 0;
 
+const tellPiece = (items: LogItems, piece: LivePiece): Generator<LogItem, void, undefined> =>
+  'lost' in piece ? items.lost(piece.lost) : items.text(piece);
+
 /** A tail is asked for once: where the reader begins, not where it goes on. */
 const wantedTail = (follow: LogFollow, items: LogItems): number | null =>
   follow.from === null && items.taken === 0 ? follow.tail : null;
@@ -65,7 +68,7 @@ async function* tellStored(follow: LogFollow, attempt: AttemptRecord, items: Log
     if (!toldAlready(items, stored)) yield* tellTail(items, stored, tail);
   } else {
     const rest = await openSnapshot(context, attempt, items.taken, signal);
-    if (rest !== null) for await (const bytes of rest) yield* items.text(bytes);
+    if (rest !== null) for await (const piece of rest) yield* tellPiece(items, piece);
   }
   yield* items.flush();
 }
@@ -84,8 +87,8 @@ async function* tellLive(follow: LogFollow, attempt: AttemptRecord, items: LogIt
     const now = await readAttempt(follow, attempt.number);
     return now === null || isClosedAttemptState(now.state);
   };
-  for await (const bytes of followLive(context, attempt, items.taken, isOver, signal))
-    yield* items.text(bytes);
+  for await (const piece of followLive(context, attempt, items.taken, isOver, signal))
+    yield* tellPiece(items, piece);
 }
 
 /** Tells one attempt's log to its end, waiting for its start; null when the job ended without it. */

@@ -165,18 +165,29 @@ describe('reading a log', () => {
     const running = await runner.start(api.driver, id);
     const reading = read(live.client.followLog(id));
     await reading.until((messages) => textOf(messages) === 'one\ntwo\n');
-    expect(await live.client.readLog(id)).toEqual({ text: 'one\ntwo\n', attempt: 1, truncated: false });
+    expect(await live.client.readLog(id)).toEqual({
+      text: 'one\ntwo\n',
+      attempt: 1,
+      truncated: false,
+      skipped: 0,
+    });
     expect(await live.client.readLog(id, { tail: 4 })).toEqual({
       text: 'two\n',
       attempt: 1,
       truncated: true,
+      skipped: 4,
     });
-    expect(await api.client.readLog(id)).toEqual({ text: '', attempt: 1, truncated: false });
+    expect(await api.client.readLog(id)).toEqual({ text: '', attempt: 1, truncated: false, skipped: 0 });
     await door.open();
     await runner.finish(api.driver, running);
     await reading.all;
     for (const client of [api.client, live.client])
-      expect(await client.readLog(id)).toEqual({ text: 'one\ntwo\n', attempt: 1, truncated: false });
+      expect(await client.readLog(id)).toEqual({
+        text: 'one\ntwo\n',
+        attempt: 1,
+        truncated: false,
+        skipped: 0,
+      });
   });
 
   it('gives the stored end of an ended attempt, as bytes that no browser runs', async () => {
@@ -191,6 +202,7 @@ describe('reading a log', () => {
         'x-content-type-options': 'nosniff',
         'x-log-attempt': '1',
         'x-log-truncated': 'true',
+        'x-log-skipped': '92',
       },
     });
     expect(await api.client.readLog(id, { tail: 3 })).toMatchObject({ text: 'pt>', truncated: true });

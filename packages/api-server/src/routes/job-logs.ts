@@ -7,11 +7,12 @@ import {
   OrchestratorError,
   type AttemptRecord,
   type JobRecord,
+  type LogTail,
 } from '@job-orchestrator/types';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.ts';
-import { lastBytes, openSnapshot } from '../follow/live-log.ts';
+import { lastBytes, openSnapshot, type LivePiece } from '../follow/live-log.ts';
 import { followLog } from '../follow/log.ts';
 import type { LogItem, LogPosition } from '../follow/log-items.ts';
 import { sendBytes, sendEvents, streamSignal, type StreamMessage } from '../http/sse.ts';
@@ -124,9 +125,14 @@ const chosenAttempt = async (context: ApiContext, wish: LogWish): Promise<Attemp
   throw noLog(`Job ${wish.job.id} is ${wish.job.state} and has not started, so there is no log yet.`);
 };
 
-const sendTail = (reply: FastifyReply, bytes: Uint8Array, truncated: boolean): FastifyReply =>
+/** Says how many bytes of the log's beginning are not in the answer; null: some, and nobody knows how many. */
+const withSkipped = (reply: FastifyReply, skipped: number | null): FastifyReply =>
   reply
-    .header('x-log-truncated', String(truncated))
+    .header('x-log-truncated', String(skipped !== 0))
+    .header('x-log-skipped', skipped === null ? 'unknown' : String(skipped));
+
+const sendTail = (reply: FastifyReply, { bytes, totalBytes }: LogTail): FastifyReply =>
+  withSkipped(reply, totalBytes - bytes.length)
     .type('text/plain; charset=utf-8')
     .send(Buffer.from(bytes));
 
@@ -140,8 +146,21 @@ const sendStored = async (
   const stored = await context.database.history.getLogTail(wish.job.id, attempt.id);
   if (stored === null) return null;
   const kept = wish.tail === null ? stored.bytes : stored.bytes.subarray(-wish.tail);
-  return sendTail(reply, kept, kept.length < stored.totalBytes);
+  return sendTail(reply, { bytes: kept, totalBytes: stored.totalBytes });
 };
+
+/** The pieces that are text, the first of which was read already; holes in the middle of a snapshot cannot be said here. */
+async function* bytesFrom(
+  first: IteratorResult<LivePiece>,
+  rest: AsyncIterator<LivePiece>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for (let next = first; next.done !== true; next = await rest.next())
+      if (!('lost' in next.value)) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
 
 /** Null: the runtime has none (yet, or any more). */
 const sendLive = async (context: ApiContext, attempt: AttemptRecord, wish: LogWish, reply: FastifyReply) => {
@@ -149,11 +168,13 @@ const sendLive = async (context: ApiContext, attempt: AttemptRecord, wish: LogWi
   const source = await openSnapshot(context, attempt, 0, signal);
   if (source === null) return null;
   if (wish.tail !== null) {
-    const tail = await lastBytes(source, wish.tail);
-    return sendTail(reply, tail.bytes, tail.bytes.length < tail.totalBytes);
+    return sendTail(reply, await lastBytes(source, wish.tail));
   }
-  reply.header('x-log-truncated', 'false');
-  await sendBytes(reply, 'text/plain; charset=utf-8', source, context.timings);
+  const iterator = source[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  const lost = first.done !== true && 'lost' in first.value ? first.value.lost : 0;
+  withSkipped(reply, lost);
+  await sendBytes(reply, 'text/plain; charset=utf-8', bytesFrom(first, iterator), context.timings);
   return reply;
 };
 
@@ -165,7 +186,7 @@ const read = async (context: ApiContext, reply: FastifyReply, wish: LogWish): Pr
   const sent = stored ?? (await sendLive(context, attempt, wish, reply));
   if (sent !== null) return sent;
   // It may begin to write at any moment: nothing so far is an answer, not an error.
-  if (!closed) return sendTail(reply, new Uint8Array(0), false);
+  if (!closed) return sendTail(reply, { bytes: new Uint8Array(0), totalBytes: 0 });
   throw noLog(`Attempt ${attempt.number} of job ${wish.job.id} left no log.`);
 };
 
@@ -187,7 +208,8 @@ export const jobLogRoutes: readonly Route[] = [
     answer: {
       status: 200,
       description:
-        'The log: all of a running attempt, the stored end of an ended one (`X-Log-Attempt`, `X-Log-Truncated`). ' +
+        'The log: all of a running attempt, the stored end of an ended one (`X-Log-Attempt`, `X-Log-Truncated`, ' +
+        '`X-Log-Skipped`: bytes of its beginning that were rotated away, not kept or not asked for, or `unknown`). ' +
         'With `follow` a stream, resumable by `Last-Event-ID`: `attempt` (LogAttempt) before each attempt, ' +
         '`text` (LogText), `gap` (LogGap), and last `end` (LogEnd).',
       content: {

@@ -90,8 +90,8 @@ describe('submitting', () => {
     expect((await failure(strict.client.submitJobs({ image: 'off' }))).code).toBe('image_disabled');
   });
 
-  it('refuses outputs on Kubernetes, where nothing would collect them', async () => {
-    const cluster = await api.serve({ runtimeKind: 'kubernetes' });
+  it('refuses outputs where nothing would collect them', async () => {
+    const cluster = await api.serve({ runtimeKind: 'kubernetes', outputsSupported: false });
     const error = await failure(cluster.client.submitJobs({ image: 'shell', output: true }));
     expect(error).toMatchObject({ code: 'output_not_supported', problems: [{ field: 'output' }] });
     expect((await cluster.client.submitJobs({ image: 'shell' })).notices).toEqual([]);

@@ -46,10 +46,13 @@ export const SelectorParams = parameters({
 export const selectedJob = (context: ApiContext, request: FastifyRequest): Promise<JobId> =>
   findJob(context.operations, (request.params as { readonly selector: string }).selector);
 
+const gone = (id: JobId): OrchestratorError =>
+  new OrchestratorError('job_not_found', `There is no job ${id}.`);
+
 /** The record of a job that was found a moment ago. */
 export const readRecord = async (context: ApiContext, id: JobId): Promise<JobRecord> => {
   const record = await context.database.history.getJob(id);
-  if (record === null) throw new OrchestratorError('job_not_found', `There is no job ${id}.`);
+  if (record === null) throw gone(id);
   return record;
 };
 
@@ -74,12 +77,11 @@ const list = async (context: ApiContext, request: FastifyRequest): Promise<JobPa
 
 const detail = async (context: ApiContext, request: FastifyRequest): Promise<JobDetail> => {
   const { history, topics, executors } = context.database;
-  const job = await readRecord(context, await selectedJob(context, request));
-  const [attempts, topic, living] = await Promise.all([
-    history.listAttempts(job.id),
-    topics.get(job.project, job.topic),
-    executors.list(),
-  ]);
+  const id = await selectedJob(context, request);
+  const found = await history.getJobWithAttempts(id);
+  if (found === null) throw gone(id);
+  const { job, attempts } = found;
+  const [topic, living] = await Promise.all([topics.get(job.project, job.topic), executors.list()]);
   return toJobDetail(job, {
     attempts,
     waitingFor: explainWaiting(job, topic, living),

@@ -56,6 +56,7 @@ const startOver = async (
       token: testToken,
       runtimeKind: 'process',
       autoRegisterImages: true,
+      outputsSupported: true,
       version: '0.0.0-test',
       compileDag: readGraph,
       log: silentLog,

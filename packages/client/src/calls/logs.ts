@@ -12,6 +12,10 @@ const logCall = (selector: string, options: LogOptions, follow?: true): Call => 
   query: queryOf({ attempt: options.attempt, tail: options.tail, follow }),
 });
 
+/** An older server does not say. */
+const skippedOf = (header: string | null): number | null =>
+  header !== null && /^\d+$/.test(header) ? Number(header) : null;
+
 async function* followLog(
   transport: Transport,
   rule: ReconnectRule,
@@ -36,6 +40,7 @@ export const logCalls = (
       text,
       attempt: Number(headers.get('x-log-attempt')),
       truncated: headers.get('x-log-truncated') === 'true',
+      skipped: skippedOf(headers.get('x-log-skipped')),
     };
   },
   followLog: (selector, options = {}) => followLog(transport, rule, selector, options),

@@ -185,8 +185,9 @@ describe('a deadline', () => {
 
   test('to finalize is recorded first and ends the wait for the output then', () => {
     const pending = exited({ output: { kind: 'pending' } });
-    expect(decide({ spec }, pending, at(10))).toMatchObject({ kind: 'finalize', checkAt: at(40) });
+    expect(decide({ spec }, pending, at(10))).toMatchObject({ kind: 'finalize', checkAt: at(15) });
     const attempt = { spec, state: 'finalizing', finalizingAt: at(10) } as const;
+    expect(decide(attempt, pending, at(20))).toMatchObject({ kind: 'wait', checkAt: at(25) });
     expect(decide(attempt, pending, at(39))).toMatchObject({ kind: 'wait', checkAt: at(40) });
     expect(decide(attempt, pending, at(40))).toMatchObject({ kind: 'stop', intent: 'finalize_deadline' });
     const stopped = { ...attempt, stopIntent: 'finalize_deadline', stopRequestedAt: at(40) } as const;

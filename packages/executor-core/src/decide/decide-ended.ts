@@ -6,7 +6,7 @@ import {
   type LiveAttempt,
 } from '@job-orchestrator/types';
 import { conclude } from './conclude.ts';
-import { deadlineMessage, phaseDeadline } from './deadlines.ts';
+import { deadlineMessage, earliestOf, phaseDeadline } from './deadlines.ts';
 
 /** True when the job's end is cancelled, whatever its program did: asking answered `accepted`. */
 export const isCancelled = (attempt: LiveAttempt): boolean =>
@@ -36,14 +36,18 @@ const exitFailure = (exit: ExitReport): Failure | null => {
   return failure('unknown', `the program ended with exit code ${exit.exitCode} and nobody says why`);
 };
 
+/** An output that is still to come is looked for again after this long, whatever is heard of it meanwhile. */
+export const outputAgainMs = 5_000;
+
 const awaitOutput = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: number): Decision => {
+  const again = new Date(now.getTime() + outputAgainMs);
   if (!attempt.finalizingAt) {
     const { at } = phaseDeadline({ ...attempt, finalizingAt: now }, attempt.startedAt);
-    return { kind: 'finalize', checkAt: at, exit };
+    return { kind: 'finalize', checkAt: earliestOf(at, again), exit };
   }
   const { at, intent } = phaseDeadline(attempt, attempt.startedAt);
   const reason = deadlineMessage(attempt, intent);
-  if (now < at) return { kind: 'wait', checkAt: at, progress: null };
+  if (now < at) return { kind: 'wait', checkAt: earliestOf(at, again), progress: null };
   if (attempt.stopIntent === null) return { kind: 'stop', intent, reason };
   return conclude(attempt, failure(intent, reason), exit, jitter);
 };
@@ -54,7 +58,10 @@ const judgeOutput = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: 
     case 'ready':
       return { kind: 'succeed', exit };
     case 'pending':
+    case 'left':
       return awaitOutput(attempt, exit, now, jitter);
+    case 'lost':
+      return conclude(attempt, failure('output_lost', exit.output.message), exit, jitter);
     case 'invalid':
       return conclude(attempt, failure('output_invalid', exit.output.message), exit, jitter);
     case 'none':

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { failure, type EnsureOutcome } from '@job-orchestrator/types';
+import { attemptId, failure, type EnsureOutcome } from '@job-orchestrator/types';
 import {
   buildAttempt,
   counterexampleOf,
@@ -16,6 +17,7 @@ const someInput: fc.Arbitrary<LaunchInput> = fc.record({
   attempt: someAttempt,
   certain: fc.boolean(),
   tries: fc.nat(100),
+  unreachable: fc.boolean(),
   now: someTime,
   jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 });
@@ -24,7 +26,12 @@ const someOutcome: fc.Arbitrary<EnsureOutcome> = fc.oneof(
   fc.constant<EnsureOutcome>({ kind: 'exists', object }),
   fc.constant<EnsureOutcome>({ kind: 'terminating', object, message: 'goes' }),
   someFailure.map((each): EnsureOutcome => ({ kind: 'refused', failure: each })),
-  fc.nat(60_000).map((retryAfterMs): EnsureOutcome => ({ kind: 'busy', retryAfterMs, message: 'busy' })),
+  fc
+    .record({ retryAfterMs: fc.nat(60_000), reason: fc.constantFrom('quota', 'runtime_unreachable') })
+    .map((each): EnsureOutcome => ({ kind: 'busy', message: 'busy', ...each })),
+  fc.constant<EnsureOutcome>({ kind: 'withheld' }),
+  fc.constant<EnsureOutcome>({ kind: 'taken_over', object, from: attemptId(randomUUID()) }),
+  fc.nat(9).map((by): EnsureOutcome => ({ kind: 'superseded', by })),
   fc.constant<EnsureOutcome>({ kind: 'unresolved', message: 'lost' }),
 );
 const counterexample = (holds: (input: LaunchInput, outcome: EnsureOutcome) => boolean): string | null =>
@@ -34,6 +41,7 @@ const input = (overrides: Partial<LaunchInput> = {}): LaunchInput => ({
   attempt: buildAttempt({ state: 'launching', launchedAt: null, startedAt: null, object: null }),
   certain: true,
   tries: 0,
+  unreachable: false,
   now: epoch,
   jitter: 0.5,
   ...overrides,
@@ -52,7 +60,7 @@ test('what the runtime confirmed is recorded, also on its way out or of a cancel
   expect(
     counterexample(
       (each, outcome) =>
-        !['created', 'exists', 'terminating'].includes(outcome.kind) ||
+        !['created', 'exists', 'taken_over', 'terminating'].includes(outcome.kind) ||
         decideLaunch(each, outcome).kind === 'launched',
     ),
   ).toBeNull();
@@ -79,8 +87,35 @@ test('doubt stays until the object is confirmed', () => {
   ).toBeNull();
 });
 
+test('a create that was withheld changes nothing: it stays certain, and is asked for again', () => {
+  expect(decideLaunch(input(), { kind: 'withheld' })).toMatchObject({
+    kind: 'again',
+    certain: true,
+    progress: null,
+  });
+  expect(decideLaunch(input({ certain: false }), { kind: 'withheld' })).toMatchObject({ certain: false });
+});
+
+test('what was taken over is recorded as not created by us, and why', () => {
+  const from = attemptId('0190a000-2222-4000-8000-000000000001');
+  expect(decideLaunch(input(), { kind: 'taken_over', object, from })).toMatchObject({
+    kind: 'launched',
+    created: false,
+    reason: expect.stringContaining(from) as string,
+  });
+});
+
+test('a number that is past goes back unspent; a create in doubt is waited for first, though not for ever', () => {
+  const superseded: EnsureOutcome = { kind: 'superseded', by: 2 };
+  expect(decideLaunch(input(), superseded)).toMatchObject({ kind: 'release' });
+  expect(decideLaunch(input({ certain: false, tries: 13 }), superseded)).toMatchObject({ kind: 'again' });
+  expect(decideLaunch(input({ certain: false, tries: 14 }), superseded)).toMatchObject({ kind: 'release' });
+  const attempt = { ...input().attempt, cancelRequestedAt: epoch };
+  expect(decideLaunch(input({ attempt }), superseded)).toMatchObject({ kind: 'cancel' });
+});
+
 test('a busy runtime costs no retry, and the start deadline ends the wait', () => {
-  const busy: EnsureOutcome = { kind: 'busy', retryAfterMs: 1_000, message: 'quota' };
+  const busy: EnsureOutcome = { kind: 'busy', reason: 'quota', retryAfterMs: 1_000, message: 'quota' };
   expect(decideLaunch(input(), busy)).toMatchObject({ kind: 'again', certain: true, delayMs: 1_125 });
   const late = new Date(epoch.getTime() + 3_600_000);
   expect(decideLaunch(input({ now: late }), busy)).toMatchObject({
@@ -90,7 +125,7 @@ test('a busy runtime costs no retry, and the start deadline ends the wait', () =
 });
 
 test('a busy runtime does not keep a launch in doubt from its cancel, nor from a deadline that is the end', () => {
-  const busy: EnsureOutcome = { kind: 'busy', retryAfterMs: 1_000, message: 'quota' };
+  const busy: EnsureOutcome = { kind: 'busy', reason: 'quota', retryAfterMs: 1_000, message: 'quota' };
   const now = new Date(epoch.getTime() + 3_600_000);
   const { attempt } = input();
   const cancelled = { ...attempt, cancelRequestedAt: epoch };
@@ -105,6 +140,27 @@ test('a busy runtime does not keep a launch in doubt from its cancel, nor from a
   expect(decideLaunch(input({ attempt: retried, now }), busy).kind).toBe('retry');
   // The next attempt must not begin while a create of this one may still be under way.
   expect(decideLaunch(input({ attempt: retried, certain: false, now }), busy).kind).toBe('again');
+});
+
+test('an outage of the runtime fails no job: past its start deadline it goes back to its queue', () => {
+  const now = new Date(epoch.getTime() + 3_600_000);
+  const away = { kind: 'busy', reason: 'runtime_unreachable', retryAfterMs: 1_000, message: 'away' } as const;
+  expect(decideLaunch(input(), away)).toMatchObject({ kind: 'again', certain: true });
+  expect(decideLaunch(input({ now }), away)).toMatchObject({ kind: 'release' });
+  expect(withholdLaunch(input({ now, unreachable: true }))).toMatchObject({ kind: 'release' });
+  // What may still appear is waited for.
+  expect(decideLaunch(input({ now, certain: false }), away)).toMatchObject({ kind: 'again', certain: false });
+  const attempt = { ...input().attempt, cancelRequestedAt: epoch };
+  expect(decideLaunch(input({ attempt }), away).kind).toBe('cancel');
+});
+
+test('no launch in doubt is released, but for a number that is past', () => {
+  expect(
+    counterexample(
+      (each, outcome) =>
+        each.certain || outcome.kind === 'superseded' || decideLaunch(each, outcome).kind !== 'release',
+    ),
+  ).toBeNull();
 });
 
 test('a launch that was never sent is withheld once its job is cancelled', () => {

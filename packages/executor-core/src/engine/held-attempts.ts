@@ -20,6 +20,8 @@ export interface Held {
   told: Told | null;
   /** When the runtime last took our request to stop, on the monotonic clock. */
   stopAskedMs: number | null;
+  /** From where the database expects its output, as far as we have said it. */
+  outputFrom: string | null;
   /** Errors in a row while working on it. */
   faults: number;
   /** How often the database refused the end of it for what is in it. */
@@ -62,6 +64,7 @@ const newHeld = (attempt: LiveAttempt, fresh: boolean): Held => ({
   launchTries: 0,
   told: null,
   stopAskedMs: null,
+  outputFrom: null,
   faults: 0,
   refusals: 0,
   over: false,

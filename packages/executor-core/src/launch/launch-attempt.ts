@@ -1,6 +1,7 @@
-import { launched, type AttemptId } from '@job-orchestrator/types';
+import { launched, released, type AttemptId } from '@job-orchestrator/types';
 import {
   decideLaunch,
+  noLeaseMs,
   withholdLaunch,
   type LaunchDecision,
   type LaunchInput,
@@ -11,13 +12,11 @@ import { delay } from '../queue/waiting.ts';
 import { closeAttempt } from '../record/close-attempt.ts';
 import { storeProgress, storeWrite } from '../record/store-write.ts';
 
-/** While the lease is in doubt nothing is created; looked at again after this long. */
-const noLeaseMs = 500;
-
 const inputOf = (life: Life, held: Held, certain: boolean): LaunchInput => ({
   attempt: held.attempt,
   certain,
   tries: held.launchTries,
+  unreachable: held.told?.about === 'runtime_unreachable',
   now: life.time.now(),
   jitter: life.deps.random(),
 });
@@ -38,8 +37,14 @@ const carryOut = async (
   switch (decision.kind) {
     case 'launched':
       held.createdByUs = decision.created && certain;
-      if (await storeWrite(life, held, launched(attempt.id, decision.object))) life.look(attempt.id);
+      if (decision.reason) life.deps.log.warn({ attempt: attempt.id }, decision.reason);
+      if (await storeWrite(life, held, launched(attempt.id, decision.object, decision.reason)))
+        life.look(attempt.id);
       return;
+    case 'release':
+      life.deps.log.warn({ attempt: attempt.id }, decision.reason);
+      if (!(await storeWrite(life, held, released(attempt.id, 0, decision.reason)))) return;
+      return life.letGo(attempt.id, 'done');
     case 'again':
       held.certain = decision.certain;
       held.launchTries += 1;
@@ -64,11 +69,12 @@ export const launchAttempt = async (life: Life, id: AttemptId): Promise<void> =>
   await takeTurn(life);
   if (held.over) return;
   const withheld = withholdLaunch(inputOf(life, held, held.certain));
-  if (withheld) return closeAttempt(life, held, withheld, null);
+  if (withheld) return carryOut(life, held, true, withheld);
   if (!life.lease.holds()) return life.lookLater(id, noLeaseMs);
   const { certain, attempt } = held;
   held.certain = false;
-  const outcome = await runtime.ensure({ ...refOf(life, attempt), topic: attempt.topic, spec: attempt.spec });
+  const launch = { ...refOf(life, attempt), topic: attempt.topic, spec: attempt.spec };
+  const outcome = await runtime.ensure(launch, () => life.lease.holds() && !held.over);
   if (held.over) return;
   await carryOut(life, held, certain, decideLaunch(inputOf(life, held, certain), outcome));
 };

@@ -11,6 +11,7 @@ import type { Held } from '../engine/held-attempts.ts';
 import { refOf, type Life } from '../engine/life.ts';
 import { closeAttempt } from '../record/close-attempt.ts';
 import { storeProgress, storeWrite } from '../record/store-write.ts';
+import { withOutput } from './collect-output.ts';
 
 /** A stop that the runtime could not take is tried again after this long; its effect is looked for as often. */
 const stopAgainMs = 2_000;
@@ -76,7 +77,7 @@ const carryOut = async (life: Life, held: Held, decision: Decision, seen: Observ
 export const observeAttempt = async (life: Life, id: AttemptId): Promise<void> => {
   const held = life.held.get(id);
   if (!held) return;
-  const seen = await life.deps.runtime.observe(refOf(life, held.attempt));
+  const seen = await withOutput(life, held, await life.deps.runtime.observe(refOf(life, held.attempt)));
   if (held.over) return;
   const now = life.time.now();
   const decision = decideAttempt({

@@ -50,7 +50,8 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
         ? passed(startedAt, deadlines.runSeconds, now)
         : passed(attempt.claimedAt, deadlines.startSeconds, now);
   const refusedForGood = seen.kind === 'refused' && now.getTime() >= seen.since.getTime() + seen.graceMs;
-  const output = spec.output ? exit?.output.kind : 'ready';
+  const reported = exit?.output.kind === 'left' ? 'pending' : exit?.output.kind;
+  const output = spec.output ? reported : 'ready';
   const deadlineReason: FailureReason = byDeadline ? stopIntent : 'unknown';
 
   const rules: readonly Rule[] = [
@@ -66,6 +67,7 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
     [exit !== null && exit.exitCode !== 0, ends(input, 'unknown')],
     [output === 'none', ends(input, 'output_missing')],
     [output === 'invalid', ends(input, 'output_invalid')],
+    [output === 'lost', ends(input, 'output_lost')],
     [output === 'pending' && finalizingAt === null, 'finalize'],
     [output === 'pending' && !finalizeOver, 'wait'],
     [output === 'pending' && stopIntent === null, 'stop'],

@@ -21,6 +21,11 @@ const narrateWaiting = ({ client, screen }: Session, id: string): (() => void) =
   return () => clearInterval(timer);
 };
 
+const gapNote = (bytes: number | null): string =>
+  bytes === null
+    ? '(part of the log was rotated away here; text may repeat)'
+    : `(${bytes} bytes of the log were rotated away or not kept)`;
+
 /**
  * Writes a job's log to stdout as it grows, and what goes on around it to stderr, until the job has ended.
  * Rejects with the signal's reason when called off.
@@ -34,7 +39,7 @@ export const followToEnd = async (session: Session, id: string, options: LogOpti
       if (message.kind === 'text') screen.out(text.push(message.text));
       if (message.kind === 'attempt' && message.attempt > 1)
         screen.note(`${shortId(id)}: attempt ${message.attempt}`);
-      if (message.kind === 'gap') screen.note(`(${message.bytes} bytes of the log were not kept)`);
+      if (message.kind === 'gap') screen.note(gapNote(message.bytes));
     }
   } finally {
     stopNarrating();

@@ -29,9 +29,11 @@ const followIt = async (session: Session, selector: string, flags: LogFlags): Pr
 };
 
 const readIt = async ({ client, screen }: Session, selector: string, flags: LogFlags): Promise<number> => {
-  const { text, attempt, truncated } = await client.readLog(selector, optionsOf(flags));
+  const { text, attempt, truncated, skipped } = await client.readLog(selector, optionsOf(flags));
+  const why = flags.tail === undefined ? 'rotated away or not kept' : 'not kept or not asked for';
+  const before = skipped === null ? 'the beginning' : `the first ${skipped} bytes`;
   if (truncated)
-    screen.note(`(the end of the log of attempt ${attempt}; what came before was not kept or not asked for)`);
+    screen.note(`(${before} of the log of attempt ${attempt} ${skipped === null ? 'was' : 'were'} ${why})`);
   const cleaned = screen.outStream();
   screen.out(cleaned.push(text) + cleaned.end());
   return exitCodes.ok;

@@ -24,6 +24,8 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** Folder of the embedded database, of local processes, and of `dev`'s token. */
   readonly dataDir: string;
+  /** Full months of history before the running one; null: all. */
+  readonly historyMonths: number | null;
   readonly executor: {
     readonly name: string;
     /** null: all. */
@@ -40,6 +42,8 @@ export interface Config {
     readonly image: string | null;
     readonly serviceUrl: string | null;
     readonly listen: ListenAddress | null;
+    /** The largest output of a job, in both runtimes. */
+    readonly limitBytes: number;
   };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }

@@ -30,6 +30,7 @@ describe('an empty environment', () => {
     expect(parse({})).toEqual({
       database: { kind: 'embedded' },
       dataDir: '/home/ann/.local/share/job-orchestrator',
+      historyMonths: 12,
       executor: {
         name: 'host-a1b2c3',
         topics: null,
@@ -41,7 +42,7 @@ describe('an empty environment', () => {
       runtime: 'kubernetes',
       kubernetes: { namespace: 'default', inCluster: false },
       api: { listen: { host: '127.0.0.1', port: 8080 }, token: null },
-      collector: { image: null, serviceUrl: null, listen: null },
+      collector: { image: null, serviceUrl: null, listen: null, limitBytes: 262_144 },
       log: { level: 'info', format: 'json' },
     });
   });
@@ -53,6 +54,7 @@ describe('an empty environment', () => {
     );
     expect(config.runtime).toBe('process');
     expect(config.executor.maxRunning).toBe(4);
+    expect(config.executor.launchRatePerSecond).toBe(500);
     expect(config.log).toEqual({ level: 'warn', format: 'text' });
   });
 
@@ -69,6 +71,8 @@ describe('an empty environment', () => {
 });
 
 const good: readonly [name: string, value: string, path: string, parsed: unknown][] = [
+  ['HISTORY_MONTHS', '1', 'historyMonths', 1],
+  ['HISTORY_MONTHS', 'ALL', 'historyMonths', null],
   ['EXECUTOR_TOPICS', 'ALL', 'executor.topics', null],
   ['EXECUTOR_TOPICS', 'mail, etl', 'executor.topics', ['mail', 'etl']],
   ['EXECUTOR_POLL_INTERVAL', '100', 'executor.pollIntervalMs', 100],
@@ -85,6 +89,7 @@ const good: readonly [name: string, value: string, path: string, parsed: unknown
   ['DATABASE_URL', 'postgres://u:p@h/d', 'database.listenUrl', 'postgres://u:p@h/d'],
   ['API_LISTEN', '[::1]:0', 'api.listen', { host: '::1', port: 0 }],
   ['API_LISTEN', ':9000', 'api.listen', { host: '0.0.0.0', port: 9000 }],
+  ['OUTPUT_LIMIT_BYTES', '1024', 'collector.limitBytes', 1_024],
   ['COLLECTOR_LISTEN', '0.0.0.0:8081', 'collector.listen', { host: '0.0.0.0', port: 8081 }],
   ['DATA_DIR', './data', 'dataDir', './data'],
   ['API_TOKEN', 'x'.repeat(16), 'api.token', { kind: 'value', token: 'x'.repeat(16) }],
@@ -102,6 +107,8 @@ test.each(good)('%s=%s is read', (name, value, path, parsed) => {
 });
 
 const bad: readonly [name: string, value: string, allowed: string][] = [
+  ['HISTORY_MONTHS', '0', '"ALL" or a whole number from 1 to 1200'],
+  ['HISTORY_MONTHS', 'forever', '"ALL" or a whole number'],
   ['EXECUTOR_TOPICS', 'all topics', 'separated by commas'],
   ['EXECUTOR_TOPICS', 'a,,b', 'separated by commas'],
   ['EXECUTOR_TOPICS', 'a,a', 'different topics'],
@@ -123,6 +130,7 @@ const bad: readonly [name: string, value: string, allowed: string][] = [
   ['API_LISTEN', '8080', 'HOST:PORT'],
   ['API_LISTEN', 'localhost:65536', 'HOST:PORT'],
   ['COLLECTOR_LISTEN', 'a:b', 'HOST:PORT'],
+  ['OUTPUT_LIMIT_BYTES', '1023', 'from 1024 to 4194304'],
   ['DATA_DIR', 'a\u0000b', 'a path'],
   ['API_TOKEN', 'short', '16 to 512'],
   ['API_TOKEN_FILE', 'a\nb', 'a path'],

@@ -1,4 +1,5 @@
 import type { Problem, RuntimeKind } from '@job-orchestrator/types';
+import { limits } from '@job-orchestrator/types/limits';
 import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { defaultDataDir, type Environment } from './environment.ts';
 import type { Config, DatabaseConfig, Surroundings, TokenSource } from './config.ts';
@@ -71,7 +72,8 @@ const executorOf = (read: Read, around: Surroundings, runtime: RuntimeKind): Con
   pollIntervalMs: read('EXECUTOR_POLL_INTERVAL') ?? 5_000,
   batchSize: read('EXECUTOR_BATCH_SIZE') ?? 5,
   maxRunning: read('EXECUTOR_MAX_RUNNING') ?? (runtime === 'process' ? around.cores : 1_000),
-  launchRatePerSecond: read('EXECUTOR_LAUNCH_RATE') ?? 20,
+  // The rate is there for the Kubernetes API server; a process costs about a millisecond.
+  launchRatePerSecond: read('EXECUTOR_LAUNCH_RATE') ?? (runtime === 'process' ? 500 : 20),
 });
 
 const deepFreeze = <Value extends object>(value: Value): Readonly<Value> => {
@@ -88,9 +90,11 @@ export const parseConfig = (environment: Environment, around: Surroundings): Con
   const problems: Problem[] = [];
   const read = readerOf(environment, problems);
   const runtime = read('EXECUTOR_RUNTIME') ?? around.defaultRuntime;
+  const months = read('HISTORY_MONTHS') ?? 12;
   const config: Config = {
     database: databaseOf(read, problems),
     dataDir: read('DATA_DIR') ?? defaultDataDir(environment, around.homeDir),
+    historyMonths: months === 'ALL' ? null : months,
     executor: executorOf(read, around, runtime),
     runtime,
     kubernetes: { namespace: read('K8S_NAMESPACE') ?? 'default', inCluster: read('K8S_IN_CLUSTER') ?? false },
@@ -99,6 +103,7 @@ export const parseConfig = (environment: Environment, around: Surroundings): Con
       image: read('OUTPUT_COLLECTOR_IMAGE'),
       serviceUrl: read('API_SERVICE_URL'),
       listen: read('COLLECTOR_LISTEN'),
+      limitBytes: read('OUTPUT_LIMIT_BYTES') ?? limits.outputBytes,
     },
     log: {
       level: read('LOG_LEVEL') ?? around.defaultLog.level,

@@ -19,6 +19,16 @@ export const wholeNumber =
       : refuse(`a whole number from ${least} to ${most}`);
   };
 
+/** `ALL`, or a whole number in a range. */
+export const wholeNumberOrAll = (least: number, most: number): Parser<number | 'ALL'> => {
+  const number = wholeNumber(least, most);
+  return (text) => {
+    if (text === 'ALL') return accept(text);
+    const parsed = number(text);
+    return parsed.ok ? parsed : refuse(`"ALL" or ${parsed.allowed}`);
+  };
+};
+
 /** One word of a list. */
 export const oneOf =
   <Word extends string>(words: readonly Word[]): Parser<Word> =>

@@ -38,6 +38,11 @@ export const variables = {
     '`$XDG_DATA_HOME/job-orchestrator`, else `~/.local/share/job-orchestrator`',
     'folder of the embedded database, of local processes and of the token of `dev`',
   ),
+  HISTORY_MONTHS: variable(
+    parse.wholeNumberOrAll(1, 1_200),
+    '`12`',
+    'full months of history kept before the running one, or `ALL`; older months are dropped whole',
+  ),
   EXECUTOR_RUNTIME: variable(
     parse.oneOf(runtimeKinds),
     '`kubernetes`; `process` in `dev`',
@@ -60,7 +65,11 @@ export const variables = {
     '`1000`; the number of cores with `process`',
     'most attempts held at once',
   ),
-  EXECUTOR_LAUNCH_RATE: variable(parse.wholeNumber(1, 10_000), '`20`', 'most attempts launched in a second'),
+  EXECUTOR_LAUNCH_RATE: variable(
+    parse.wholeNumber(1, 10_000),
+    '`20`; `500` with `process`',
+    'most attempts launched in a second',
+  ),
   K8S_NAMESPACE: variable(
     parse.dnsLabel,
     '`default`',
@@ -77,13 +86,22 @@ export const variables = {
   OUTPUT_COLLECTOR_IMAGE: variable(
     parse.imageReference,
     '–',
-    'image of the output collector (checked now; used once Kubernetes jobs can declare outputs)',
+    'image of the output collector; unset: jobs on Kubernetes that declare an output are refused',
   ),
-  API_SERVICE_URL: variable(parse.httpUrl, '–', 'where the output collector posts (checked now; used then)'),
+  API_SERVICE_URL: variable(
+    parse.httpUrl,
+    '–',
+    'where output collectors reach `COLLECTOR_LISTEN`; unset: the executor reads outputs from their logs',
+  ),
   COLLECTOR_LISTEN: variable(
     parse.listenAddress,
     '–',
-    'address and port for the output collector (checked now; used then)',
+    'address and port on which the API takes outputs from collectors, and nothing else',
+  ),
+  OUTPUT_LIMIT_BYTES: variable(
+    parse.wholeNumber(1_024, 4_194_304),
+    '`262144`',
+    'the largest output of a job; the same for the executor and the API',
   ),
   LOG_LEVEL: variable(
     parse.oneOf(logLevels),

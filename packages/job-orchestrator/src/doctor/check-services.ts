@@ -95,7 +95,7 @@ const rightsFinding = (
   return fault(
     'kubernetes rights',
     `missing in ${namespace}: ${missing.join(', ')}`,
-    'bind a Role with them to this user or service account',
+    'bind a Role with them (tokenreviews: a ClusterRole) to this user or service account',
   );
 };
 
@@ -110,7 +110,8 @@ export const checkKubernetes = async (
   try {
     const { checkAccess, loadCredentials } = await import('@job-orchestrator/k8s-client');
     const credentials = await loadCredentials({ inCluster, env: environment, clock: systemClock });
-    const rights = await checkAccess({ credentials, namespace });
+    const collectors = config.collector.listen !== null;
+    const rights = await checkAccess({ credentials, namespace, collectors });
     const found = ok('kubernetes', `${credentials.server} answers (${credentials.source})`);
     return [found, namespaceFinding(namespace), rightsFinding(rights, namespace)];
   } catch (error) {

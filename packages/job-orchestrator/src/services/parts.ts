@@ -1,5 +1,5 @@
 import type { Executor } from '@job-orchestrator/executor-core';
-import type { Credentials } from '@job-orchestrator/k8s-client';
+import type { CollectorSettings, Credentials } from '@job-orchestrator/k8s-client';
 import type { Database, InstallationId, JobRuntime, Logger, LogSource } from '@job-orchestrator/types';
 import { newIncarnationId, newJobId } from '@job-orchestrator/types/ids';
 import type { Config } from '../config/config.ts';
@@ -31,8 +31,14 @@ const leave =
 
 const databaseOptions = (config: Config, log: Logger) =>
   config.database.kind === 'postgres'
-    ? ({ kind: 'postgres', url: config.database.url, listenUrl: config.database.listenUrl, log } as const)
-    : ({ kind: 'embedded', dataDir: config.dataDir, log, onLost: leave(log) } as const);
+    ? ({ ...config.database, historyMonths: config.historyMonths, log } as const)
+    : ({
+        kind: 'embedded',
+        dataDir: config.dataDir,
+        historyMonths: config.historyMonths,
+        log,
+        onLost: leave(log),
+      } as const);
 
 /** Opens the database that the configuration names. Throws what `openDatabase` throws, such as `schema_outdated`. */
 export const openContext = async (config: Config, log: Logger, closers: Closers): Promise<Context> => {
@@ -46,10 +52,16 @@ export const openContext = async (config: Config, log: Logger, closers: Closers)
   return { config, log, closers, database, installation: await database.queue.installation() };
 };
 
-const credentialsOf = async ({ config }: Context): Promise<Credentials> => {
+/** Who we are to Kubernetes. Throws `invalid_configuration`, `runtime_unavailable`. */
+export const credentialsOf = async ({ config }: Context): Promise<Credentials> => {
   const { loadCredentials } = await import('@job-orchestrator/k8s-client');
   return loadCredentials({ inCluster: config.kubernetes.inCluster, env: process.env, clock: systemClock });
 };
+
+const collectorOf = ({ collector }: Config): CollectorSettings | null =>
+  collector.image === null
+    ? null
+    : { image: collector.image, serviceUrl: collector.serviceUrl, limitBytes: collector.limitBytes };
 
 const openKubernetes = async (context: Context): Promise<Runtime> => {
   const { createKubernetesRuntime } = await import('@job-orchestrator/k8s-client');
@@ -61,13 +73,21 @@ const openKubernetes = async (context: Context): Promise<Runtime> => {
       'jobs run in the namespace `default`: whoever submits them can use its Secrets; give them one of their own',
     );
   const credentials = await credentialsOf(context);
-  return createKubernetesRuntime({ namespace, credentials, installation, log, clock: systemClock });
+  return createKubernetesRuntime({
+    namespace,
+    credentials,
+    installation,
+    log,
+    clock: systemClock,
+    collector: collectorOf(config),
+  });
 };
 
 const openProcesses = async ({ config, installation, log }: Context): Promise<Runtime> => {
   const { createProcessRuntime } = await import('@job-orchestrator/local-runtime');
   const dataDir = await makeDataFolder(config.dataDir);
-  return createProcessRuntime({ dataDir, installation, log, clock: systemClock });
+  const outputLimitBytes = config.collector.limitBytes;
+  return createProcessRuntime({ dataDir, installation, log, clock: systemClock, outputLimitBytes });
 };
 
 /** Opens what runs the jobs; nothing is watched until an executor starts it. */
@@ -138,6 +158,7 @@ export const startApi = async (context: Context, options: ApiOptions): Promise<s
     installation,
     runtimeKind: config.runtime,
     compileDag: readGraph,
+    outputsSupported: config.runtime === 'process' || config.collector.image !== null,
     version,
     log,
   });

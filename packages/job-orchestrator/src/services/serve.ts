@@ -9,6 +9,7 @@ import { tokenPath } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { version } from '../version.ts';
 import { createClosers } from './closers.ts';
+import { startCollectorListener } from './collector-listener.ts';
 import { createLogger } from './logger.ts';
 import {
   drainMs,
@@ -50,6 +51,7 @@ const serveApi = async (context: Context, logs: LogSource | null): Promise<void>
   const { config, log } = context;
   const url = await startApi(context, { logs, token: await apiToken(config), autoRegisterImages: false });
   const token = config.api.token === null ? { tokenFile: tokenPath(config.dataDir) } : {};
+  await startCollectorListener(context);
   log.info({ url, ...token }, 'the API is ready');
 };
 

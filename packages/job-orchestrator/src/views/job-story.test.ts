@@ -91,6 +91,15 @@ describe('the story of a job', () => {
     expect(text).toMatch(/What to do +job-orchestrator topic resume etl/);
   });
 
+  test('that is being cancelled while its runtime is silent says so', () => {
+    const cancelRequestedAt = '2026-01-01T00:01:00.000Z';
+    const waitingFor = { reason: 'runtime_unreachable', message: 'Kubernetes has not said.' } as const;
+    const text = story({ state: 'claimed', attempt: 1, cancelRequestedAt, waitingFor });
+    expect(text).toMatch(/Story +It is being cancelled; its runtime has not answered yet\./);
+    expect(text).toMatch(/Waits for +Kubernetes has not said\./);
+    expect(story({ state: 'running', cancelRequestedAt })).toContain('its program is asked to end');
+  });
+
   test('that failed says why, how often it was tried, and what to do', () => {
     const text = story({
       state: 'failed',

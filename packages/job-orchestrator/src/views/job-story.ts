@@ -20,7 +20,10 @@ const headline = (job: JobDetail, now: Date): string => {
   if (job.state === 'completed') return `It completed after ${tries(job.attempt)}, in ${ran}.`;
   if (job.state === 'cancelled') return `It was cancelled after ${tries(job.attempt)}.`;
   if (job.state === 'failed') return `It failed for good after ${tries(job.attempt)}.`;
-  if (job.cancelRequestedAt !== null) return 'It is being cancelled; its program is asked to end.';
+  if (job.cancelRequestedAt !== null)
+    return job.waitingFor?.reason === 'runtime_unreachable'
+      ? 'It is being cancelled; its runtime has not answered yet.'
+      : 'It is being cancelled; its program is asked to end.';
   if (job.state === 'running') return `It runs: attempt ${job.attempt}, for ${ran} so far.`;
   return job.attempt === 0
     ? 'It waits for its first attempt.'

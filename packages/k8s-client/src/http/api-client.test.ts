@@ -86,6 +86,47 @@ test('a reset, a lost answer and a silence are unresolved; a refused connection 
   expect(await nobody.json(create)).toMatchObject({ kind: 'unreachable' });
 });
 
+test('a guard is asked when the request is written, after the bucket, the credentials and the wait for a connection', async () => {
+  let allowed = true;
+  const guarded = { method: 'POST', path: jobs, body: { metadata: { name: 'guarded' } } } as const;
+  const maySend = (): boolean => allowed;
+  const sent = (): number => server.requests.filter(({ body }) => body.includes('guarded')).length;
+
+  let giveIdentity = (_identity: Identity): void => undefined;
+  const late = new Promise<Identity>((resolve) => (giveIdentity = resolve));
+  const withLateCredentials = clientOf(credentialsOf(() => late)).json({ ...guarded, maySend });
+  allowed = false;
+  giveIdentity({ headers: {}, tls: {} });
+  expect(await withLateCredentials).toMatchObject({ kind: 'withheld' });
+
+  const slow = createApiClient({ credentials: credentialsOf(anonymous), rate: { perSecond: 5, burst: 1 } });
+  clients.push(slow);
+  allowed = true;
+  const first = slow.json({ method: 'GET', path: jobs });
+  const inTheBucket = slow.json({ ...guarded, maySend });
+  await first;
+  allowed = false;
+  expect(await inTheBucket).toMatchObject({ kind: 'withheld' });
+
+  // One connection, held by a request that is never answered: the create waits for its turn on it.
+  const single = clientOf(credentialsOf(anonymous), { connections: 1, requestMs: 300 });
+  server.fail(({ method }) => method === 'DELETE', { kind: 'silence' }, 1);
+  const before = server.requests.length;
+  const silent = single.json({ method: 'DELETE', path: `${jobs}/none` });
+  await server.until(() => server.requests.length > before);
+  allowed = true;
+  const queued = single.json({ ...guarded, maySend });
+  let asked = 0;
+  const countedAndRefused = single.json({ ...guarded, maySend: () => (asked += 1) < 2 });
+  expect(await silent).toMatchObject({ kind: 'unresolved' });
+  expect(await queued).toMatchObject({ kind: 'ok' });
+  expect(await countedAndRefused).toMatchObject({ kind: 'withheld' });
+  expect(asked).toBe(2);
+  expect(sent()).toBe(1);
+  // The connection is as good as before.
+  expect(await single.json({ method: 'GET', path: jobs })).toMatchObject({ kind: 'ok' });
+});
+
 test('a 401 fetches fresh credentials once and tries again', async () => {
   let token = 'old';
   const credentials = credentialsOf(

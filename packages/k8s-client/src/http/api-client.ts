@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '@job-orchestrator/types';
 import type { Credentials, Identity } from '../credentials/credentials.ts';
 import { messageOf, systemClock } from '../system-clock.ts';
-import { failureOf, thrownFailure, type ApiFailure, type ApiResult } from './api-result.ts';
+import { failureOf, thrownFailure, withheld, type ApiFailure, type ApiResult } from './api-result.ts';
 import { createPools, type PoolOptions, type PoolPair } from './pools.ts';
+import { guardedBy } from './send-guard.ts';
 import { createTokenBucket, type RateLimit } from './token-bucket.ts';
 
 export interface ApiRequest {
@@ -13,6 +14,8 @@ export interface ApiRequest {
   readonly body?: object;
   readonly contentType?: 'application/json' | 'application/merge-patch+json';
   readonly signal?: AbortSignal;
+  /** Asked in the same tick in which the request is sent, however long it waited before; false: it is `withheld`. */
+  readonly maySend?: () => boolean;
 }
 
 export interface ApiClientOptions {
@@ -80,8 +83,11 @@ export const createApiClient = (options: ApiClientOptions): ApiClient => {
     await bucket.take(request.signal);
     const who = await identityOf(credentials);
     if ('kind' in who) return who;
+    const { maySend } = request;
+    if (maySend?.() === false) return withheld;
     try {
-      return await pools.for(who.tls)[pool].request({
+      const sender = pools.for(who.tls)[pool];
+      return await (maySend === undefined ? sender : sender.compose(guardedBy(maySend))).request({
         method: request.method,
         path: prefix + request.path,
         headers: {

@@ -1,4 +1,5 @@
 import { textOr } from '../system-clock.ts';
+import { WithheldError } from './send-guard.ts';
 
 /** The `Status` object that Kubernetes answers errors with; every field may be missing. */
 interface ApiStatus {
@@ -13,6 +14,7 @@ export interface ApiFailure {
    * `conflict` 409, `not_found` 404, `gone` 410, `too_many` 429, `unauthorized` 401, `refused` any other 4xx:
    * the server answered and did nothing. `server_error` 5xx: it answered, and may have done it.
    * `unreachable`: certain that nothing was sent (no connection, no credentials).
+   * `withheld`: the caller's guard forbade it, and nothing was sent.
    * `unresolved`: sent, and the answer was lost. `aborted`: the caller's signal.
    */
   readonly kind:
@@ -24,6 +26,7 @@ export interface ApiFailure {
     | 'refused'
     | 'server_error'
     | 'unreachable'
+    | 'withheld'
     | 'unresolved'
     | 'aborted';
   readonly status: number | null;
@@ -89,16 +92,10 @@ export const failureOf = (
   };
 };
 
-// Faults before the request left us; anything else may have reached the server.
+// Faults before the request left us; anything else may have reached the server. (A client that is closed or destroyed says so
+// to requests that it had sent as well.)
 const unsentCodes = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_DESTROYED',
-  'UND_ERR_CLOSED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -107,10 +104,25 @@ const unsentCodes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
+// "No route" may also come to a connection that is long in use: only while it is made was nothing sent.
+const unsentCalls = new Set(['connect', 'getaddrinfo']);
+
+/** A request that its guard kept back. */
+export const withheld: ApiFailure = {
+  kind: 'withheld',
+  status: null,
+  reason: '',
+  message: 'not sent: whoever asked for it may not any more',
+  retryAfterMs: null,
+};
+
 /** Classifies a request that threw. */
 export const thrownFailure = (thrown: unknown, aborted: boolean): ApiFailure => {
+  if (thrown instanceof WithheldError) return withheld;
   const code = textOr((thrown as { code?: unknown } | null)?.code, '');
   const message = thrown instanceof Error ? thrown.message || code : String(thrown);
-  const kind = aborted ? 'aborted' : unsentCodes.has(code) ? 'unreachable' : 'unresolved';
+  const call = textOr((thrown as { syscall?: unknown } | null)?.syscall, '');
+  const unsent = unsentCodes.has(code) || unsentCalls.has(call);
+  const kind = aborted ? 'aborted' : unsent ? 'unreachable' : 'unresolved';
   return { kind, status: null, reason: code, message, retryAfterMs: null };
 };

@@ -9,19 +9,50 @@ import { openLog } from './read-log.ts';
 const mostReconnects = 8;
 const backoff = { baseMs: 200, capMs: 5_000 };
 
-/** Leaves out the first `skip` bytes of a stream. */
-async function* after(stream: Readable, skip: number): AsyncGenerator<Uint8Array, void, undefined> {
-  let left = skip;
+/** So many bytes of a log's beginning are remembered, to tell whether a stream that was opened again is of the same file. */
+const headBytes = 256;
+
+/** How far a reader has come in the file that Kubernetes sends, always from its first byte. */
+interface Place {
+  /** Bytes that the reader has. */
+  position: number;
+  head: Uint8Array;
+}
+
+const isAnotherFile = ({ head }: Place, start: Uint8Array): boolean => {
+  const compared = Math.min(head.length, start.length);
+  return Buffer.compare(head.subarray(0, compared), start.subarray(0, compared)) !== 0;
+};
+
+/**
+ * What the reader has not yet of a stream. The kubelet sends its newest file only: one that begins otherwise than before was
+ * rotated meanwhile, and is told from its beginning; one that ends before the reader's place was rotated long before.
+ */
+async function* after(
+  stream: Readable,
+  place: Place,
+  onSkip: LogRequest['onSkip'],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let at = 0;
   for await (const chunk of stream) {
     const bytes = chunk as Uint8Array;
-    if (bytes.length > left) yield left === 0 ? bytes : bytes.subarray(left);
-    left = Math.max(0, left - bytes.length);
+    if (at === 0 && isAnotherFile(place, bytes)) {
+      Object.assign(place, { position: 0, head: new Uint8Array(0) });
+      onSkip?.(null);
+    }
+    if (at === place.head.length && at < headBytes)
+      place.head = Buffer.concat([place.head, bytes.subarray(0, headBytes - at)]);
+    const known = Math.max(0, Math.min(bytes.length, place.position - at));
+    at += bytes.length;
+    place.position = Math.max(place.position, at);
+    if (known < bytes.length) yield known === 0 ? bytes : bytes.subarray(known);
   }
+  if (at < place.position) onSkip?.(null);
 }
 
 /**
  * A pod's log from a byte on; null when there is none. A broken stream is opened again where it broke. Where the kubelet
- * rotated the log meanwhile, Kubernetes only has its newest file, and bytes may be missing.
+ * rotated the log meanwhile, Kubernetes only has its newest file: bytes may be missing, and `onSkip` is told.
  */
 export const followLog = async (
   api: ApiClient,
@@ -35,11 +66,11 @@ export const followLog = async (
   if (first.kind !== 'ok') return null;
 
   async function* read(stream: Readable): AsyncGenerator<Uint8Array, void, undefined> {
-    let [current, position]: [Readable | null, number] = [stream, request.fromByte];
+    let current: Readable | null = stream;
+    const place: Place = { position: request.fromByte, head: new Uint8Array(0) };
     for (let reconnects = 0; !request.signal.aborted; reconnects += 1) {
       try {
-        for await (const bytes of current === null ? [] : after(current, position)) {
-          position += bytes.length;
+        for await (const bytes of current === null ? [] : after(current, place, request.onSkip)) {
           reconnects = 0;
           yield bytes;
         }

@@ -5,13 +5,15 @@ import { query, type Paths } from '../http/paths.ts';
 import { mainContainer } from '../manifest.ts';
 
 export interface LogQuery {
+  /** The program's container unless given. */
+  readonly container?: string;
   readonly follow?: boolean;
   readonly tailLines?: number;
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Opens the log of a pod's main container. `not_found` and `refused` (400: not started): there is none. */
+/** Opens the log of a container of a pod. `not_found` and `refused` (400: not started): there is none. */
 export const openLog = (
   api: ApiClient,
   paths: Paths,

@@ -1,3 +1,4 @@
+import { collectorContainer } from '../collector/container.ts';
 import { annotations, readAttemptLabels } from '../labels.ts';
 import { mainContainer } from '../manifest.ts';
 import {
@@ -134,11 +135,24 @@ const ownerJob = (meta: Readonly<Record<string, unknown>>): string | null => {
   return job === undefined ? null : textOrNull(job['uid'], 'metadata.ownerReferences[].uid');
 };
 
-const noContainer: ContainerView = {
-  name: mainContainer,
-  sidecar: false,
+const noContainer = (name: string, sidecar: boolean): ContainerView => ({
+  name,
+  sidecar,
   state: { kind: 'none' },
   imageId: null,
+});
+
+/** Our collector by the pod's spec, for its status comes later. */
+const decodeCollector = (
+  spec: Readonly<Record<string, unknown>>,
+  init: readonly ContainerView[],
+): ContainerView | null => {
+  const declared = list(spec['initContainers'], 'spec.initContainers').some(
+    (item) => mapping(item, 'spec.initContainers[]')['name'] === collectorContainer,
+  );
+  if (!declared) return null;
+  const isOurs = ({ name }: ContainerView): boolean => name === collectorContainer;
+  return init.find(isOurs) ?? noContainer(collectorContainer, sidecarNames(spec).has(collectorContainer));
 };
 
 /** Reads a pod of ours; throws `PoisonedObjectError` for one that is not as it must be. */
@@ -148,6 +162,7 @@ export const decodePod = (object: unknown): PodView => {
   const status = mapping(root['status'], 'status');
   const containers = (field: string): readonly ContainerView[] =>
     list(status[field], `status.${field}`).map((item) => decodeContainer(item, sidecarNames(spec)));
+  const init = containers('initContainerStatuses');
   return {
     ...decodeMeta(object),
     jobUid: ownerJob(mapping(root['metadata'], 'metadata')),
@@ -156,9 +171,11 @@ export const decodePod = (object: unknown): PodView => {
     message: text(status['message'], 'status.message'),
     node: textOrNull(spec['nodeName'], 'spec.nodeName'),
     conditions: decodeConditions(status['conditions']),
-    init: containers('initContainerStatuses'),
+    init,
     main:
-      containers('containerStatuses').find((container) => container.name === mainContainer) ?? noContainer,
+      containers('containerStatuses').find((container) => container.name === mainContainer) ??
+      noContainer(mainContainer, false),
+    collector: decodeCollector(spec, init),
     gone: false,
     troubleSince: null,
   };

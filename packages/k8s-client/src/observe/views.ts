@@ -62,6 +62,8 @@ export interface PodView extends ObjectView {
   readonly conditions: readonly ConditionView[];
   readonly init: readonly ContainerView[];
   readonly main: ContainerView;
+  /** Our output collector; null for a job that declares no output. */
+  readonly collector: ContainerView | null;
   /** True once the server told us that it is deleted; its last state is kept until its Job goes too. */
   readonly gone: boolean;
   /** When its main container was first seen in trouble that may pass (a failed pull); null while there is none. */

@@ -99,14 +99,35 @@ const apply = (rule: WaitingRule, reason: string, message: string, since: Date):
 export const isTrouble = (state: ContainerState): boolean =>
   state.kind === 'waiting' && find(containerRules, state.reason, state.message) !== undefined;
 
+/** A server or kubelet without native sidecars runs our collector as an ordinary init container, which never ends. */
+const judgeNoSidecar = (pod: PodView): Observation | null => {
+  if (pod.collector === null || pod.collector.sidecar) return null;
+  const sentence =
+    'This Kubernetes dropped restartPolicy from the output collector: outputs need native sidecars (1.29 or newer).';
+  const evidence = { pod: pod.name };
+  return {
+    kind: 'refused',
+    since: pod.createdAt,
+    graceMs: 0,
+    failure: failure('launch_refused', sentence, evidence),
+  };
+};
+
+const judgeTrouble = (pod: PodView, state: ContainerState, prefix: string): Observation | null => {
+  if (state.kind !== 'waiting') return null;
+  const rule = find(containerRules, state.reason, state.message);
+  return rule === undefined
+    ? null
+    : apply(rule, `${prefix}${state.reason}`, state.message, pod.troubleSince ?? pod.createdAt);
+};
+
 /** What a pod whose program has not started waits for. */
 export const judgeWaitingPod = (pod: PodView): Observation => {
-  const { state } = pod.main;
-  if (state.kind === 'waiting') {
-    const rule = find(containerRules, state.reason, state.message);
-    if (rule !== undefined)
-      return apply(rule, state.reason, state.message, pod.troubleSince ?? pod.createdAt);
-  }
+  const stuck =
+    judgeNoSidecar(pod) ??
+    judgeTrouble(pod, pod.main.state, '') ??
+    (pod.collector === null ? null : judgeTrouble(pod, pod.collector.state, 'output collector: '));
+  if (stuck !== null) return stuck;
   const unscheduled = pod.conditions.find(
     ({ type, status }) => type === 'PodScheduled' && status === 'False',
   );

@@ -39,33 +39,41 @@ const forgetOldest = (
 interface PodShelf {
   put(pod: PodView): boolean;
   get(uid: string): PodView | undefined;
-  of(attempt: AttemptId): readonly PodView[];
+  /** The pods with this attempt's label, and those that this Job owns: one that was taken over has pods with another's. */
+  of(attempt: AttemptId, jobUid: string | undefined): readonly PodView[];
   markGone(pod: PodView): void;
   forget(pod: PodView): void;
   livingUids(): ReadonlySet<string>;
 }
 
-/** The pods by uid and by attempt. */
+const keysOf = (pod: PodView): readonly string[] =>
+  pod.jobUid === null ? [pod.attempt.attemptId] : [pod.attempt.attemptId, pod.jobUid];
+
+/** The pods by uid, by attempt and by Job. */
 const createPodShelf = (clock: Clock): PodShelf => {
   const pods = new Map<string, PodView>();
-  const uidsOf = new Map<AttemptId, Set<string>>();
+  const uidsOf = new Map<string, Set<string>>();
   return {
     put: (pod) => {
       const before = pods.get(pod.uid);
       if (before !== undefined && isOlder(pod.version, before.version)) return false;
-      const { attemptId } = pod.attempt;
       pods.set(pod.uid, mergePod(before, pod, clock.now()));
-      uidsOf.set(attemptId, (uidsOf.get(attemptId) ?? new Set()).add(pod.uid));
+      for (const key of keysOf(pod)) uidsOf.set(key, (uidsOf.get(key) ?? new Set()).add(pod.uid));
       return true;
     },
     get: (uid) => pods.get(uid),
-    of: (attempt) => [...(uidsOf.get(attempt) ?? [])].flatMap((uid) => pods.get(uid) ?? []),
+    of: (attempt, jobUid) => {
+      const uids = new Set([...(uidsOf.get(attempt) ?? []), ...(uidsOf.get(jobUid ?? '') ?? [])]);
+      return [...uids].flatMap((uid) => pods.get(uid) ?? []);
+    },
     markGone: (pod) => void pods.set(pod.uid, { ...pod, gone: true }),
     forget: (pod) => {
       pods.delete(pod.uid);
-      const others = uidsOf.get(pod.attempt.attemptId);
-      others?.delete(pod.uid);
-      if (others?.size === 0) uidsOf.delete(pod.attempt.attemptId);
+      for (const key of keysOf(pod)) {
+        const others = uidsOf.get(key);
+        others?.delete(pod.uid);
+        if (others?.size === 0) uidsOf.delete(key);
+      }
     },
     livingUids: () => new Set([...pods.values()].filter((pod) => !pod.gone).map((pod) => pod.uid)),
   };
@@ -79,9 +87,14 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
   const removed = new Set<string>();
   const pods = createPodShelf(clock);
 
+  /** Whose pod it is now: by the Job that owns it, else by its label. */
+  const attemptOf = (pod: PodView): AttemptId =>
+    jobs.get(pod.jobUid ?? '')?.attempt.attemptId ?? pod.attempt.attemptId;
   const putJob = (job: JobView): void => {
     const before = jobs.get(job.uid);
     if (removed.has(job.uid) || (before !== undefined && isOlder(job.version, before.version))) return;
+    if (before !== undefined && before.attempt.attemptId !== job.attempt.attemptId)
+      jobOf.delete(before.attempt.attemptId);
     jobs.set(job.uid, job);
     jobOf.set(job.attempt.attemptId, job.uid);
     onChange(job.attempt.attemptId);
@@ -93,7 +106,7 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     const { attemptId } = job.attempt;
     jobs.delete(uid);
     if (jobOf.get(attemptId) === uid) jobOf.delete(attemptId);
-    for (const pod of pods.of(attemptId)) if (pod.gone && pod.jobUid === uid) pods.forget(pod);
+    for (const pod of pods.of(attemptId, uid)) if (pod.gone && pod.jobUid === uid) pods.forget(pod);
     onChange(attemptId);
   };
   const dropPod = (uid: string): void => {
@@ -101,7 +114,7 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     if (pod === undefined) return;
     if (pod.jobUid !== null && jobs.has(pod.jobUid)) pods.markGone(pod);
     else pods.forget(pod);
-    onChange(pod.attempt.attemptId);
+    onChange(attemptOf(pod));
   };
   const putEvent = (event: EventView): void => {
     // Delete first, so that the order of the map is the order of arrival and the oldest goes first.
@@ -115,11 +128,11 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     const uid = jobOf.get(attempt);
     const job = uid === undefined ? undefined : jobs.get(uid);
     const event = uid === undefined ? undefined : events.get(uid);
-    return { job: job ?? null, pods: pods.of(attempt), event: event ?? null };
+    return { job: job ?? null, pods: pods.of(attempt, uid), event: event ?? null };
   };
   return {
     putJob,
-    putPod: (pod) => (pods.put(pod) ? onChange(pod.attempt.attemptId) : undefined),
+    putPod: (pod) => (pods.put(pod) ? onChange(attemptOf(pod)) : undefined),
     putEvent,
     dropJob,
     dropPod,

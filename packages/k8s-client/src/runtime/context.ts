@@ -1,4 +1,5 @@
 import type { Clock, InstallationId, Logger } from '@job-orchestrator/types';
+import type { CollectorSettings } from '../collector/container.ts';
 import type { ApiClient } from '../http/api-client.ts';
 import type { Paths } from '../http/paths.ts';
 import type { AttemptStore } from './attempt-store.ts';
@@ -10,6 +11,8 @@ export interface RuntimeContext {
   readonly namespace: string;
   readonly installation: InstallationId;
   readonly store: AttemptStore;
+  /** Null: jobs that declare an output are refused. */
+  readonly collector: CollectorSettings | null;
   readonly clock: Clock;
   readonly log: Logger;
 }

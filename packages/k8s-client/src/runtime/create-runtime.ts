@@ -10,6 +10,8 @@ import type {
   Observation,
   Random,
 } from '@job-orchestrator/types';
+import { collectOutput } from '../collector/collect-output.ts';
+import type { CollectorSettings } from '../collector/container.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { createApiClient, type ApiClient } from '../http/api-client.ts';
 import { pathsOf } from '../http/paths.ts';
@@ -25,7 +27,7 @@ import { clusterKey } from './cluster-key.ts';
 import type { RuntimeContext } from './context.ts';
 import { readCurrentJob } from './current-job.ts';
 import { ensureJob } from './ensure.ts';
-import { askForPod } from './find-pod.ts';
+import { askForPod, findPod, nameOfPod } from './find-pod.ts';
 import { createQuarantine } from './quarantine.ts';
 import { removeJob } from './remove.ts';
 import { stopJob } from './stop.ts';
@@ -38,6 +40,8 @@ export interface KubernetesOptions {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** What collects outputs; null or absent: jobs that declare one are refused. */
+  readonly collector?: CollectorSettings | null;
   /** Requests to the API server; 100 a second unless given. */
   readonly rate?: RateLimit;
   readonly timing?: ReflectorTiming;
@@ -74,12 +78,8 @@ const observeJob = async (
 
 const podFinder =
   (context: RuntimeContext) =>
-  async (ref: AttemptRef): Promise<string | null> => {
-    const { job, pods } = context.store.view(ref.attemptId);
-    const uid = ref.object?.uid ?? job?.uid;
-    const cached = pods.find((pod) => pod.jobUid === uid && !pod.gone);
-    return cached?.name ?? askForPod(context.api, context.paths, ref);
-  };
+  async (ref: AttemptRef): Promise<string | null> =>
+    nameOfPod(await findPod(context, ref));
 
 /** The log as long as the pod exists, then what was captured while it was stopped, then what its status kept. */
 const tailOf = async (
@@ -132,10 +132,11 @@ const assemble = (
         throw error;
       }
     },
-    ensure: (launch) => ensureJob(context, launch),
+    ensure: (launch, mayCreate = () => true) => ensureJob(context, launch, mayCreate),
     observe: (ref) => observeJob(context, watches, ref),
     stop: (ref) => stopJob(context, captures, ref),
     logTail: (ref, maxBytes) => tailOf(context, captures, ref, maxBytes),
+    collectOutput: (ref) => collectOutput(context, ref),
     remove: async (ref) => {
       const gone = await removeJob(context, ref);
       if (gone) captures.forget(ref.attemptId);
@@ -170,6 +171,7 @@ const contextOf = (
     namespace,
     installation,
     store: createAttemptStore(clock, onChange),
+    collector: options.collector ?? null,
     clock,
     log,
   };
@@ -215,7 +217,7 @@ export const createKubernetesLogs = (
   const paths = pathsOf(namespace);
   return {
     open: async (ref, request) => {
-      const pod = await askForPod(api, paths, ref);
+      const pod = nameOfPod(await askForPod(api, paths, ref));
       return pod === null ? null : followLog(api, paths, clock, pod, request);
     },
     close: () => api.close(),

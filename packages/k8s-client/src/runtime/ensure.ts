@@ -1,11 +1,12 @@
 import { failure, type AttemptLaunch, type EnsureOutcome, type RuntimeObject } from '@job-orchestrator/types';
 import type { ApiFailure } from '../http/api-result.ts';
-import { readAttemptLabels, sameAttempt } from '../labels.ts';
+import { readAttemptLabels, sameAttempt, sameExecution } from '../labels.ts';
 import { refuseLaunch, renderJob } from '../manifest.ts';
 import { decodeJob } from '../observe/decode.ts';
-import { mapping, textOrNull } from '../observe/fields.ts';
+import { mapping, requiredText, textOrNull } from '../observe/fields.ts';
 import { messageOf } from '../system-clock.ts';
 import type { RuntimeContext } from './context.ts';
+import { laterJob, takeOverJob } from './take-over.ts';
 
 const shortWaitMs = 1_000;
 // Quota is freed when other work ends, credentials and rights are mended by people: neither within a second.
@@ -13,6 +14,15 @@ const longWaitMs = 10_000;
 
 const busy = (message: string, retryAfterMs: number): EnsureOutcome => ({
   kind: 'busy',
+  reason: 'quota',
+  retryAfterMs,
+  message,
+});
+
+/** Certain that nothing was created, for we were let do nothing. */
+const shutOut = (message: string, retryAfterMs: number): EnsureOutcome => ({
+  kind: 'busy',
+  reason: 'runtime_unreachable',
   retryAfterMs,
   message,
 });
@@ -28,7 +38,9 @@ const refused = (answer: ApiFailure): EnsureOutcome => ({
 
 const unresolved = (answer: ApiFailure): EnsureOutcome => ({
   kind: 'unresolved',
-  message: `The answer to a create was lost: ${answer.message}`,
+  message:
+    `Kubernetes has not said whether it created the Job (${answer.message}). ` +
+    'The same Job is asked for again until it does; nothing else begins before.',
 });
 
 /** What a create that made nothing, or whose answer is not known, means. Exported for its tests. */
@@ -40,15 +52,17 @@ export const judgeRefusal = (answer: ApiFailure): EnsureOutcome => {
       // Not "already exists": two creates met on one ResourceQuota ("Operation cannot be fulfilled").
       return busy(answer.message, shortWaitMs);
     case 'unauthorized':
-      return busy(`Kubernetes refuses our credentials: ${answer.message}`, longWaitMs);
+      return shutOut(`Kubernetes refuses our credentials: ${answer.message}`, longWaitMs);
     case 'refused':
     case 'not_found':
     case 'gone':
-      return placeIsWrong(answer) || /exceeded quota/.test(answer.message)
-        ? busy(answer.message, longWaitMs)
-        : refused(answer);
-    case 'server_error':
+      if (placeIsWrong(answer)) return shutOut(answer.message, longWaitMs);
+      return /exceeded quota/.test(answer.message) ? busy(answer.message, longWaitMs) : refused(answer);
+    case 'withheld':
+      return { kind: 'withheld' };
     case 'unreachable':
+      return shutOut(`Kubernetes cannot be reached, nothing was sent: ${answer.message}`, shortWaitMs);
+    case 'server_error':
     case 'unresolved':
     case 'aborted':
     default:
@@ -80,15 +94,23 @@ const remember = (context: RuntimeContext, job: unknown): RuntimeObject | null =
   }
 };
 
-const judgeExisting = (
+/** Ours, ours under an id that the database forgot, or somebody else's. */
+const judgeExisting = async (
   context: RuntimeContext,
   launch: AttemptLaunch,
   name: string,
   body: unknown,
-): EnsureOutcome => {
+  maySend: () => boolean,
+): Promise<EnsureOutcome> => {
   const meta = mapping(mapping(body, 'object')['metadata'], 'metadata');
   const theirs = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
-  if (theirs === null || !sameAttempt(theirs, launch)) return nameTaken(name);
+  if (theirs === null || !sameExecution(theirs, launch)) return nameTaken(name);
+  if (!sameAttempt(theirs, launch)) {
+    const uid = requiredText(meta['uid'], 'metadata.uid');
+    const resourceVersion = requiredText(meta['resourceVersion'], 'metadata.resourceVersion');
+    const former = { attemptId: theirs.attemptId, uid, name, resourceVersion };
+    return takeOverJob(context, launch, former, maySend, (job) => remember(context, job) !== null);
+  }
   const object = remember(context, body);
   if (object === null) return { kind: 'unresolved', message: `The Job ${name} cannot be read.` };
   return textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') === null
@@ -101,23 +123,31 @@ const resolveExisting = async (
   context: RuntimeContext,
   launch: AttemptLaunch,
   name: string,
+  maySend: () => boolean,
 ): Promise<EnsureOutcome> => {
   const found = await context.api.json<unknown>({ method: 'GET', path: context.paths.job(name) });
   if (found.kind !== 'ok')
     return { kind: 'unresolved', message: `The Job ${name} exists, but reading it failed: ${found.message}` };
   try {
-    return judgeExisting(context, launch, name, found.body);
+    return await judgeExisting(context, launch, name, found.body, maySend);
   } catch (error) {
     return { kind: 'unresolved', message: `The Job ${name} exists, but cannot be read: ${messageOf(error)}` };
   }
 };
 
 /** Creates the Job of an attempt by its deterministic name, or finds it. */
-export const ensureJob = async (context: RuntimeContext, launch: AttemptLaunch): Promise<EnsureOutcome> => {
-  const job = renderJob(launch);
-  const refusal = refuseLaunch(launch, job);
+export const ensureJob = async (
+  context: RuntimeContext,
+  launch: AttemptLaunch,
+  maySend: () => boolean,
+): Promise<EnsureOutcome> => {
+  const job = renderJob(launch, context.collector);
+  const refusal = refuseLaunch(launch, job, context.collector);
   if (refusal !== null) return { kind: 'refused', failure: refusal };
-  const made = await context.api.json<unknown>({ method: 'POST', path: context.paths.jobs, body: job });
+  const later = laterJob(context, launch);
+  if (later !== null) return { kind: 'superseded', by: later.attempt.attemptNumber };
+  const create = { method: 'POST', path: context.paths.jobs, body: job, maySend } as const;
+  const made = await context.api.json<unknown>(create);
   if (made.kind === 'ok') {
     const object = remember(context, made.body);
     return object === null
@@ -125,7 +155,7 @@ export const ensureJob = async (context: RuntimeContext, launch: AttemptLaunch):
       : { kind: 'created', object };
   }
   if (made.kind === 'conflict' && made.reason === 'AlreadyExists') {
-    return resolveExisting(context, launch, job.metadata?.name ?? '');
+    return resolveExisting(context, launch, job.metadata?.name ?? '', maySend);
   }
   return judgeRefusal(made);
 };

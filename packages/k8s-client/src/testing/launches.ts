@@ -1,3 +1,4 @@
+import type { CollectorSettings } from '../collector/container.ts';
 import { attemptId, installationId, jobId, type AttemptLaunch, type JobSpec } from '@job-orchestrator/types';
 
 const plainSpec: JobSpec = {
@@ -14,6 +15,12 @@ const plainSpec: JobSpec = {
   retry: { maxRetries: 0, infrastructureRetries: 5 },
   deadlines: { queueSeconds: 604_800, startSeconds: 3_600, runSeconds: 86_400, finalizeSeconds: 600 },
   labels: {},
+};
+
+/** A collector as an administrator would set it. */
+export const exampleCollector: CollectorSettings = {
+  image: 'localhost/output-collector:1',
+  serviceUrl: 'http://collector.jobs:8090',
 };
 
 /** A launch with fixed ids, for tests; `spec` overrides single fields. */

@@ -8,6 +8,7 @@ import {
   isUuid,
   jobId,
   objectName,
+  type AttemptId,
   type AttemptLaunch,
   type AttemptRef,
 } from '@job-orchestrator/types';
@@ -57,6 +58,8 @@ export const attemptPaths = (root: string): AttemptPaths => ({
 /** What the folder says of its attempt: a reference whose object is known, and whether an output is promised. */
 export interface AttemptFile {
   readonly ref: AttemptRef & { readonly object: { readonly uid: string; readonly name: string } };
+  /** The attempt ids that its processes may carry in their environment: more than one once it was taken over. */
+  readonly markers: readonly AttemptId[];
   readonly output: boolean;
 }
 
@@ -134,7 +137,9 @@ const parseRecord = (text: string, name: string): AttemptFile => {
   };
   if (objectName(ref.installation, ref.jobId, ref.attemptNumber) !== name)
     throw new TypeError('attempt.json belongs to another folder');
-  return { ref, output: raw['output'] === true };
+  const { begunAs } = raw;
+  const former = typeof begunAs === 'string' ? [attemptId(begunAs)] : [];
+  return { ref, markers: [ref.attemptId, ...former], output: raw['output'] === true };
 };
 
 /** Reads `attempt.json`. Null: there is no such folder. Throws when the folder is damaged or cannot be read. */
@@ -146,6 +151,16 @@ export const readRecord = (attempts: string, name: string): AttemptFile | null =
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(join(attempts, name))) return null;
     throw error;
   }
+  return parseRecord(text, name);
+};
+
+/** Makes the folder another attempt's, in one rename; what runs in it does not notice. Returns what it says now. */
+export const rewriteOwner = (attempts: string, name: string, owner: AttemptId): AttemptFile => {
+  const { record } = attemptPaths(join(attempts, name));
+  const raw = JSON.parse(readFileSync(record, 'utf8')) as Record<string, unknown>;
+  const text = JSON.stringify({ begunAs: raw['attemptId'], ...raw, attemptId: owner }, null, 2);
+  writeFileSync(`${record}.tmp`, text, { mode: 0o600 });
+  renameSync(`${record}.tmp`, record);
   return parseRecord(text, name);
 };
 

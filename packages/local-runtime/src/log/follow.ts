@@ -70,7 +70,9 @@ export async function* followLog(
     for (let position = request.fromByte; !request.signal.aborted;) {
       const ended = followed.ended();
       const { bytes, next } = readOrNothing(followed.folder, position);
+      const skipped = next - bytes.byteLength - position;
       position = next;
+      if (skipped > 0) request.onSkip?.(skipped);
       if (bytes.byteLength > 0) yield bytes;
       else if (ended || bell === null) return;
       else await bell.rung();

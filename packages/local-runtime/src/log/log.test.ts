@@ -130,6 +130,24 @@ describe('logs of real programs', () => {
     expect(readdirSync(join(sandbox.folderOf(ref), 'log')).length).toBeLessThanOrEqual(2);
   });
 
+  test('a reader that comes after a rotation is told how many bytes are gone', async () => {
+    const watched = await sandbox.start({ maxLogBytes: 10_000, pollIntervalMs: 10 });
+    const program = 'head -c 50000 /dev/zero | tr "\\0" x; echo; echo the end';
+    const ref = await watched.run(sandbox.launch(['sh', '-c', program]));
+    await watched.ended(ref);
+    const total = 50_009;
+    for (const fromByte of [0, 8_000]) {
+      const skips: (number | null)[] = [];
+      const onSkip = (bytes: number | null): void => void skips.push(bytes);
+      const chunks = await watched.runtime.open(ref, { follow: true, fromByte, signal: never, onSkip });
+      let text = '';
+      for await (const bytes of chunks ?? []) text += Buffer.from(bytes).toString();
+      expect(text).toMatch(/^x+\nthe end\n$/);
+      expect(text.length).toBeLessThan(total - fromByte);
+      expect(skips).toEqual([total - text.length - fromByte]);
+    }
+  });
+
   test('stdout and stderr stand in the order of writing', async () => {
     const watched = await sandbox.start();
     const program = 'for i in 1 2 3; do echo out $i; echo err $i >&2; done';

@@ -20,6 +20,8 @@ export interface AttemptBook {
   look(entry: Entry): Promise<void>;
   /** The entries of all folders that exist now. Throws when the folder of all cannot be read. */
   all(): readonly Entry[];
+  /** What is in memory: every folder that was there at `open` or was made since by us. */
+  known(): Iterable<Entry>;
   forget(entry: Entry): void;
   close(): void;
 }
@@ -105,6 +107,7 @@ export const createBook = (context: RuntimeContext): AttemptBook => {
     load,
     look,
     all,
+    known: entries.values,
     forget,
     close: () => {
       closed = true;

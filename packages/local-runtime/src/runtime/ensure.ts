@@ -1,30 +1,10 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failure, objectName, type AttemptLaunch, type EnsureOutcome } from '@job-orchestrator/types';
-import { createFolder, discardFolder, isDamaged, preventStart } from '../attempt/folder.ts';
-import { prepareCommand, type PreparedCommand } from '../launch/command.ts';
-import { spawnShim, type Spawned } from '../launch/spawn-shim.ts';
+import { failure, objectName, type EnsureOutcome, type JobRuntime } from '@job-orchestrator/types';
+import { createFolder, isDamaged, rewriteOwner } from '../attempt/folder.ts';
+import { prepareCommand } from '../launch/command.ts';
 import type { AttemptBook } from './book.ts';
 import { isMeant, type Entry, type RuntimeContext } from './entry.ts';
-
-/** Shortages of the machine that pass: processes, memory, descriptors, disk. */
-const passing: ReadonlySet<string> = new Set([
-  'EAGAIN',
-  'ENOMEM',
-  'EMFILE',
-  'ENFILE',
-  'ENOSPC',
-  'EDQUOT',
-  'EINTR',
-]);
-const retryAfterMs = 2_000;
-
-const busy = (message: string): Extract<EnsureOutcome, { kind: 'busy' }> => ({
-  kind: 'busy',
-  retryAfterMs,
-  message,
-});
+import { busy, passing, startShim, takeBack, type Launching } from './start-shim.ts';
 
 const unreachable = (error: unknown): EnsureOutcome => ({
   kind: 'unresolved',
@@ -36,49 +16,8 @@ const foreign = (name: string, message: string): EnsureOutcome => ({
   failure: failure('name_taken', message, { folder: name }),
 });
 
-const startShim = async (
-  context: RuntimeContext,
-  book: AttemptBook,
-  entry: Entry,
-  command: PreparedCommand,
-): Promise<Spawned> => {
-  const spawned = await spawnShim({
-    folder: entry.paths.root,
-    bootId: context.table.bootId,
-    tools: context.tools,
-    workingDirectory: context.settings.workingDirectory,
-    command,
-  });
-  if (spawned.kind === 'failed') return spawned;
-  entry.ownShim = 'alive';
-  void spawned.ended.then(() => {
-    entry.ownShim = 'ended';
-    return book.look(entry);
-  });
-  return spawned;
-};
-
-/** No shim could be started: takes the folder back, unless somebody else's shim began meanwhile. */
-const takeBack = async (
-  context: RuntimeContext,
-  book: AttemptBook,
-  entry: Entry,
-  spawned: Extract<Spawned, { kind: 'failed' }>,
-): Promise<EnsureOutcome> => {
-  const { object } = entry.file.ref;
-  if (!preventStart(entry.paths.root, context.table.bootId, 'the shim could not be started'))
-    return { kind: 'exists', object };
-  book.forget(entry);
-  await rm(discardFolder(context.attempts, object.name), { recursive: true, force: true });
-  if (!existsSync(context.settings.workingDirectory))
-    return busy(`The working directory ${context.settings.workingDirectory} is gone.`);
-  const message = `The system could not start the process: ${spawned.message}.`;
-  if (passing.has(spawned.code)) return busy(message);
-  return { kind: 'refused', failure: failure('launch_refused', message, { code: spawned.code }) };
-};
-
 /** A shortage before the folder has its name leaves nothing behind. */
-const claimFolder = async (context: RuntimeContext, launch: AttemptLaunch) => {
+const claimFolder = async ({ context, launch }: Launching) => {
   try {
     return { kind: 'claimed', uid: await createFolder(context.attempts, launch) } as const;
   } catch (error) {
@@ -88,52 +27,60 @@ const claimFolder = async (context: RuntimeContext, launch: AttemptLaunch) => {
   }
 };
 
-const create = async (
-  context: RuntimeContext,
-  book: AttemptBook,
-  launch: AttemptLaunch,
-  name: string,
-): Promise<EnsureOutcome> => {
+const create = async (launching: Launching): Promise<EnsureOutcome> => {
+  const { context, book, launch, name, mayCreate } = launching;
   const prepared = prepareCommand(launch, join(context.attempts, name), context.settings);
   if (prepared.kind === 'refused') return prepared;
-  const made = await claimFolder(context, launch);
+  if (!mayCreate()) return { kind: 'withheld' };
+  const made = await claimFolder(launching);
   if (made.kind === 'busy') return made;
   const entry = book.load(name);
   if (entry === null)
     return { kind: 'unresolved', message: `The folder ${name} vanished while it was made.` };
-  if (entry.file.ref.object.uid !== made.uid) return exists(context, book, launch, entry);
-  const spawned = await startShim(context, book, entry, prepared.command);
-  if (spawned.kind === 'failed') return takeBack(context, book, entry, spawned);
+  if (entry.file.ref.object.uid !== made.uid) return exists(launching, entry);
+  const notStarted = await startShim(launching, entry, prepared.command);
+  if (notStarted !== null) return takeBack(launching, entry, notStarted);
   return { kind: 'created', object: entry.file.ref.object };
 };
 
+/**
+ * A folder of the same job and number under another attempt's id: the database went back in time and has forgotten that
+ * attempt. It is this very execution, so it goes on as this attempt's.
+ */
+const takeOver = async (launching: Launching, entry: Entry): Promise<EnsureOutcome> => {
+  const { context, launch, name, mayCreate } = launching;
+  if (!mayCreate()) return { kind: 'withheld' };
+  const from = entry.file.ref.attemptId;
+  entry.file = rewriteOwner(context.attempts, name, launch.attemptId);
+  const found = await exists(launching, entry);
+  return found.kind === 'exists' ? { kind: 'taken_over', object: found.object, from } : found;
+};
+
+/** A later attempt of the same job, which the database has forgotten. */
+const laterAttempt = ({ book, launch }: Launching): number | null => {
+  for (const { file } of book.known()) {
+    const { jobId, attemptNumber, installation } = file.ref;
+    const sameJob = jobId === launch.jobId && installation === launch.installation;
+    if (sameJob && attemptNumber > launch.attemptNumber) return attemptNumber;
+  }
+  return null;
+};
+
 /** The folder is there. Where nothing started, another shim may try: whichever creates `started` runs the command. */
-const exists = async (
-  context: RuntimeContext,
-  book: AttemptBook,
-  launch: AttemptLaunch,
-  entry: Entry,
-): Promise<EnsureOutcome> => {
+const exists = async (launching: Launching, entry: Entry): Promise<EnsureOutcome> => {
+  const { context, book, launch } = launching;
   const { object } = entry.file.ref;
-  if (!isMeant(entry, { ...launch, object: null }))
-    return foreign(
-      object.name,
-      `The folder ${entry.paths.root} belongs to attempt ${entry.file.ref.attemptId}. ` +
-        'The database may have been restored to an earlier time.',
-    );
+  if (!isMeant(entry, { ...launch, object: null })) return takeOver(launching, entry);
   await book.look(entry);
   if (entry.phase.kind !== 'unstarted' || entry.ownShim === 'alive') return { kind: 'exists', object };
   const prepared = prepareCommand(launch, entry.paths.root, context.settings);
-  if (prepared.kind === 'prepared') await startShim(context, book, entry, prepared.command);
-  return { kind: 'exists', object };
+  if (prepared.kind === 'refused') return { kind: 'exists', object };
+  const notStarted = await startShim(launching, entry, prepared.command);
+  return notStarted?.kind === 'withheld' ? notStarted : { kind: 'exists', object };
 };
 
-const attempt = async (
-  context: RuntimeContext,
-  book: AttemptBook,
-  launch: AttemptLaunch,
-  name: string,
-): Promise<EnsureOutcome> => {
+const attempt = async (launching: Launching): Promise<EnsureOutcome> => {
+  const { context, book, launch, name } = launching;
   let entry: Entry | null;
   try {
     entry = book.load(name);
@@ -142,24 +89,22 @@ const attempt = async (
     return foreign(name, `The folder ${join(context.attempts, name)} is damaged: ${String(error)}.`);
   }
   try {
-    return entry === null
-      ? await create(context, book, launch, name)
-      : await exists(context, book, launch, entry);
+    const ours = entry !== null && isMeant(entry, { ...launch, object: null });
+    const later = ours ? null : laterAttempt(launching);
+    if (later !== null) return { kind: 'superseded', by: later };
+    return entry === null ? await create(launching) : await exists(launching, entry);
   } catch (error) {
     return unreachable(error);
   }
 };
 
 /** `ensure` of the runtime: calls for one name in this process go one after the other. */
-export const createEnsure = (
-  context: RuntimeContext,
-  book: AttemptBook,
-): ((launch: AttemptLaunch) => Promise<EnsureOutcome>) => {
+export const createEnsure = (context: RuntimeContext, book: AttemptBook): JobRuntime['ensure'] => {
   const underWay = new Map<string, Promise<EnsureOutcome>>();
-  return (launch) => {
+  return (launch, mayCreate = () => true) => {
     const name = objectName(launch.installation, launch.jobId, launch.attemptNumber);
     const before = underWay.get(name) ?? Promise.resolve();
-    const outcome = before.then(() => attempt(context, book, launch, name));
+    const outcome = before.then(() => attempt({ context, book, launch, name, mayCreate }));
     underWay.set(name, outcome);
     return outcome.finally(() => {
       if (underWay.get(name) === outcome) underWay.delete(name);

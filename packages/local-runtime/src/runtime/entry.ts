@@ -14,7 +14,7 @@ export interface StopRequest {
 
 /** What we hold in memory of one attempt's folder. */
 export interface Entry {
-  readonly file: AttemptFile;
+  file: AttemptFile;
   readonly paths: AttemptPaths;
   phase: Phase;
   /** When we saw the phase first; the end's time of an attempt that left none. */
@@ -40,6 +40,7 @@ export interface RuntimeContext {
   readonly settings: LaunchSettings;
   readonly node: string;
   readonly maxLogBytes: number;
+  readonly outputLimitBytes: number;
   readonly pollIntervalMs: number;
   readonly useWatch: boolean;
 }

@@ -36,7 +36,7 @@ const lookSafely = async (context: RuntimeContext, entry: Entry, listener: LookL
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || entry.removed)
       return context.log.warn({ attemptId, error: String(error) }, 'cannot look at an attempt');
     // Its attempt will be `absent`, and the next one may begin: nothing of this one may go on.
-    await sweepMarked(attemptId, null);
+    await Promise.all(entry.file.markers.map((marker) => sweepMarked(marker, null)));
     listener.vanished(entry);
   }
 };

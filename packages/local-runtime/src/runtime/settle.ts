@@ -29,9 +29,13 @@ export const decidePhase = (context: RuntimeContext, entry: Entry): Phase => {
 };
 
 const sweep = async (context: RuntimeContext, entry: Entry, except: number | null): Promise<void> => {
-  const { attemptId } = entry.file.ref;
-  if (await sweepMarked(attemptId, except)) return;
-  context.log.warn({ attemptId }, 'processes of a stopped attempt would not die, or run as another user');
+  const { markers, ref } = entry.file;
+  const swept = await Promise.all(markers.map((marker) => sweepMarked(marker, except)));
+  if (swept.every(Boolean)) return;
+  context.log.warn(
+    { attemptId: ref.attemptId },
+    'processes of a stopped attempt would not die, or run as another user',
+  );
 };
 
 /** Sends what is due of a stop. The group's number cannot be another's while its parent, the shim, lives. */

@@ -147,6 +147,16 @@ describe('explainWaiting', () => {
     expect(waiting?.message).toContain(words);
   });
 
+  test('says of a cancelled job whose runtime does not answer that it ends once it does', () => {
+    const waiting = { reason: 'runtime_unreachable', message: 'Kubernetes has not said.' } as const;
+    const asked = job({ state: 'claimed', waiting, cancelRequestedAt: new Date() });
+    expect(explainWaiting(asked, topic({}), [])).toEqual({
+      reason: 'runtime_unreachable',
+      message: 'Kubernetes has not said. The cancel is accepted: it ends cancelled once the runtime answers.',
+    });
+    expect(explainWaiting({ ...asked, cancelRequestedAt: null }, topic({}), [])).toEqual(waiting);
+  });
+
   test('repeats what the runtime says of a claimed job', () => {
     const waiting = {
       reason: 'unschedulable',

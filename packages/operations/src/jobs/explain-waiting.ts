@@ -47,6 +47,15 @@ const pendingWaiting = (
   return { reason: 'queued', message: 'an executor will take it within moments' };
 };
 
+/** A launch whose answer is open accepts a cancel, but cannot end before the runtime answers: people must see both. */
+const claimedWaiting = (job: JobRecord, waiting: Waiting): Waiting =>
+  waiting.reason === 'runtime_unreachable' && job.cancelRequestedAt !== null
+    ? {
+        ...waiting,
+        message: `${waiting.message} The cancel is accepted: it ends cancelled once the runtime answers.`,
+      }
+    : waiting;
+
 /**
  * Why a job does not run now, as a code and in plain words; null for a job that runs or has ended.
  * Pure: `topic` and `executors` as they stood when the job was read.
@@ -59,6 +68,6 @@ export const explainWaiting = (
   if (isTerminalJobState(job.state)) return null;
   if (job.state === 'scheduled') return scheduledWaiting(job);
   if (job.state === 'pending') return pendingWaiting(job, topic, executors);
-  if (job.waiting !== null) return job.waiting;
+  if (job.waiting !== null) return claimedWaiting(job, job.waiting);
   return job.state === 'claimed' ? { reason: 'launching', message: 'an executor is starting it' } : null;
 };

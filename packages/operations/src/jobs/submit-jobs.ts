@@ -1,4 +1,5 @@
 import {
+  errorCatalogue,
   invalidInput,
   OrchestratorError,
   specProblems,
@@ -26,15 +27,11 @@ const refuseOutputs = (deps: OperationDeps, submissions: readonly JobSubmission[
   const problems = submissions.flatMap((submission, index): Problem[] => {
     const field = submissions.length === 1 ? 'output' : `jobs[${index}].output`;
     return submission.output === true
-      ? [{ field, message: 'cannot be declared for Kubernetes yet', value: 'true' }]
+      ? [{ field, message: 'cannot be declared: no output collector is set up here', value: 'true' }]
       : [];
   });
   if (problems.length > 0)
-    throw new OrchestratorError(
-      'output_not_supported',
-      'Jobs on Kubernetes cannot declare an output yet.',
-      problems,
-    );
+    throw new OrchestratorError('output_not_supported', errorCatalogue.output_not_supported.title, problems);
 };
 
 const refuseMerged = (jobs: readonly NewJob[]): void => {

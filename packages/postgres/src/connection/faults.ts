@@ -42,6 +42,9 @@ export const wentSilent = (error: unknown): boolean =>
 /** A name we prepared is not known to this session: a transaction pooler gave us another one. Nothing was run. */
 export const preparedNameLost = (error: unknown): boolean => ['26000', '42P05'].includes(codeOf(error) ?? '');
 
+/** The lease of the owner that writes is over (raised by `end_attempts`): the whole transaction was undone. */
+export const leaseIsOver = (error: unknown): boolean => codeOf(error) === 'JO001';
+
 /** True when a row with this key stands there already. */
 export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505';
 

@@ -78,6 +78,23 @@ onBothDatabases((db) => {
     expect(await db().history.findJobIds('0000-0000-0000', 5)).toEqual([]);
   });
 
+  test('a job and its attempts come together, waiting, live and ended', async () => {
+    const { id } = sampleJob({ topic: 'together' });
+    await db().queue.insertJobs([sampleJob({ id, topic: 'together' })], sampleContext);
+    const read = async () => {
+      const found = await db().history.getJobWithAttempts(id);
+      expect(found?.job).toEqual(await db().history.getJob(id));
+      expect(found?.attempts).toEqual(await db().history.listAttempts(id));
+      return found?.attempts.map(({ state }) => state);
+    };
+    expect(await read()).toEqual([]);
+    const owner = await registerSample(db());
+    const [attempt] = await claimSample(db(), owner, 'together');
+    expect(await read()).toEqual(['launching']);
+    await db().queue.applyWrites(owner, [closed(attempt!.id, { kind: 'cancel', exit: null }, null)]);
+    expect(await read()).toEqual(['cancelled']);
+  });
+
   test('the newest job is known, of a project and of all', async () => {
     const [older, newer] = [sampleJob({ project: 'latest' }), sampleJob()];
     await db().queue.insertJobs([older, newer], sampleContext);
@@ -89,6 +106,7 @@ onBothDatabases((db) => {
   test('what is not known is null or empty', async () => {
     const id = newJobId();
     expect(await db().history.getJob(id)).toBeNull();
+    expect(await db().history.getJobWithAttempts(id)).toBeNull();
     expect(await db().history.listAttempts(id)).toEqual([]);
     expect(await db().history.listEvents(id, 0, 10)).toEqual([]);
     expect(await db().history.getLogTail(id, id as never)).toBeNull();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { newJobId } from '@job-orchestrator/types';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { jobsPerStatement } from '../sql/insert-jobs.ts';
 import { claimSample, registerSample, sampleContext, sampleJob, sampleSpec } from '../testing/samples.ts';
 import { onBothDatabases } from './databases.ts';
 
@@ -51,6 +52,15 @@ onBothDatabases((db) => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  test('more jobs than one statement takes are stored all, or none', async () => {
+    const jobs = Array.from({ length: 2 * jobsPerStatement + 1 }, () => sampleJob({ topic: 'pieces' }));
+    const twice = [...jobs.slice(0, -1), jobs[0]!];
+    await expect(db().queue.insertJobs(twice, sampleContext)).rejects.toThrow();
+    expect(await db().topics.get('default', 'pieces')).toBeNull();
+    expect(await db().queue.insertJobs(jobs, sampleContext)).toMatchObject({ replayed: false });
+    expect(await db().topics.get('default', 'pieces')).toMatchObject({ pending: jobs.length });
   });
 
   test('jobs of many topics and projects are stored together, and all or none', async () => {

@@ -1,4 +1,11 @@
-import { closed, newIncarnationId, released, type Database, type LiveAttempt } from '@job-orchestrator/types';
+import {
+  closed,
+  launched,
+  newIncarnationId,
+  released,
+  type Database,
+  type LiveAttempt,
+} from '@job-orchestrator/types';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDatabase } from '../testing/fresh-database.ts';
@@ -178,15 +185,34 @@ test('a cancel that meets the end of its job: one of them wins, and both agree',
   for (const outcome of outcomes) expect(['accepted cancelled', 'too_late completed']).toContain(outcome);
 });
 
+test('a job and its attempts never disagree, however they change meanwhile', async () => {
+  const count = 300;
+  await db.queue.insertJobs(many(count, 'snapshot'), sampleContext);
+  const owner = await registerLong();
+  const claimed = await claimSample(db, owner, 'snapshot', count);
+  const end = async ({ id }: LiveAttempt): Promise<void> => {
+    await db.queue.applyWrites(owner, [launched(id, { uid: id, name: id })]);
+    await db.queue.applyWrites(owner, [closed(id, succeed, null)]);
+  };
+  const watch = async ({ jobId }: LiveAttempt): Promise<void> => {
+    for (;;) {
+      const found = await db.history.getJobWithAttempts(jobId);
+      const [attempt] = found?.attempts ?? [];
+      expect(found?.attempts).toHaveLength(1);
+      expect(attempt?.state).toBe(found?.job.attemptState);
+      if (found?.job.state === 'completed') return;
+    }
+  };
+  await Promise.all(claimed.map((attempt) => Promise.all([end(attempt), watch(attempt)])));
+});
+
 test('attempts of a dead executor go to exactly one of two adopters, marked where their create was unresolved', async () => {
   await db.queue.insertJobs(many(100, 'orphans'), sampleContext);
   const dead = await registerLong('orphanage');
   const claimed = await claimSample(db, dead, 'orphans', 100, 'orphanage');
   await db.queue.applyWrites(
     dead,
-    claimed
-      .slice(0, 50)
-      .map(({ id }) => ({ kind: 'launched', attemptId: id, object: { uid: id, name: id } })),
+    claimed.slice(0, 50).map(({ id }) => launched(id, { uid: id, name: id })),
   );
   const [one, two] = [await registerLong('orphanage'), await registerLong('orphanage')];
   const adopt = (owner: typeof one) => db.queue.adoptAttempts({ owner, runtimeKey: 'orphanage', limit: 40 });

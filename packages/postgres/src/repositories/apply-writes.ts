@@ -1,7 +1,8 @@
 import type { AppliedWrites, AttemptId, AttemptWrite, IncarnationId } from '@job-orchestrator/types';
-import { connectionLost } from '../connection/faults.ts';
+import { connectionLost, leaseIsOver } from '../connection/faults.ts';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
+import { forgetOutputs } from '../sql/attempt-outputs.ts';
 import { endAttempts } from '../sql/end-attempts.ts';
 import type { FencedAnswer } from '../sql/fence.ts';
 import { attemptFates } from '../sql/read-attempts.ts';
@@ -17,6 +18,8 @@ export interface WritesDone extends AppliedWrites {
 }
 
 type Collected = { readonly applied: Set<string>; claimable: boolean };
+
+const nothingDone = (): Collected => ({ applied: new Set(), claimable: false });
 
 const note = (collected: Collected, { applied, freed = 0 }: FencedAnswer): void => {
   for (const id of applied) collected.applied.add(id);
@@ -46,14 +49,14 @@ const applyWave = async (sql: Sql, owner: IncarnationId, wave: Wave, into: Colle
 
 /** A batch of one kind is one statement and needs no transaction around it. */
 const applyOnce = async (store: Store, owner: IncarnationId, waves: readonly Wave[]): Promise<Collected> => {
-  const collected: Collected = { applied: new Set(), claimable: false };
+  const collected = nothingDone();
   const [first] = waves;
   if (first !== undefined && statementCount(waves) === 1 && first.requeued.length === 0) {
     await applyWave(store, owner, first, collected);
     return collected;
   }
   return store.transaction(async (sql) => {
-    const into: Collected = { applied: new Set(), claimable: false };
+    const into = nothingDone();
     const ids = waves.flatMap((wave) => Object.values(wave).flat() as { attemptId: AttemptId }[]);
     await update.lockForWrites(sql, owner, [...new Set(ids.map(({ attemptId }) => attemptId))]);
     for (const wave of waves) await applyWave(sql, owner, wave, into);
@@ -70,6 +73,19 @@ const closedByUs = async (store: Store, owner: IncarnationId, ids: readonly Atte
   return fates.filter((fate) => fate.kind === 'closed' && fate.owner === owner).map(({ id }) => id);
 };
 
+/** An output is the history's now. A stale end removes nothing: the attempt goes on. What fails here, the upkeep does. */
+const forgetDelivered = async (
+  store: Store,
+  waves: readonly Wave[],
+  applied: ReadonlySet<string>,
+): Promise<void> => {
+  const delivered = waves
+    .flatMap(({ ended }) => ended)
+    .filter(({ output, attemptId }) => output !== null && applied.has(attemptId))
+    .map(({ attemptId }) => attemptId);
+  if (delivered.length > 0) await forgetOutputs(store, delivered).catch(() => undefined);
+};
+
 /** Applies writes of one owner in one transaction. */
 export const applyWrites = async (
   store: Store,
@@ -80,6 +96,7 @@ export const applyWrites = async (
   let answerLost = false;
   const { applied, claimable } = await withRetries('repeatable', () =>
     applyOnce(store, owner, waves).catch((error: unknown) => {
+      if (leaseIsOver(error)) return nothingDone();
       answerLost ||= connectionLost(error);
       throw error;
     }),
@@ -89,6 +106,7 @@ export const applyWrites = async (
     const unknown = ids.filter((id) => !applied.has(id));
     for (const id of await closedByUs(store, owner, unknown)) applied.add(id);
   }
+  await forgetDelivered(store, waves, applied);
   return {
     applied: ids.filter((id) => applied.has(id)),
     stale: ids.filter((id) => !applied.has(id)),

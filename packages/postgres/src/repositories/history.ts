@@ -1,6 +1,11 @@
-import { jobId, type JobExecutionHistoryRepository, type JobId } from '@job-orchestrator/types';
+import {
+  jobId,
+  type JobExecutionHistoryRepository,
+  type JobId,
+  type JobWithAttempts,
+} from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
-import type { Store } from '../connection/sql.ts';
+import type { Sql, Store } from '../connection/sql.ts';
 import { listJobs } from '../sql/list-jobs.ts';
 import { getLogTail, listAttempts, listEvents } from '../sql/read-history.ts';
 import { finishedJob, idsBetween, idsEndingWith, latestJobId, liveJob } from '../sql/read-jobs.ts';
@@ -24,8 +29,15 @@ const fill = (prefix: string, digit: string): string =>
   prefix + `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.slice(prefix.length).replaceAll('x', digit);
 
 /** A job that finishes between two reads stands in the second, so the live ones are read first. */
-const getJob = async (store: Store, id: JobId) =>
-  (await liveJob(store, id)) ?? (await finishedJob(store, id));
+const getJob = async (sql: Sql, id: JobId) => (await liveJob(sql, id)) ?? (await finishedJob(sql, id));
+
+/** One snapshot: read apart, a job that just ended would come with an attempt that still runs. */
+const getJobWithAttempts = (store: Store, id: JobId): Promise<JobWithAttempts | null> =>
+  store.transaction(async (sql) => {
+    await sql.run({ text: 'set transaction isolation level repeatable read, read only' });
+    const job = await getJob(sql, id);
+    return job === null ? null : { job, attempts: await listAttempts(sql, id) };
+  });
 
 const findIds = async (store: Store, part: string, limit: number): Promise<readonly JobId[]> => {
   if (!hexDashed.test(part)) return [];
@@ -39,6 +51,7 @@ const findIds = async (store: Store, part: string, limit: number): Promise<reado
 /** The history on one database. */
 export const createHistory = (store: Store): JobExecutionHistoryRepository => ({
   getJob: (id) => withRetries('repeatable', () => getJob(store, id)),
+  getJobWithAttempts: (id) => withRetries('repeatable', () => getJobWithAttempts(store, id)),
   findJobIds: (part, limit) => withRetries('repeatable', () => findIds(store, part, limit)),
   latestJobId: (project) => withRetries('repeatable', () => latestJobId(store, project)),
   listJobs: (filter, page) =>

@@ -10,7 +10,7 @@ import { connectionLost, isUniqueViolation } from '../connection/faults.ts';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
 import { readKey, takeKey } from '../sql/idempotency-keys.ts';
-import { insertWithTopics, type InsertAnswer } from '../sql/insert-jobs.ts';
+import { insertWithTopics, jobsPerStatement, type InsertAnswer } from '../sql/insert-jobs.ts';
 import { knownJobs } from '../sql/queue-upkeep.ts';
 
 /** How `insertWithTopics` runs its statements here. */
@@ -33,6 +33,11 @@ export const findReplay = async (
     `The Idempotency-Key ${JSON.stringify(key.key)} was used before with another body.`,
   );
 };
+
+const insertPlainly = (store: Store, jobs: readonly NewJob[], context: WriteContext): Promise<void> =>
+  jobs.length > jobsPerStatement
+    ? store.transaction((sql) => insertWithTopics(runOn(sql), jobs, context))
+    : insertWithTopics(runOn(store), jobs, context);
 
 const insertKeyed = async (
   store: Store,
@@ -73,7 +78,7 @@ export const insertJobs = async (
     try {
       if (key === undefined) {
         if (await allStored()) return { ids, replayed: false };
-        await insertWithTopics(runOn(store), jobs, context);
+        await insertPlainly(store, jobs, context);
         return { ids, replayed: false };
       }
       const answer = await insertKeyed(store, jobs, ids, context, key);

@@ -31,7 +31,7 @@ const idsOf = (writes: readonly { readonly attemptId: AttemptId }[]): string =>
 
 const launchedStatement: Statement = {
   name: 'launched',
-  text: `${fence(['$3::text[]', '$4::text[]'], ['x_uid', 'x_name'])},
+  text: `${fence(['$3::text[]', '$4::text[]', '$5::text[]'], ['x_uid', 'x_name', 'x_reason'])},
 objects as (
   insert into runtime_objects (runtime_id, uid, name)
   select distinct on (runtime_id, x_uid) runtime_id, x_uid, x_name from fenced order by runtime_id, x_uid
@@ -43,7 +43,7 @@ ${changed(
     attempt_state = case j.attempt_state when 'launching' then 'waiting' else j.attempt_state end`,
   'fenced f join objects o on o.runtime_id = f.runtime_id and o.uid = f.x_uid',
 )},
-${told('launched', `'launched as ' || f.x_name`, `json_build_object('uid', f.x_uid, 'name', f.x_name)`)}
+${told('launched', `coalesce(f.x_reason, 'launched as ' || f.x_name)`, `json_build_object('uid', f.x_uid, 'name', f.x_name)`)}
 ${answer}`,
 };
 
@@ -54,6 +54,7 @@ export const recordLaunched = (sql: Sql, owner: IncarnationId, writes: readonly 
     idsOf(writes),
     textArray(writes.map(({ object }) => object.uid)),
     textArray(writes.map(({ object }) => object.name)),
+    textArray(writes.map(({ reason }) => reason)),
   ]);
 
 const waitingStatement: Statement = {

@@ -106,8 +106,28 @@ export const errorCatalogue = {
   },
   output_not_supported: {
     status: 422,
-    title: 'Jobs on Kubernetes cannot declare an output yet.',
-    hint: 'Leave `output` out, or run the job on the process runtime.',
+    title: 'This installation collects no outputs on Kubernetes.',
+    hint: 'Set OUTPUT_COLLECTOR_IMAGE for the executor and the API, or leave `output` out.',
+  },
+  output_already_accepted: {
+    status: 409,
+    title: 'Another output was accepted before.',
+    hint: 'An attempt has one output; only the same may be delivered again.',
+  },
+  output_foreign: {
+    status: 403,
+    title: 'The output comes from another pod than the one that runs the attempt.',
+    hint: 'Only the attempt’s own collector may deliver its output.',
+  },
+  output_too_early: {
+    status: 425,
+    title: 'The executor has not seen yet which pod runs the attempt.',
+    hint: 'Try again within a second; the collector does so by itself.',
+  },
+  attempt_closed: {
+    status: 410,
+    title: 'The attempt is closed.',
+    hint: 'Its end is recorded; nothing can be added to it.',
   },
   idempotency_key_reused: {
     status: 422,

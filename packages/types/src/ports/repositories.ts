@@ -3,6 +3,7 @@ import type { AttemptId, IncarnationId, InstallationId, JobId } from '../vocabul
 import type {
   AttemptRecord,
   JobEvent,
+  JobOutput,
   JobRecord,
   JobSummary,
   LiveAttempt,
@@ -122,9 +123,16 @@ export interface JobFilter {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface JobWithAttempts {
+  readonly job: JobRecord;
+  readonly attempts: readonly AttemptRecord[];
+}
+
 /** What was, and what is: jobs, attempts, events, logs, outputs. Never changes anything. */
 export interface JobExecutionHistoryRepository {
   getJob(id: JobId): Promise<JobRecord | null>;
+  /** A job and all its attempts in order of number, as they stood at one moment. */
+  getJobWithAttempts(id: JobId): Promise<JobWithAttempts | null>;
   /** Ids of live and recent jobs that begin or end with `part` (lower-case hex and dashes), newest first, at most `limit`. */
   findJobIds(part: string, limit: number): Promise<readonly JobId[]>;
   /** The id of the newest job. */
@@ -137,6 +145,30 @@ export interface JobExecutionHistoryRepository {
   listEvents(id: JobId, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
   /** The stored tail of a closed attempt's log; null where none was stored. */
   getLogTail(job: JobId, attempt: AttemptId): Promise<LogTail | null>;
+}
+
+/** An output that an attempt's collector delivers. `instance`: what runs the attempt, such as its pod's uid. */
+export interface DeliveredOutput {
+  readonly jobId: JobId;
+  readonly attemptId: AttemptId;
+  readonly instance: string;
+  readonly output: JobOutput;
+}
+
+/**
+ * What became of a delivered output. `repeated`: the same was accepted before. `differs`: another one was.
+ * `too_early`: the executor has not seen yet what runs the attempt. `foreign`: it comes from somewhere else.
+ */
+export type AcceptedOutput = 'accepted' | 'repeated' | 'differs' | 'closed' | 'too_early' | 'foreign';
+
+/** Outputs between their delivery and the end of their attempt; from then on they are the history's. */
+export interface OutputRepository {
+  /** Says from where an open attempt's output may come. Only its owner can; of anybody else it changes nothing. */
+  expect(owner: IncarnationId, attempt: AttemptId, instance: string): Promise<void>;
+  /** Accepts an output once per attempt, only from the expected instance, only while the attempt is open. */
+  accept(delivered: DeliveredOutput): Promise<AcceptedOutput>;
+  /** What was accepted of an open attempt; null when nothing was. */
+  accepted(attempt: AttemptId): Promise<JobOutput | null>;
 }
 
 export interface ImageRegistryRepository {
@@ -195,6 +227,7 @@ export interface WakeUps {
 export interface Database {
   readonly queue: JobQueueRepository;
   readonly history: JobExecutionHistoryRepository;
+  readonly outputs: OutputRepository;
   readonly images: ImageRegistryRepository;
   readonly topics: TopicRepository;
   readonly executors: ExecutorRepository;
@@ -202,7 +235,7 @@ export interface Database {
   readonly wakeUps: WakeUps;
   /** Throws when the database cannot answer now. */
   ping(): Promise<void>;
-  /** Partitions ahead, expired idempotency keys, dead leases; on the embedded database also VACUUM and CHECKPOINT. */
+  /** Partitions ahead, history past its time, expired idempotency keys, dead leases; on the embedded database also VACUUM and CHECKPOINT. */
   maintain(): Promise<void>;
   close(): Promise<void>;
 }

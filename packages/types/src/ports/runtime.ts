@@ -2,7 +2,7 @@ import type { LogTail } from '../vocabulary/attempt-write.ts';
 import type { Failure } from '../vocabulary/failures.ts';
 import type { AttemptId, InstallationId, JobId } from '../vocabulary/ids.ts';
 import type { JobSpec, RuntimeObject } from '../vocabulary/job.ts';
-import type { Observation } from '../vocabulary/observation.ts';
+import type { Observation, OutputReport } from '../vocabulary/observation.ts';
 import type { RuntimeKind } from '../vocabulary/registry.ts';
 
 /** Names one attempt to a runtime; the object's name follows from the first three (`objectName`). */
@@ -24,16 +24,29 @@ export interface AttemptLaunch extends AttemptRef {
 /**
  * What became of `ensure`.
  * `created`: we got the confirmation ourselves. `exists`: it was there already, and ours.
+ * `taken_over`: the object of this very execution (job and number) was there under the id of an attempt that the database
+ * has forgotten, for it went back in time; it is this attempt's now. `superseded`: nothing was created, for an object of a
+ * later attempt of the job is there, forgotten likewise: this number is past.
  * `terminating`: it is there, ours, and being removed: it was created once and must not be again; record it as launched.
  * `refused`: certain that nothing was created and nothing will be. `busy`: certain that nothing was created; try later.
+ * `withheld`: `mayCreate` said no: certain that nothing was created by this call.
  * `unresolved`: the answer was lost; the object may or may not exist, now or later: call `ensure` again, same name.
  */
 export type EnsureOutcome =
   | { readonly kind: 'created'; readonly object: RuntimeObject }
   | { readonly kind: 'exists'; readonly object: RuntimeObject }
+  | { readonly kind: 'taken_over'; readonly object: RuntimeObject; readonly from: AttemptId }
+  | { readonly kind: 'superseded'; readonly by: number }
   | { readonly kind: 'terminating'; readonly object: RuntimeObject; readonly message: string }
   | { readonly kind: 'refused'; readonly failure: Failure }
-  | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message: string }
+  | {
+      readonly kind: 'busy';
+      /** `quota`: the runtime has no room or asks for patience. `runtime_unreachable`: it cannot be asked, or lets us do nothing. */
+      readonly reason: 'quota' | 'runtime_unreachable';
+      readonly retryAfterMs: number;
+      readonly message: string;
+    }
+  | { readonly kind: 'withheld' }
   | { readonly kind: 'unresolved'; readonly message: string };
 
 /**
@@ -47,13 +60,22 @@ export interface JobRuntime {
   readonly key: string;
   /** Begins to watch; resolves once the first full view is there. Throws when the runtime cannot be used at all. */
   start(onChange: (attempt: AttemptId) => void): Promise<void>;
-  /** Makes the attempt's object under its deterministic name, or finds it. Safe to repeat. */
-  ensure(launch: AttemptLaunch): Promise<EnsureOutcome>;
+  /**
+   * Makes the attempt's object under its deterministic name, or finds it. Safe to repeat. `mayCreate` is asked in the same
+   * tick in which the create leaves us (a request is written, a process is spawned), however long it waited before; an
+   * executor gives its lease. Left out: always.
+   */
+  ensure(launch: AttemptLaunch, mayCreate?: () => boolean): Promise<EnsureOutcome>;
   observe(ref: AttemptRef): Promise<Observation>;
   /** Asks the program to end: SIGTERM, then SIGKILL after `graceSeconds`. Safe to repeat. False: could not ask now. */
   stop(ref: AttemptRef, graceSeconds: number): Promise<boolean>;
   /** The end of the log, at most `maxBytes`; null when there is none (any more). */
   logTail(ref: AttemptRef, maxBytes: number): Promise<LogTail | null>;
+  /**
+   * The output of an ended attempt whose observation says `left`, from whatever its runtime kept of it. `pending`: that
+   * cannot be said now.
+   */
+  collectOutput(ref: AttemptRef): Promise<OutputReport>;
   /** Removes what is left of an ended attempt, by uid. True once it is confirmed gone. */
   remove(ref: AttemptRef): Promise<boolean>;
   /** Every object of this installation that exists now, for the janitor; null when that cannot be said now. */
@@ -61,11 +83,28 @@ export interface JobRuntime {
   close(): Promise<void>;
 }
 
+/** Whose pod a token speaks for. `unavailable`: that cannot be said now. */
+export type PodIdentity =
+  | { readonly kind: 'pod'; readonly uid: string }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly message: string };
+
+/** Tells by a pod's own token which pod speaks. Never throws. */
+export interface PodIdentifier {
+  /** A token that was made for another audience is refused. */
+  identify(token: string, audience: string): Promise<PodIdentity>;
+}
+
 /** How to read a live log. `fromByte` skips what the reader has already. */
 export interface LogRequest {
   readonly follow: boolean;
   readonly fromByte: number;
   readonly signal: AbortSignal;
+  /**
+   * Called before the chunk that follows a hole: so many bytes of the log were rotated away. null: some were, and nobody knows
+   * how many. Kubernetes does not tell of what it rotated before the log was opened.
+   */
+  readonly onSkip?: (bytes: number | null) => void;
 }
 
 /** Reads the log of a running or just ended attempt straight from its runtime; null when there is none there. */

@@ -84,8 +84,12 @@ export const LogTextSchema = Type.Object(
 );
 
 export const LogGapSchema = Type.Object(
-  { bytes: Count },
-  { $id: 'LogGap', title: 'So many bytes of the log were not kept and are missing here' },
+  { bytes: nullable(Count) },
+  {
+    $id: 'LogGap',
+    title:
+      'So many bytes of the log were rotated away or not kept, and are missing here; null: nobody knows how many',
+  },
 );
 
 export const LogEndSchema = Type.Object(

@@ -13,7 +13,12 @@ export interface LogTail {
  * Only the constructors below make them, and only `JobQueueRepository.applyWrites` stores them.
  */
 export type AttemptWrite =
-  | { readonly kind: 'launched'; readonly attemptId: AttemptId; readonly object: RuntimeObject }
+  | {
+      readonly kind: 'launched';
+      readonly attemptId: AttemptId;
+      readonly object: RuntimeObject;
+      readonly reason: string | null;
+    }
   | { readonly kind: 'progressed'; readonly attemptId: AttemptId; readonly progress: Progress }
   | {
       readonly kind: 'stopping';
@@ -36,12 +41,12 @@ export type AttemptWrite =
       readonly reason: string;
     };
 
-/** The runtime confirmed the attempt's object. */
-export const launched = (attemptId: AttemptId, object: RuntimeObject): AttemptWrite => ({
-  kind: 'launched',
-  attemptId,
-  object,
-});
+/** The runtime confirmed the attempt's object. `reason` tells what was out of the ordinary; null: nothing. */
+export const launched = (
+  attemptId: AttemptId,
+  object: RuntimeObject,
+  reason: string | null = null,
+): AttemptWrite => ({ kind: 'launched', attemptId, object, reason });
 
 /** The attempt waits for something else than before, or its program runs. */
 export const progressed = (attemptId: AttemptId, progress: Progress): AttemptWrite => ({

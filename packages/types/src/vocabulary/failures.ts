@@ -177,6 +177,11 @@ export const failureReasons = {
     title: 'The output is not valid, or larger than the limit.',
     hint: 'Write valid UTF-8 JSON within the limit to a temporary file, then rename it to $JOB_ORCHESTRATOR_OUTPUT.',
   },
+  output_lost: {
+    category: 'output',
+    title: 'The program ended with exit code 0, but its output was lost on the way.',
+    hint: 'Nothing to do: it is run again, at most twice. If it recurs, look at the output collector and its node.',
+  },
   output_missing: {
     category: 'user_error',
     title: 'The job declares an output, but ended with exit code 0 without writing it.',

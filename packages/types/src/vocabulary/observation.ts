@@ -2,10 +2,15 @@ import type { JsonValue } from '../json/json-value.ts';
 import type { Failure } from './failures.ts';
 import type { WaitingReason } from './states.ts';
 
-/** What became of the output of an ended attempt. `pending`: it may still arrive. */
+/**
+ * What became of the output of an ended attempt. `pending`: it may still arrive. `left`: what was to deliver it has ended;
+ * whoever has it (the database, the runtime) must be asked. `lost`: nobody has it any more.
+ */
 export type OutputReport =
   | { readonly kind: 'none' }
   | { readonly kind: 'pending' }
+  | { readonly kind: 'left' }
+  | { readonly kind: 'lost'; readonly message: string }
   | { readonly kind: 'ready'; readonly value: JsonValue; readonly bytes: number; readonly digest: string }
   | { readonly kind: 'invalid'; readonly message: string };
 
@@ -21,6 +26,8 @@ export interface ExitReport {
   readonly output: OutputReport;
   readonly node: string | null;
   readonly imageDigest: string | null;
+  /** What ran it, such as its pod's uid: only from there its output may come. Absent where that is of no use. */
+  readonly instance?: string;
 }
 
 /**
@@ -33,6 +40,11 @@ export type Observation =
   | { readonly kind: 'absent' }
   | { readonly kind: 'waiting'; readonly reason: WaitingReason; readonly message: string }
   | { readonly kind: 'refused'; readonly since: Date; readonly graceMs: number; readonly failure: Failure }
-  | { readonly kind: 'running'; readonly startedAt: Date; readonly node: string | null }
+  | {
+      readonly kind: 'running';
+      readonly startedAt: Date;
+      readonly node: string | null;
+      readonly instance?: string;
+    }
   | { readonly kind: 'terminating'; readonly message: string }
   | { readonly kind: 'ended'; readonly exit: ExitReport };

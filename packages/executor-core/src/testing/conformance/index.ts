@@ -4,8 +4,10 @@ import { adoptionTests } from './adoption.ts';
 import { creationTests } from './creation.ts';
 import { endingTests } from './ending.ts';
 import { givingTests } from './giving.ts';
+import { guardTests } from './guarding.ts';
 import { followTests, logTailTests } from './logs.ts';
 import { removalTests } from './removal.ts';
+import { restoreTests } from './restoring.ts';
 import { stoppingTests } from './stopping.ts';
 import { createSubject, type Subject } from './subject.ts';
 
@@ -27,6 +29,7 @@ export const runtimeConformance = (name: string, makeHarness: () => Promise<Runt
     afterAll(() => subject?.harness.close());
 
     creationTests(get);
+    guardTests(get);
     endingTests(get);
     givingTests(get);
     stoppingTests(get);
@@ -34,5 +37,6 @@ export const runtimeConformance = (name: string, makeHarness: () => Promise<Runt
     followTests(get);
     removalTests(get);
     adoptionTests(get);
+    restoreTests(get);
   });
 };

@@ -5,11 +5,16 @@ export type Fault =
   /** `ensure`: the answer is lost; the object appears after `appearsAfterMs`, or never. */
   | { readonly kind: 'unresolved'; readonly appearsAfterMs: number | null }
   /** `ensure`: certain that nothing was created. */
-  | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly message?: () => string }
+  | {
+      readonly kind: 'busy';
+      readonly reason?: 'quota' | 'runtime_unreachable';
+      readonly retryAfterMs: number;
+      readonly message?: () => string;
+    }
   | { readonly kind: 'refused'; readonly failure: Failure }
   /** `ensure` and `observe`: the object is being removed. */
   | { readonly kind: 'terminating' }
-  /** `observe` says unreachable; `stop` and `remove` say false; `list` says null; `logTail` says null. */
+  /** `observe` says unreachable; `stop` and `remove` say false; `list` says null; `logTail` says null; `collectOutput` says pending. */
   | { readonly kind: 'unreachable' }
   /** The call is answered `ms` late. */
   | { readonly kind: 'slow'; readonly ms: number }
@@ -18,7 +23,10 @@ export type Fault =
   /** The call throws, against its contract: a fault of ours. */
   | { readonly kind: 'throws'; readonly message: string };
 
-type FaultyMethod = Extract<keyof JobRuntime, 'ensure' | 'observe' | 'stop' | 'logTail' | 'remove' | 'list'>;
+type FaultyMethod = Extract<
+  keyof JobRuntime,
+  'ensure' | 'observe' | 'stop' | 'logTail' | 'collectOutput' | 'remove' | 'list'
+>;
 
 /** One line of the fault table: which calls go wrong, how, and how often (by default once). */
 export interface FaultRule {

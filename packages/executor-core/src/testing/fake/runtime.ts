@@ -9,6 +9,7 @@ import {
   type LogSource,
   type LogTail,
   type Observation,
+  type OutputReport,
   type RuntimeObject,
 } from '@job-orchestrator/types';
 import type { Fault } from './faults.ts';
@@ -64,6 +65,7 @@ const faultyEnsure = (world: FakeWorld, launch: AttemptLaunch, fault: Fault | nu
   if (fault?.kind === 'busy') {
     return {
       kind: 'busy',
+      reason: fault.reason ?? 'quota',
       retryAfterMs: fault.retryAfterMs,
       message: fault.message?.() ?? 'too many requests',
     };
@@ -75,13 +77,26 @@ const faultyEnsure = (world: FakeWorld, launch: AttemptLaunch, fault: Fault | nu
   return { kind: 'unresolved', message: 'the answer was lost' };
 };
 
-const ensure = async (world: FakeWorld, launch: AttemptLaunch): Promise<EnsureOutcome> => {
+const ensure = async (
+  world: FakeWorld,
+  launch: AttemptLaunch,
+  mayCreate: () => boolean,
+): Promise<EnsureOutcome> => {
   const fault = await endure(world, world.faults.take('ensure', launch));
+  if (!mayCreate()) return { kind: 'withheld' };
   const faulty = faultyEnsure(world, launch, fault) ?? commandMissing(launch);
   if (faulty) return faulty;
+  const ours = world.find(launch)?.launch.attemptId === launch.attemptId;
+  const later = ours ? null : world.later(launch);
+  if (later) return { kind: 'superseded', by: later.launch.attemptNumber };
   const made = world.create(launch);
   const found = made ?? world.find(launch);
   if (!found) throw new Error('neither created nor found');
+  const { attemptId: from } = found.launch;
+  if (from !== launch.attemptId) {
+    found.launch = launch;
+    return { kind: 'taken_over', object: found.object, from };
+  }
   if (found.shows?.kind === 'terminating') return beingRemoved(found.object);
   return { kind: made ? 'created' : 'exists', object: found.object };
 };
@@ -110,6 +125,12 @@ const logTail = async (world: FakeWorld, ref: AttemptRef, maxBytes: number): Pro
   return { bytes: bytes.subarray(Math.max(0, bytes.byteLength - maxBytes)), totalBytes: bytes.byteLength };
 };
 
+const collectOutput = async (world: FakeWorld, ref: AttemptRef): Promise<OutputReport> => {
+  const fault = await endure(world, world.faults.take('collectOutput', ref));
+  if (fault?.kind === 'unreachable') return { kind: 'pending' };
+  return world.find(ref)?.left ?? { kind: 'lost', message: 'its object is gone' };
+};
+
 const remove = async (world: FakeWorld, ref: AttemptRef): Promise<boolean> => {
   const fault = await endure(world, world.faults.take('remove', ref));
   if (fault?.kind === 'unreachable') return false;
@@ -135,10 +156,11 @@ export const createFakeRuntime = (world: FakeWorld): JobRuntime & LogSource => {
     start: async (onChange) => {
       unsubscribe = world.subscribe(onChange);
     },
-    ensure: (launch) => ensure(world, launch),
+    ensure: (launch, mayCreate = () => true) => ensure(world, launch, mayCreate),
     observe: (ref) => observe(world, ref),
     stop: (ref, graceSeconds) => stop(world, ref, graceSeconds),
     logTail: (ref, maxBytes) => logTail(world, ref, maxBytes),
+    collectOutput: (ref) => collectOutput(world, ref),
     remove: (ref) => remove(world, ref),
     list: () => list(world),
     open: async (ref, request) => followLog(world, ref, request),

@@ -6,6 +6,7 @@ import {
   type AttemptRef,
   type Clock,
   type Observation,
+  type OutputReport,
   type RuntimeObject,
 } from '@job-orchestrator/types';
 import { createFaultTable, type FaultTable } from './faults.ts';
@@ -13,12 +14,15 @@ import { runProgram, type ProgramRun } from './program-run.ts';
 
 /** One object in the fake world, and what it runs. */
 export interface FakeObject {
-  readonly launch: AttemptLaunch;
+  /** Whose it is; another's once it was taken over. */
+  launch: AttemptLaunch;
   readonly object: RuntimeObject;
   run: ProgramRun | null;
   /** Overrides what the program shows: waiting, refused, terminating. */
   shows: Observation | null;
   stopAsked: boolean;
+  /** What its collector left, for a program that shows an output `left`. */
+  left: OutputReport;
 }
 
 /** What exists and runs, apart from any executor: it goes on when all of them are dead. */
@@ -33,6 +37,8 @@ export interface FakeWorld {
   /** Makes the object unless its name is taken; null when it is taken. */
   create(launch: AttemptLaunch): FakeObject | null;
   find(ref: AttemptRef): FakeObject | null;
+  /** An object of a later attempt of the same job. */
+  later(ref: AttemptRef): FakeObject | null;
   /** Asks what runs to end; what has not started never will. */
   stop(object: FakeObject, graceSeconds: number): void;
   /** Takes an object away, as `remove` or as a person with kubectl. */
@@ -60,6 +66,7 @@ const createObject = (launch: AttemptLaunch): FakeObject => ({
   run: null,
   shows: null,
   stopAsked: false,
+  left: { kind: 'lost', message: 'nobody has it' },
 });
 
 export const createFakeWorld = ({ clock, startDelayMs = 0 }: FakeWorldOptions): FakeWorld => {
@@ -91,6 +98,10 @@ export const createFakeWorld = ({ clock, startDelayMs = 0 }: FakeWorldOptions): 
       clock.setTimer(startDelayMs, () => start(made));
       return made;
     },
+    later: ({ jobId, attemptNumber }) =>
+      [...objects.values()].find(
+        ({ launch }) => launch.jobId === jobId && launch.attemptNumber > attemptNumber,
+      ) ?? null,
     find: (ref) => objects.get(nameOf(ref)) ?? null,
     stop: (object, graceSeconds) => {
       object.stopAsked = true;

@@ -79,6 +79,7 @@ export const createMortal = ({ clock, database, runtime, onCall }: MortalOptions
       ...database,
       ping: () => database.ping(),
       queue: wrap('queue', database.queue, true),
+      outputs: wrap('outputs', database.outputs, true),
       executors: wrap('executors', database.executors, true),
       wakeUps: {
         send: (kind) => (dead ? undefined : database.wakeUps.send(kind)),

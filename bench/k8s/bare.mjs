@@ -1,0 +1,51 @@
+import { renderJob } from '../../packages/k8s-client/dist/manifest.js';
+import { newAttemptId, newInstallationId, launchOf } from './launches.mjs';
+import { watch } from './cluster.mjs';
+
+const inFlight = 8;
+const label = 'bench/run';
+
+/** The very manifest that we would send, under labels that no executor looks for. */
+const plainJob = (run, installation) => {
+  const job = renderJob(launchOf(installation, newAttemptId()));
+  const labels = { [label]: run };
+  job.metadata.labels = labels;
+  job.spec.template.metadata.labels = labels;
+  return job;
+};
+
+const isComplete = (job) =>
+  (job.status?.conditions ?? []).some(({ type, status }) => type === 'Complete' && status === 'True');
+
+/** Creates plain Jobs in a loop and waits for all; resolves with the seconds from the first create. */
+export const runBare = async ({ ask, client }, namespace, count) => {
+  const path = `/apis/batch/v1/namespaces/${namespace}/jobs`;
+  const run = newAttemptId();
+  const installation = newInstallationId();
+  const complete = new Set();
+  let onEach = () => undefined;
+  const all = new Promise((resolve) => (onEach = () => complete.size === count && resolve()));
+  const stop = await watch(
+    client,
+    `${path}?labelSelector=${encodeURIComponent(`${label}=${run}`)}`,
+    (job) => {
+      if (!isComplete(job)) return;
+      complete.add(job.metadata.uid);
+      onEach();
+    },
+  );
+  const before = performance.now();
+  let left = count;
+  const lane = async () => {
+    while (left-- > 0) await ask({ method: 'POST', path, body: plainJob(run, installation) });
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  await all;
+  const seconds = (performance.now() - before) / 1000;
+  stop();
+  return seconds;
+};
+
+/** A fan of plain Jobs and one that joins them: seconds from the first create to the end of the last. */
+export const fanBare = async (cluster, namespace, width) =>
+  (await runBare(cluster, namespace, width)) + (await runBare(cluster, namespace, 1));

@@ -1,0 +1,118 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createKubernetesRuntime } from '../../packages/k8s-client/dist/index.js';
+import { migratePostgres } from '../../packages/postgres/dist/index.js';
+import { newJobId } from '../../packages/types/dist/index.js';
+import { startExecutor, systemClock } from '../queue/no-op-executor.mjs';
+import { createDatabase, dropDatabase } from '../queue/server.mjs';
+import { log, open } from '../queue/systems/job-orchestrator.mjs';
+import { spec } from './launches.mjs';
+
+const newJob = () => ({
+  id: newJobId(),
+  project: 'default',
+  topic: 'bench',
+  priority: 0,
+  runAt: null,
+  spec,
+  retryOf: null,
+  rootJobId: null,
+});
+
+/** Notes when each attempt was last reported changed, and when its end was recorded. */
+const createStopwatch = () => {
+  const changed = new Map();
+  const latencies = [];
+  let ended = 0;
+  let onEnd = () => undefined;
+  const record = (writes, applied) => {
+    const now = performance.now();
+    for (const { kind, attemptId } of writes) {
+      if (kind !== 'closed' || !applied.includes(attemptId)) continue;
+      latencies.push(now - changed.get(attemptId));
+      ended += 1;
+    }
+    onEnd();
+  };
+  return {
+    latencies,
+    record,
+    change: (attemptId) => void changed.set(attemptId, performance.now()),
+    untilEnded: (count) =>
+      new Promise((resolve) => {
+        onEnd = () => ended >= count && resolve();
+        onEnd();
+      }),
+    ended: () => ended,
+  };
+};
+
+const watchRequests = () => {
+  const counted = { requests: 0 };
+  const count = () => void (counted.requests += 1);
+  subscribe('undici:request:create', count);
+  return { counted, stop: () => unsubscribe('undici:request:create', count) };
+};
+
+const timed = (database, stopwatch) => ({
+  ...database,
+  ping: () => database.ping(),
+  queue: {
+    ...database.queue,
+    applyWrites: async (owner, writes) => {
+      const answer = await database.queue.applyWrites(owner, writes);
+      stopwatch.record(writes, answer.applied);
+      return answer;
+    },
+  },
+});
+
+/** An executor with the settings that people get by default, on the real cluster. */
+export const startOurs = async (serverUrl, { credentials }, namespace) => {
+  const url = await createDatabase(serverUrl);
+  await migratePostgres({ url, log });
+  const plain = await open(url);
+  const stopwatch = createStopwatch();
+  const database = timed(plain, stopwatch);
+  const runtime = await createKubernetesRuntime({
+    namespace,
+    credentials,
+    installation: await database.queue.installation(),
+    log,
+    clock: systemClock,
+  });
+  const { start } = runtime;
+  runtime.start = (onChange) =>
+    start((attemptId) => {
+      stopwatch.change(attemptId);
+      onChange(attemptId);
+    });
+  const executor = await startExecutor(database, runtime, { launchRatePerSecond: 20 });
+  const { counted, stop } = watchRequests();
+
+  /** Submits jobs and waits for all: seconds from before the submission, and requests to the API server meanwhile. */
+  const run = async (count) => {
+    const [requests, known] = [counted.requests, stopwatch.ended()];
+    const before = performance.now();
+    await database.queue.insertJobs(Array.from({ length: count }, newJob), {
+      actor: 'bench',
+      reason: 'benchmark',
+    });
+    await stopwatch.untilEnded(known + count);
+    const seconds = (performance.now() - before) / 1000;
+    return { seconds, requests: () => counted.requests - requests };
+  };
+  return {
+    run,
+    /** A fan and a join: until DAGs do it, the join is submitted when the fan has ended. */
+    fan: async (width) => (await run(width)).seconds + (await run(1)).seconds,
+    latencies: stopwatch.latencies,
+    stop: async () => {
+      stop();
+      await executor.drain(0);
+      executor.stop();
+      await runtime.close();
+      await plain.close();
+      await dropDatabase(serverUrl, url);
+    },
+  };
+};

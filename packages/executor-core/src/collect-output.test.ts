@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
+import {
+  failure,
+  type AttemptId,
+  type ExitReport,
+  type JobId,
+  type JobOutput,
+  type OutputReport,
+} from '@job-orchestrator/types';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { brokenPromises } from './testing/trial/check-promises.ts';
+import { createTrial, type Trial } from './testing/trial/trial.ts';
+
+let fresh: FreshDatabase;
+let trial: Trial;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+});
+beforeEach(() => {
+  trial = createTrial(fresh.database);
+});
+afterEach(() => trial.end());
+afterAll(() => fresh.close());
+
+const forever = [{ kind: 'waitForStop' }] as const;
+const outputOf = (value: JobOutput['value']): JobOutput => {
+  const text = JSON.stringify(value);
+  return { value, bytes: text.length, digest: createHash('sha256').update(text).digest('hex') };
+};
+const exitOf = (output: OutputReport): ExitReport => {
+  const now = trial.clock.now();
+  const times = { startedAt: now, finishedAt: now };
+  return { exitCode: 0, failure: null, node: null, imageDigest: null, instance: 'pod-1', ...times, output };
+};
+/** A running attempt of a job that declares an output. */
+const running = async (): Promise<{ id: JobId; attempt: AttemptId }> => {
+  const id = await trial.submit(forever, { output: true });
+  trial.launchExecutor();
+  await trial.until('it to run', async () => (await trial.job(id)).state === 'running');
+  const [object] = trial.world.objects.values();
+  return { id, attempt: object!.launch.attemptId };
+};
+const show = (attempt: AttemptId, output: OutputReport): void =>
+  trial.world.show(attempt, { kind: 'ended', exit: exitOf(output) });
+const deliver = (jobId: JobId, attemptId: AttemptId, output: JobOutput, instance = 'pod-1') =>
+  trial.database.outputs.accept({ jobId, attemptId, instance, output });
+const finalizing = (id: JobId): Promise<void> =>
+  trial.until('it to be finalizing', async () => (await trial.job(id)).attemptState === 'finalizing');
+
+describe('the output of a program that has ended', () => {
+  test('is taken from the database, to which it was delivered, and the runtime is not asked', async () => {
+    const { id, attempt } = await running();
+    show(attempt, { kind: 'pending' });
+    await finalizing(id);
+    expect((await trial.job(id)).state).toBe('running');
+    expect(await deliver(id, attempt, outputOf({ words: 3 }), 'pod-2')).toBe('foreign');
+    expect(await deliver(id, attempt, outputOf({ words: 3 }))).toBe('accepted');
+    show(attempt, { kind: 'left' });
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf({ words: 3 }) });
+    expect(await deliver(id, attempt, outputOf({ words: 3 }))).toBe('closed');
+    expect(await brokenPromises(trial, [id])).toEqual([]);
+  });
+
+  test('may be delivered as soon as its instance was seen running', async () => {
+    const { id, attempt } = await running();
+    trial.world.show(attempt, {
+      kind: 'running',
+      startedAt: trial.clock.now(),
+      node: null,
+      instance: 'pod-1',
+    });
+    await trial.until(
+      'it to be expected',
+      async () => (await deliver(id, attempt, outputOf(1))) === 'accepted',
+    );
+  });
+
+  test('is collected from the runtime where nothing was delivered', async () => {
+    const { id, attempt } = await running();
+    trial.world.of(attempt).left = { kind: 'ready', ...outputOf([1, 2]) };
+    show(attempt, { kind: 'left' });
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf([1, 2]) });
+  });
+
+  test('is collected again, not run again, while the runtime cannot be asked', async () => {
+    const { id, attempt } = await running();
+    trial.world.of(attempt).left = { kind: 'ready', ...outputOf('late') };
+    trial.world.faults.add({ method: 'collectOutput', fault: { kind: 'unreachable' }, times: 5 });
+    show(attempt, { kind: 'left' });
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf('late') });
+  });
+
+  test('is found where it was delivered though its collector never tells, gone with its node', async () => {
+    const { id, attempt } = await running();
+    show(attempt, { kind: 'pending' });
+    await finalizing(id);
+    await deliver(id, attempt, outputOf(true));
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf(true) });
+  });
+
+  test('that nobody has costs a try of its own budget, two at most', async () => {
+    const { id } = await running();
+    for (const number of [1, 2, 3]) {
+      await trial.until(`attempt ${number}`, async () => {
+        const job = await trial.job(id);
+        return job.attempt === number && job.state === 'running';
+      });
+      const [object] = trial.world.objects.values();
+      show(object!.launch.attemptId, { kind: 'left' });
+    }
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({
+      state: 'failed',
+      attempt: 3,
+      retriesUsed: { output: 2, user: 0, infrastructure: 0 },
+      failure: { category: 'output', reason: 'output_lost' },
+    });
+  });
+
+  test('of a program that failed is nobody’s business, delivered or not', async () => {
+    const { id, attempt } = await running();
+    trial.world.show(attempt, {
+      kind: 'running',
+      startedAt: trial.clock.now(),
+      node: null,
+      instance: 'pod-1',
+    });
+    await trial.until(
+      'it to be accepted',
+      async () => (await deliver(id, attempt, outputOf(1))) === 'accepted',
+    );
+    trial.world.show(attempt, {
+      kind: 'ended',
+      exit: {
+        ...exitOf({ kind: 'left' }),
+        exitCode: 3,
+        failure: failure('exit_code', 'it ended with 3'),
+      },
+    });
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'failed', exitCode: 3, output: null });
+  });
+});

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { attemptId, type AttemptRef, type JobRuntime, type LogSource } from '@job-orchestrator/types';
+import type { Credentials } from '../credentials/credentials.ts';
+import {
+  startFakeApiServer,
+  type FakeApiServer,
+  type FakeFault,
+  type FakeRequest,
+} from '../testing/fake-api-server.ts';
+import { exampleLaunch } from '../testing/launches.ts';
+import { exited, mainState, podObject } from '../testing/objects.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import { markerName } from './cluster-key.ts';
+import { createKubernetesRuntime } from './create-runtime.ts';
+
+let server: FakeApiServer;
+let credentials: Credentials;
+const open: (JobRuntime & LogSource)[] = [];
+const launch = exampleLaunch();
+
+const make = async (): Promise<JobRuntime & LogSource> => {
+  const { installation } = launch;
+  const options = { namespace: 'n', credentials, installation, log: silentLog };
+  const runtime = await createKubernetesRuntime(options);
+  open.push(runtime);
+  return runtime;
+};
+const started = async (
+  onChange: (attempt: string) => void = () => undefined,
+): Promise<JobRuntime & LogSource> => {
+  const runtime = await make();
+  await runtime.start(onChange);
+  return runtime;
+};
+const isCreate = ({ method, body }: FakeRequest): boolean => method === 'POST' && !body.includes(markerName);
+const answer = (status: number, message = '', reason = '', headers = {}): FakeFault => ({
+  kind: 'answer',
+  status,
+  message,
+  reason,
+  headers,
+});
+const created = async (runtime: JobRuntime): Promise<AttemptRef> => {
+  const outcome = await runtime.ensure(launch);
+  if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
+  return { ...launch, object: outcome.object };
+};
+const ownedPod = (ref: AttemptRef, status: object): void => {
+  const ownerReferences = [{ kind: 'Job', controller: true, uid: ref.object?.uid }];
+  server.store.put('pods', podObject(status, { ownerReferences }));
+};
+
+beforeEach(async () => {
+  server = await startFakeApiServer();
+  const identity = () => Promise.resolve({ headers: {}, tls: {} });
+  credentials = { server: server.url, source: 'test', identity, invalidate: () => undefined };
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((runtime) => runtime.close()));
+  await server.close();
+});
+
+test('no create leaves after the lease is over: neither from the bucket nor after credentials that hung', async () => {
+  const holds = { lease: true };
+  const mayCreate = (): boolean => holds.lease;
+  let answerAtLast = (): void => undefined;
+  const hanging = new Promise<void>((resolve) => (answerAtLast = resolve));
+  const { identity } = credentials;
+  const runtime = await started();
+  const creates = server.requests.filter(isCreate).length;
+  credentials = Object.assign(credentials, { identity: () => hanging.then(identity) });
+  const inVain = runtime.ensure(launch, mayCreate);
+  holds.lease = false;
+  answerAtLast();
+  expect(await inVain).toEqual({ kind: 'withheld' });
+  Object.assign(credentials, { identity });
+
+  server.fail(isCreate, answer(429, 'slow down', '', { 'retry-after': '1' }), 1);
+  holds.lease = true;
+  expect(await runtime.ensure(launch, mayCreate)).toMatchObject({ kind: 'busy' });
+  const inTheBucket = runtime.ensure(launch, mayCreate);
+  holds.lease = false;
+  expect(await inTheBucket).toEqual({ kind: 'withheld' });
+  expect(server.requests.filter(isCreate).length).toBe(creates + 1);
+  holds.lease = true;
+  expect(await runtime.ensure(launch, mayCreate)).toMatchObject({ kind: 'created' });
+});
+
+test('a server that cannot be reached, and credentials that fail, are certain: nothing was sent', async () => {
+  const runtime = await make();
+  const { identity } = credentials;
+  Object.assign(credentials, { identity: () => Promise.reject(new Error('the plugin is gone')) });
+  expect(await runtime.ensure(launch)).toMatchObject({
+    kind: 'busy',
+    reason: 'runtime_unreachable',
+    message: expect.stringContaining('the plugin is gone') as string,
+  });
+  Object.assign(credentials, { identity });
+  await server.close();
+  // The first may still go out on a connection that was open.
+  await expect
+    .poll(() => runtime.ensure(launch))
+    .toMatchObject({
+      kind: 'busy',
+      reason: 'runtime_unreachable',
+      message: expect.stringContaining('ECONNREFUSED') as string,
+    });
+});
+
+test('a Job under an id that the database forgot is taken over, with its pod, log and changes, by later executors too', async () => {
+  const first = await started();
+  const former = await created(first);
+  ownedPod(former, mainState('Running', { running: {} }));
+  const restored = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
+  const changes: string[] = [];
+  const runtime = await started((attempt) => void changes.push(attempt));
+  await expect.poll(async () => (await runtime.observe(former)).kind).toBe('running');
+  expect(await runtime.ensure(restored, () => true)).toEqual({
+    kind: 'taken_over',
+    object: former.object,
+    from: launch.attemptId,
+  });
+  const ref = { ...restored, object: former.object };
+  expect(await runtime.observe(ref)).toMatchObject({ kind: 'running' });
+  expect(await runtime.ensure(restored)).toEqual({ kind: 'exists', object: former.object });
+  changes.length = 0;
+  ownedPod(former, exited(7));
+  await expect.poll(() => changes).toContain(ref.attemptId);
+  server.logs.set(podObject().metadata.name, 'still here\n');
+  for (const each of [runtime, await started()]) {
+    expect(await each.observe(ref)).toMatchObject({ kind: 'ended', exit: { exitCode: 7 } });
+    expect(Buffer.from((await each.logTail(ref, 100))?.bytes ?? []).toString()).toBe('still here\n');
+    expect(await each.list()).toEqual([expect.objectContaining({ attemptId: ref.attemptId })]);
+  }
+  expect(server.requests.filter(isCreate).length).toBe(3);
+});
+
+test('a take-over that meets another change, or an unwilling server, is asked for again', async () => {
+  const runtime = await started();
+  await created(runtime);
+  const restored = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
+  server.fail(({ method }) => method === 'PATCH', answer(409, 'changed', 'Conflict'), 1);
+  expect(await runtime.ensure(restored)).toMatchObject({ kind: 'unresolved' });
+  let asked = 0;
+  expect(await runtime.ensure(restored, () => (asked += 1) <= 2)).toEqual({ kind: 'withheld' });
+  expect(await runtime.ensure(restored)).toMatchObject({ kind: 'taken_over' });
+});

@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import {
+  closed,
+  jobId,
+  launched,
+  type Database,
+  type JobId,
+  type LiveAttempt,
+} from '@job-orchestrator/types';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPostgres } from './connection/postgres-store.ts';
+import type { Store } from './connection/sql.ts';
+import { openEmbedded } from './embedded/open-embedded.ts';
+import { openDatabase } from './open-database.ts';
+import { freshDatabaseUrl, onServer } from './testing/fresh-database.ts';
+import { claimSample, registerSample, sampleContext, sampleExit, sampleJob } from './testing/samples.ts';
+import { silentLog as log } from './testing/silent-log.ts';
+
+const historyMonths = 12;
+const months = "select ensure_partitions('2021-01-01', 3)";
+
+interface Opened {
+  readonly database: Database;
+  readonly close: () => Promise<void>;
+}
+
+const withMonths = async (store: Store): Promise<void> => {
+  await store.run({ text: months });
+  await store.close();
+};
+
+const openServer = async (): Promise<Opened & { url: string }> => {
+  const url = await freshDatabaseUrl();
+  await withMonths(openPostgres({ url, poolSize: 1, log }));
+  const database = await openDatabase({ kind: 'postgres', url, log, historyMonths });
+  return { database, url, close: () => database.close() };
+};
+
+const kinds: Readonly<Record<string, () => Promise<Opened>>> = {
+  PostgreSQL: openServer,
+  PGlite: async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'jo-retention-'));
+    await withMonths(await openEmbedded(dataDir, log));
+    const database = await openDatabase({ kind: 'embedded', dataDir, log, historyMonths });
+    const close = async (): Promise<void> => {
+      await database.close();
+      rmSync(dataDir, { recursive: true });
+    };
+    return { database, close };
+  },
+};
+
+let serial = 0;
+/** The id of a job that was submitted at this moment. */
+const idAt = (at: string): JobId => {
+  const ms = Date.parse(at).toString(16).padStart(12, '0');
+  serial += 1;
+  return jobId(`${ms.slice(0, 8)}-${ms.slice(8)}-7000-8000-${String(serial).padStart(12, '0')}`);
+};
+
+const monthsAgo = (count: number): string => {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - count, 15)).toISOString();
+};
+
+const closeIt = async (database: Database, attempt: LiveAttempt, owner: LiveOwner): Promise<void> => {
+  const logTail = { bytes: new TextEncoder().encode('the end'), totalBytes: 7 };
+  const decision = { kind: 'succeed', exit: sampleExit() } as const;
+  const writes = [
+    launched(attempt.id, { uid: attempt.id, name: 'n' }),
+    closed(attempt.id, decision, logTail),
+  ];
+  for (const write of writes) await database.queue.applyWrites(owner, [write]);
+};
+type LiveOwner = Awaited<ReturnType<typeof registerSample>>;
+
+/** Submits jobs at these moments, and claims them. */
+const claimedAt = async (database: Database, topic: string, ...moments: readonly string[]) => {
+  const jobs = moments.map((at) => sampleJob({ id: idAt(at), topic }));
+  await database.queue.insertJobs(jobs, sampleContext);
+  const owner = await registerSample(database);
+  const attempts = await claimSample(database, owner, topic, moments.length);
+  return { owner, attempts: attempts.toSorted((one, other) => (one.jobId < other.jobId ? -1 : 1)) };
+};
+
+const remains = async ({ history }: Database, { id, jobId: job }: LiveAttempt) => ({
+  job: (await history.getJob(job)) !== null,
+  attempts: (await history.listAttempts(job)).length,
+  events: (await history.listEvents(job, 1, 100)).length > 0,
+  log: (await history.getLogTail(job, id)) !== null,
+});
+const all = { job: true, attempts: 1, events: true, log: true };
+const nothing = { job: false, attempts: 0, events: false, log: false };
+
+describe.each(Object.entries(kinds))('on %s', (_kind, open) => {
+  let opened: Opened;
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened.close());
+
+  test('months past their time are dropped with attempts, events and logs; younger ones and those of live jobs stay', async () => {
+    const { database } = opened;
+    const moments = [
+      '2021-01-31T23:59:59.999Z',
+      '2021-02-01T00:00:00.000Z',
+      '2021-02-28T23:59:59.999Z',
+      monthsAgo(13),
+      monthsAgo(12),
+      monthsAgo(0),
+    ];
+    const { owner, attempts } = await claimedAt(database, 'months', ...moments);
+    const live = attempts[2] as LiveAttempt;
+    for (const attempt of attempts) if (attempt !== live) await closeIt(database, attempt, owner);
+    await database.maintain();
+    const left = () => Promise.all(attempts.map((attempt) => remains(database, attempt)));
+    const alive = { job: true, attempts: 1, events: true, log: false };
+    // The fourth lay in no month of its own, but in the default partitions.
+    expect(await left()).toEqual([nothing, all, alive, nothing, all, all]);
+    await closeIt(database, live, owner);
+    expect(await remains(database, live)).toEqual(all);
+    await database.maintain();
+    expect(await left()).toEqual([nothing, nothing, nothing, nothing, all, all]);
+  });
+
+  test('a live job that lies outside of all months keeps its events', async () => {
+    const { database } = opened;
+    const { owner, attempts } = await claimedAt(database, 'outside', '2019-05-05T00:00:00.000Z');
+    const [live] = attempts as [LiveAttempt];
+    await database.maintain();
+    expect(await remains(database, live)).toMatchObject({ job: true, events: true });
+    await closeIt(database, live, owner);
+    expect(await remains(database, live)).toEqual(all);
+  });
+});
+
+test('a long reader puts the drop off and does not hold claims up', async () => {
+  const { database, url, close } = await openServer();
+  const reader = new pg.Client({ connectionString: url });
+  await reader.connect();
+  await reader.query('begin');
+  await reader.query('select count(*) from events_2021_03');
+  const owner = await registerSample(database);
+  await database.queue.insertJobs([sampleJob({ topic: 'meanwhile' })], sampleContext);
+  const drop = database.maintain();
+  const before = performance.now();
+  expect(await claimSample(database, owner, 'meanwhile')).toHaveLength(1);
+  expect(performance.now() - before).toBeLessThan(2_000);
+  await expect(drop).rejects.toMatchObject({ code: '55P03' });
+  await reader.query('commit');
+  await reader.end();
+  await database.maintain();
+  const found = await onServer(url, "select relname from pg_class where relname like '%_2021_%'");
+  expect(found.rows).toEqual([]);
+  await close();
+});

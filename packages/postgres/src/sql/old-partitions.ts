@@ -1,0 +1,72 @@
+import { onlyRow, type Sql } from '../connection/sql.ts';
+
+/** One table's share of a month; the ids of its jobs lie from `least` on and below `below`. */
+export interface MonthPartition {
+  readonly name: string;
+  readonly month: string;
+  readonly least: string;
+  readonly below: string;
+}
+
+/** The tables of history, and the column of each that holds the job's id. Finished jobs first: with them a job is out of sight. */
+export const historyTables = [
+  { table: 'finished_jobs', column: 'id' },
+  { table: 'attempts', column: 'job_id' },
+  { table: 'events', column: 'job_id' },
+  { table: 'log_tails', column: 'job_id' },
+] as const;
+
+/** The first month that is kept: the running one and `$1` before it. */
+const keptSince = `date_trunc('month', clock_timestamp() at time zone 'UTC') - make_interval(months => $1)`;
+
+/** Partitions of months before those that are kept, the oldest first. */
+export const oldPartitions = (sql: Sql, months: number): Promise<readonly MonthPartition[]> =>
+  sql.run<MonthPartition & Record<string, unknown>>(
+    {
+      text: `
+select name, to_char(month, 'YYYY-MM') as month, floor_id(month at time zone 'UTC')::text as least,
+  floor_id((month + interval '1 month') at time zone 'UTC')::text as below
+from (
+  select c.relname::text as name, array_position($2::text[], p.relname::text) as place,
+    case when c.relname ~ '_[0-9]{4}_[0-9]{2}$' then to_date(right(c.relname, 7), 'YYYY_MM')::timestamp end as month
+  from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
+  where i.inhparent = any($2::text[]::regclass[])) parts
+where month < ${keptSince} order by month, place`,
+    },
+    [months, `{${historyTables.map(({ table }) => table).join(',')}}`],
+  );
+
+/** True while a live job has its attempts and events in the month. */
+export const hasLiveJobs = async (sql: Sql, { least, below }: MonthPartition): Promise<boolean> =>
+  onlyRow(
+    await sql.run<{ live: boolean }>(
+      { text: 'select exists (select from jobs where id >= $1 and id < $2) as live' },
+      [least, below],
+    ),
+  ).live;
+
+/** Takes a partition away with all that is in it. Its name comes from the catalogue. */
+export const dropPartition = async (sql: Sql, { name }: MonthPartition): Promise<void> => {
+  await sql.run({ text: `drop table if exists "${name}"` });
+};
+
+/** Deletes old rows of ended jobs that lie in a default partition, at most `limit`; returns how many. */
+export const forgetUnpartitioned = async (
+  sql: Sql,
+  { table, column }: (typeof historyTables)[number],
+  months: number,
+  limit: number,
+): Promise<number> => {
+  const rows = await sql.run(
+    {
+      text: `
+delete from ${table}_default where ctid = any(array(
+  select ctid from ${table}_default old
+  where ${column} < floor_id((${keptSince}) at time zone 'UTC')
+    and not exists (select from jobs j where j.id = old.${column}) limit $2))
+returning 1`,
+    },
+    [months, limit],
+  );
+  return rows.length;
+};

@@ -1,0 +1,4 @@
+export * from './address.ts';
+export * from './frame.ts';
+export * from './judge-output.ts';
+export * from './receipt.ts';
