@@ -1,13 +1,5 @@
 import type { OperationDeps } from '@job-orchestrator/operations';
-import type {
-  DagGraph,
-  Database,
-  InstallationId,
-  JsonValue,
-  Logger,
-  LogSource,
-  RuntimeKind,
-} from '@job-orchestrator/types';
+import type { Database, InstallationId, Logger, LogSource, RuntimeKind } from '@job-orchestrator/types';
 import type { WakeHub } from './follow/wake-hub.ts';
 
 /** Times of the server, in milliseconds. */
@@ -39,8 +31,6 @@ export const defaultTimings: Timings = {
 export interface ApiContext {
   readonly database: Database;
   readonly operations: OperationDeps;
-  /** Compiles a definition; throws `invalid_input` with every place that is wrong. */
-  readonly compileDag: (document: JsonValue) => DagGraph;
   readonly installation: InstallationId;
   readonly databaseKind: 'postgres' | 'embedded';
   readonly runtimeKind: RuntimeKind;

@@ -1,12 +1,10 @@
-import type { OperationDeps } from '@job-orchestrator/operations';
+import type { DagRules, OperationDeps } from '@job-orchestrator/operations';
 import {
   newDagRunId,
   newJobId,
   OrchestratorError,
-  type DagGraph,
   type Database,
   type InstallationId,
-  type JsonValue,
   type Logger,
   type LogSource,
   type RuntimeKind,
@@ -34,8 +32,7 @@ export interface ApiServerOptions {
   /** False: no output collector is set up, and a job that declares an output is refused. */
   readonly outputsSupported: boolean;
   readonly version: string;
-  /** Compiles a definition of a DAG; throws `invalid_input`. */
-  readonly compileDag: (document: JsonValue) => DagGraph;
+  readonly dagRules: DagRules;
   readonly log: Logger;
   /** Names under which clients reach the server, beside loopback and the address itself; checked against `Host`. */
   readonly allowedHosts?: readonly string[];
@@ -93,6 +90,7 @@ const hostsOf = (host: string, allowed: readonly string[] | undefined): Readonly
 
 const operationDeps = (options: ApiServerOptions): OperationDeps => ({
   database: options.database,
+  dagRules: options.dagRules,
   newDagRunId,
   newJobId,
   outputsSupported: options.outputsSupported,
@@ -102,7 +100,6 @@ const operationDeps = (options: ApiServerOptions): OperationDeps => ({
 const createContext = async (options: ApiServerOptions, closing: AbortSignal): Promise<ApiContext> => ({
   database: options.database,
   operations: operationDeps(options),
-  compileDag: options.compileDag,
   installation: options.installation,
   databaseKind: options.databaseKind,
   runtimeKind: options.runtimeKind,

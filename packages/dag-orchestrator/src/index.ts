@@ -1,11 +1,7 @@
-export { evaluate, renderText, renderValue, type Evaluated } from './expressions/evaluate.ts';
-export { functionNames, macroNames } from './expressions/environment.ts';
-export { attempt } from './expressions/fault.ts';
-export { usesOf } from './expressions/references.ts';
-export { soleExpression } from './expressions/template.ts';
+export { loadDag, loadDagFile, type Dag } from './compile/load.ts';
+export { dagRules } from './run/dag-rules.ts';
 export {
   createDagOrchestrator,
   type DagOrchestrator,
   type DagOrchestratorDependencies,
 } from './run/orchestrator.ts';
-export { readGraph } from './run/read-graph.ts';

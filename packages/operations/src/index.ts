@@ -1,4 +1,4 @@
-export type { OperationDeps, Repositories } from './dependencies.ts';
+export type { DagRules, OperationDeps, Repositories } from './dependencies.ts';
 export * from './images/images.ts';
 export * from './jobs/cancel-job.ts';
 export { completeSpec } from './jobs/complete-spec.ts';

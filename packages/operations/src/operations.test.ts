@@ -9,6 +9,7 @@ import {
   type JobId,
   type WakeUp,
 } from '@job-orchestrator/types';
+import { dagRules } from './testing/no-dag-rules.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperationDeps } from './dependencies.ts';
 import { putImage, setImageActive } from './images/images.ts';
@@ -34,6 +35,7 @@ describe.each([
       database: fresh.database,
       newJobId,
       newDagRunId,
+      dagRules,
       outputsSupported: true,
       autoRegisterImages: false,
     };

@@ -66,8 +66,7 @@ export const keyOf = (request: FastifyRequest, what: string, body: unknown) =>
 
 const apply = async (context: ApiContext, request: FastifyRequest): Promise<AppliedDagDto> => {
   const { value } = requiredBody(request);
-  const graph = context.compileDag(value);
-  return applyDag(context.operations, value, graph, writeContext('applied by a user'));
+  return applyDag(context.operations, value, writeContext('applied by a user'));
 };
 
 const list = async (context: ApiContext, request: FastifyRequest): Promise<DagPage> => {

@@ -1,4 +1,4 @@
-import { applyDag, cancelRun, rerun, setRunPaused, startRun } from '@job-orchestrator/operations';
+import { cancelRun, rerun, setRunPaused, startRun } from '@job-orchestrator/operations';
 import { freshDatabase, freshEmbedded, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { graphOf, jobNode } from '../testing/graphs.ts';
@@ -80,7 +80,7 @@ describe.each([
 
   test('applying the same content makes no new version; other content does, and runs go on with theirs', async () => {
     const graph = graphOf([jobNode('one')], { name: 'versions' });
-    const apply = (of: typeof graph) => applyDag(harness.deps, {}, of, context);
+    const apply = (of: typeof graph) => harness.apply(of);
     expect(await apply(graph)).toMatchObject({ version: 1, created: true });
     expect(await apply(graph)).toMatchObject({ version: 1, created: false });
     const run = await harness.start(graph);

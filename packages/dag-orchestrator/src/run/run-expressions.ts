@@ -5,6 +5,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '@job-orchestrator/types';
+import { outputProblems } from '../values/check-values.ts';
 import { evaluate, renderValue, type Evaluated as Rendered } from '../expressions/evaluate.ts';
 import type { Evaluated, Expressions } from '../plan/expressions.ts';
 import { nodeJob, type JobDraft } from './node-job.ts';
@@ -34,11 +35,6 @@ const asItems = (place: string, of: Evaluated<JsonValue>): Evaluated<readonly Js
     : { ok: false, message: `${place}: gave ${of.value.length} items; the limit is ${forEachItems}` };
 };
 
-const missingNames = (outputs: object, output: JsonValue): readonly string[] => {
-  const given = typeof output === 'object' && output !== null && !Array.isArray(output) ? output : {};
-  return Object.keys(outputs).filter((name) => !(name in given));
-};
-
 /** Expressions in the words of the graph, evaluated for one run. Pure. */
 export const runExpressions = (setup: DagRunSetup, graph: DagGraph): Expressions<JobDraft> => ({
   condition: ({ name, when }, scope) => {
@@ -54,8 +50,8 @@ export const runExpressions = (setup: DagRunSetup, graph: DagGraph): Expressions
       ? nodeJob(setup, node, scope)
       : { ok: false, message: `nodes.${node.name} is of kind ${node.kind}, which cannot run yet` },
   outputProblem: ({ outputs }, output) => {
-    const missing = missingNames(outputs ?? {}, output);
-    return missing.length === 0 ? null : `the result lacks ${missing.join(', ')}`;
+    const [problem] = outputProblems(outputs ?? {}, output);
+    return problem === undefined ? null : `${problem.field} ${problem.message}`;
   },
   outputs: (scope) => {
     const value = toEvaluated(renderValue(graph.outputs, scope, 'outputs'));

@@ -7,6 +7,7 @@ export const jobNode = (
   changes: Partial<JobNode> = {},
 ): JobNode => ({
   kind: 'job',
+  description: null,
   name,
   final: false,
   needs,

@@ -1,4 +1,4 @@
-import { applyDag, putImage, startRun, type OperationDeps } from '@job-orchestrator/operations';
+import { putImage, startRun, type OperationDeps } from '@job-orchestrator/operations';
 import {
   closed,
   failure,
@@ -15,6 +15,7 @@ import {
   type Logger,
   type NodeRunRecord,
 } from '@job-orchestrator/types';
+import { dagRules } from '../run/dag-rules.ts';
 import { createDagOrchestrator, type DagOrchestrator } from '../run/orchestrator.ts';
 import { createTestClock } from './test-clock.ts';
 
@@ -71,11 +72,18 @@ export const createHarness = (database: Database) => {
     database,
     newJobId,
     newDagRunId,
+    dagRules,
     outputsSupported: true,
     autoRegisterImages: false,
   };
   const beat = createLease(database);
   const harness = {
+    /** Stores a graph as it is, without a document: what is tested here is how graphs run. */
+    apply: (graph: DagGraph) => {
+      const { project, name } = graph;
+      const digest = JSON.stringify(graph);
+      return database.dags.apply({ project, name, digest, document: {}, graph }, context);
+    },
     deps,
     orchestrator: (): DagOrchestrator =>
       createDagOrchestrator({
@@ -87,7 +95,7 @@ export const createHarness = (database: Database) => {
       }),
     start: async (graph: DagGraph, inputs: JsonObject = {}): Promise<DagRunId> => {
       await putImage(deps, { name: 'busybox', reference: 'busybox:1' }, context);
-      await applyDag(deps, {}, graph, context);
+      await harness.apply(graph);
       const { project, name } = graph;
       return (await startRun(deps, { project, name, version: null, inputs }, context)).id;
     },

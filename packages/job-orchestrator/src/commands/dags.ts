@@ -73,7 +73,9 @@ const allNodes = async ({ client }: Session, run: string): Promise<readonly Node
 /** `dag apply -f FILE`. */
 export const applyFile = (cli: Cli, flags: ApplyFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
-    const applied = await client.applyDag(await readJson(flags.file));
+    const { loadDagFile } = await import('@job-orchestrator/dag-orchestrator');
+    const { document } = loadDagFile(flags.file, await readBounded(flags.file));
+    const applied = await client.applyDag(document as unknown as JsonObject);
     const { format } = flags;
     if (format === 'json' || format === 'yaml') await writeValue(screen, format, applied);
     else screen.out(`dag/${applied.name}${format === 'name' ? '' : ` version ${applied.version}`}\n`);

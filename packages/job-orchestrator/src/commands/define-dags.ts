@@ -17,7 +17,7 @@ const runArgument = ['<run>', 'an id, a beginning or end of it, or @latest'] as 
 const defineStarting = (dag: Command, act: Act): void => {
   withCommonOptions(dag.command('apply'))
     .description('store a DAG as a new version, unless its newest version says the same')
-    .requiredOption('-f, --file <path>', 'a compiled DAG as JSON; - is stdin', once)
+    .requiredOption('-f, --file <path>', 'YAML or JSON; - is stdin', once)
     .action(act(async (cli, options: ApplyFlags) => (await import('./dags.ts')).applyFile(cli, options)));
   withCommonOptions(dag.command('run'))
     .description('start a run')

@@ -149,7 +149,7 @@ export interface ApiOptions {
 /** Serves the HTTP API; returns the address that it can be reached at. Throws `invalid_configuration`. */
 export const startApi = async (context: Context, options: ApiOptions): Promise<string> => {
   const { createApiServer } = await import('@job-orchestrator/api-server');
-  const { readGraph } = await import('@job-orchestrator/dag-orchestrator');
+  const { dagRules } = await import('@job-orchestrator/dag-orchestrator');
   const { config, database, installation, log } = context;
   const server = createApiServer({
     ...options,
@@ -157,7 +157,7 @@ export const startApi = async (context: Context, options: ApiOptions): Promise<s
     databaseKind: config.database.kind,
     installation,
     runtimeKind: config.runtime,
-    compileDag: readGraph,
+    dagRules,
     outputsSupported: config.runtime === 'process' || config.collector.image !== null,
     version,
     log,

@@ -12,7 +12,6 @@ import {
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 import { readRun } from './find-run.ts';
-import { runInputs } from './run-inputs.ts';
 import { initialRun } from './run-progress.ts';
 import { imagesOf, readDag, type StartedRun } from './start-run.ts';
 
@@ -118,7 +117,7 @@ export const rerun = async (
     dag: old.dag,
     version,
     graph,
-    inputs: inputs === null ? old.inputs : runInputs(graph, inputs),
+    inputs: inputs === null ? old.inputs : deps.dagRules.completeInputs(graph, inputs),
     images: await imagesOf(deps, graph, context),
     ...progressOfRerun(graph, states, again),
     kept: { run: id, nodes: [...graph.nodes.keys()].filter((node) => !again.has(node)) },

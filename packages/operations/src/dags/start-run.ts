@@ -12,7 +12,6 @@ import {
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 import { resolveImages } from '../jobs/resolve-images.ts';
-import { runInputs } from './run-inputs.ts';
 import { initialRun } from './run-progress.ts';
 
 export interface StartRequest {
@@ -87,7 +86,7 @@ export const startRun = async (
     return { id: replay, version: run?.version ?? version, replayed: true };
   }
   refuseUnsupported(deps, graph);
-  const inputs = runInputs(graph, request.inputs);
+  const inputs = deps.dagRules.completeInputs(graph, request.inputs);
   const images = await imagesOf(deps, graph, context);
   const run = {
     id: deps.newDagRunId(),
