@@ -1,3 +1,4 @@
+import { dagRules } from '@job-orchestrator/dag-orchestrator';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
@@ -29,6 +30,7 @@ const serverWith = (token: string | null, allowedHosts?: readonly string[]): Api
     logs: null,
     token,
     runtimeKind: 'process',
+    dagRules,
     outputsSupported: true,
     autoRegisterImages: false,
     version: '0.0.0-test',

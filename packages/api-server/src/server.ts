@@ -1,5 +1,6 @@
-import type { OperationDeps } from '@job-orchestrator/operations';
+import type { DagRules, OperationDeps } from '@job-orchestrator/operations';
 import {
+  newDagRunId,
   newJobId,
   OrchestratorError,
   type Database,
@@ -31,6 +32,7 @@ export interface ApiServerOptions {
   /** False: no output collector is set up, and a job that declares an output is refused. */
   readonly outputsSupported: boolean;
   readonly version: string;
+  readonly dagRules: DagRules;
   readonly log: Logger;
   /** Names under which clients reach the server, beside loopback and the address itself; checked against `Host`. */
   readonly allowedHosts?: readonly string[];
@@ -88,6 +90,8 @@ const hostsOf = (host: string, allowed: readonly string[] | undefined): Readonly
 
 const operationDeps = (options: ApiServerOptions): OperationDeps => ({
   database: options.database,
+  dagRules: options.dagRules,
+  newDagRunId,
   newJobId,
   outputsSupported: options.outputsSupported,
   autoRegisterImages: options.autoRegisterImages,

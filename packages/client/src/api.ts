@@ -1,9 +1,14 @@
 import type {
+  AppliedDagDto,
   AttemptList,
   CancelAnswerDto,
   DeadLetterPage,
   DiscardAnswer,
   DiscardRequest,
+  DagPage,
+  DagRunDto,
+  DagRunPage,
+  DagRunState,
   EventDto,
   EventList,
   ExecutorList,
@@ -14,10 +19,14 @@ import type {
   JobDetail,
   JobPage,
   JobSubmission,
+  JsonObject,
+  NodeRunPage,
   Readiness,
   RedriveAnswer,
   RedriveRequest,
   RetryAnswer,
+  RunChangeDto,
+  StartedRunDto,
   SubmitAnswer,
   TopicDto,
   TopicList,
@@ -43,6 +52,30 @@ export interface RetryOptions extends ReasonOptions {
 
 export interface ProjectOptions extends CallOptions {
   readonly project?: string;
+}
+
+export interface StartRunRequest {
+  readonly project?: string;
+  readonly inputs?: JsonObject;
+  /** The newest unless given. */
+  readonly version?: number;
+  readonly reason?: string;
+  /** The same key with the same request starts one run; at most 255 characters. */
+  readonly idempotencyKey?: string;
+}
+
+export interface RerunRequest {
+  /** A node; unless given, what failed is run again. */
+  readonly from?: string;
+  /** Unless given, the inputs of the old run. */
+  readonly inputs?: JsonObject;
+  readonly reason?: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface DagRunQuery extends PageQuery {
+  readonly dag?: string;
+  readonly state?: DagRunState;
 }
 
 export interface FollowEventsOptions extends CallOptions {
@@ -85,6 +118,20 @@ export interface Client {
   redriveDeadLetters(request: RedriveRequest, options?: CallOptions): Promise<RedriveAnswer>;
   /** Takes dead letters off the list for good. */
   discardDeadLetters(request: DiscardRequest, options?: CallOptions): Promise<DiscardAnswer>;
+  /** Stores a definition as a new version, unless the newest one says the same. */
+  applyDag(document: JsonObject, options?: CallOptions): Promise<AppliedDagDto>;
+  listDags(query?: PageQuery, options?: CallOptions): Promise<DagPage>;
+  startDagRun(name: string, start?: StartRunRequest, options?: CallOptions): Promise<StartedRunDto>;
+  listDagRuns(query?: DagRunQuery, options?: CallOptions): Promise<DagRunPage>;
+  getDagRun(selector: string, options?: CallOptions): Promise<DagRunDto>;
+  /** In the order of the graph; the items of a `forEach` follow their node. */
+  listNodeRuns(selector: string, query?: PageQuery, options?: CallOptions): Promise<NodeRunPage>;
+  /** Asks for the end of a run; its `finally` nodes still run, unless asked twice. */
+  cancelDagRun(selector: string, options?: ReasonOptions): Promise<RunChangeDto>;
+  pauseDagRun(selector: string, options?: CallOptions): Promise<RunChangeDto>;
+  resumeDagRun(selector: string, options?: CallOptions): Promise<RunChangeDto>;
+  /** Runs what failed of an ended run again, or what follows from a node, as a new run. */
+  rerunDagRun(selector: string, again?: RerunRequest, options?: CallOptions): Promise<StartedRunDto>;
   listImages(query?: PageQuery, options?: CallOptions): Promise<ImagePage>;
   getImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
   /** Registers an image or replaces its definition; active afterwards. */

@@ -1,5 +1,6 @@
 import type { Client } from './api.ts';
 import { deadLetterCalls } from './calls/dead-letters.ts';
+import { dagCalls } from './calls/dags.ts';
 import { imageCalls } from './calls/images.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { logCalls } from './calls/logs.ts';
@@ -32,6 +33,7 @@ export const createClient = (options: ClientOptions): Client => {
     ...jobCalls(transport, reconnect),
     ...logCalls(transport, reconnect),
     ...deadLetterCalls(transport),
+    ...dagCalls(transport),
     ...imageCalls(transport),
     ...topicCalls(transport),
     ...serverCalls(transport),

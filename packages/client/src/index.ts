@@ -1,9 +1,12 @@
 export type {
   Client,
+  DagRunQuery,
   FollowEventsOptions,
   LogOptions,
   ProjectOptions,
   ReasonOptions,
+  RerunRequest,
+  StartRunRequest,
   SubmitOptions,
 } from './api.ts';
 export { createClient, type ClientOptions } from './client.ts';

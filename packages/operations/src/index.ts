@@ -1,4 +1,4 @@
-export type { OperationDeps, Repositories } from './dependencies.ts';
+export type { DagRules, OperationDeps, Repositories } from './dependencies.ts';
 export * from './dead-letters/dead-letters.ts';
 export * from './images/images.ts';
 export * from './jobs/cancel-job.ts';
@@ -8,3 +8,9 @@ export * from './jobs/find-job.ts';
 export { retryJob } from './jobs/retry-job.ts';
 export * from './jobs/submit-jobs.ts';
 export * from './topics/topics.ts';
+export * from './dags/apply-dag.ts';
+export * from './dags/change-run.ts';
+export * from './dags/find-run.ts';
+export { initialNode, initialRun } from './dags/run-progress.ts';
+export * from './dags/rerun.ts';
+export * from './dags/start-run.ts';

@@ -2,12 +2,14 @@ import { freshDatabase, freshEmbedded, type FreshDatabase } from '@job-orchestra
 import {
   incarnationId,
   closed,
+  newDagRunId,
   newJobId,
   shortId,
   validateJobBatch,
   type JobId,
   type WakeUp,
 } from '@job-orchestrator/types';
+import { dagRules } from './testing/no-dag-rules.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperationDeps } from './dependencies.ts';
 import { putImage, setImageActive } from './images/images.ts';
@@ -29,7 +31,14 @@ describe.each([
 
   beforeAll(async () => {
     fresh = await open();
-    deps = { database: fresh.database, newJobId, outputsSupported: true, autoRegisterImages: false };
+    deps = {
+      database: fresh.database,
+      newJobId,
+      newDagRunId,
+      dagRules,
+      outputsSupported: true,
+      autoRegisterImages: false,
+    };
     fresh.database.wakeUps.subscribe((kind) => heard.push(kind));
     await putImage(
       deps,

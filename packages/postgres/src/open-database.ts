@@ -7,6 +7,7 @@ import { maintain, maintainEmbedded } from './maintain.ts';
 import { ensureInstallation, refuseUnfit, schemaVersion } from './migrate/apply.ts';
 import { knownMigrations } from './migrate/migrations.ts';
 import { createDeadLetters } from './repositories/dead-letters.ts';
+import { createDags } from './repositories/dags.ts';
 import { createExecutors } from './repositories/executors.ts';
 import { createHistory } from './repositories/history.ts';
 import { createImages } from './repositories/images.ts';
@@ -79,6 +80,7 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
     images: createImages(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, beats),
+    dags: createDags(store, wakeUps),
     wakeUps,
     ping: () => ping(store),
     maintain: () => maintain(upkeep, upkeepOf(options)),
@@ -100,6 +102,7 @@ const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded'
     images: createImages(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, store),
+    dags: createDags(store, wakeUps),
     wakeUps,
     ping: () => ping(store),
     maintain: () => maintainEmbedded(store, upkeepOf(options)),

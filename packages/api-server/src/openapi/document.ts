@@ -16,6 +16,7 @@ const info = {
 
 const tags = [
   { name: 'jobs', description: 'Units of work' },
+  { name: 'dags', description: 'Workflows of jobs, and their runs' },
   { name: 'images', description: 'What jobs may run' },
   { name: 'topics', description: 'Named queues' },
   { name: 'server', description: 'The installation and its health' },

@@ -1,4 +1,6 @@
 import { deadLetterRoutes } from './dead-letters.ts';
+import { dagRunRoutes } from './dag-runs.ts';
+import { dagRoutes } from './dags.ts';
 import { executorRoutes } from './executors.ts';
 import { imageRoutes } from './images.ts';
 import { jobEventRoutes } from './job-events.ts';
@@ -14,6 +16,8 @@ export const routes: readonly Route[] = [
   ...jobEventRoutes,
   ...jobLogRoutes,
   ...deadLetterRoutes,
+  ...dagRoutes,
+  ...dagRunRoutes,
   ...imageRoutes,
   ...topicRoutes,
   ...executorRoutes,

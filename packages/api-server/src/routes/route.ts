@@ -16,7 +16,7 @@ export interface Route {
   readonly url: string;
   readonly operationId: string;
   readonly summary: string;
-  readonly tag: 'jobs' | 'images' | 'topics' | 'server';
+  readonly tag: 'jobs' | 'dags' | 'images' | 'topics' | 'server';
   /** `public`: needs no token. Everything else does. */
   readonly access: 'public' | 'token';
   readonly params?: TObject;

@@ -5,6 +5,7 @@ import {
   silentLog,
   type FreshDatabase,
 } from '@job-orchestrator/postgres/testing';
+import { dagRules } from '@job-orchestrator/dag-orchestrator';
 import type { Database, InstallationId } from '@job-orchestrator/types';
 import { createApiServer, type ApiServerOptions } from '../server.ts';
 import { createDriver, type Driver } from './driver.ts';
@@ -57,6 +58,7 @@ const startOver = async (
       autoRegisterImages: true,
       outputsSupported: true,
       version: '0.0.0-test',
+      dagRules,
       log: silentLog,
       ...more,
       timings: { ...quick, ...more.timings },

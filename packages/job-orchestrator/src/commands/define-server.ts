@@ -21,7 +21,9 @@ export const defineServerCommands = (program: Command, act: Act): void => {
   program
     .command('serve')
     .description('all roles in one process, as the environment says')
-    .action(act(async (cli) => (await import('../services/serve.ts')).serve(cli, ['executor', 'api'])));
+    .action(
+      act(async (cli) => (await import('../services/serve.ts')).serve(cli, ['executor', 'dag', 'api'])),
+    );
   program
     .command('executor')
     .description('claims and runs jobs of the database in DATABASE_URL')

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { defineClientCommands } from './define-client.ts';
+import { defineDagCommands } from './define-dags.ts';
 import { defineJobCommands } from './define-jobs.ts';
 import { defineServerCommands } from './define-server.ts';
 
@@ -29,6 +30,7 @@ export const createProgram = (act: Act): Command => {
     .addHelpText('after', examples);
   defineServerCommands(program, act);
   defineJobCommands(program, act);
+  defineDagCommands(program, act);
   defineClientCommands(program, act);
   return program;
 };

@@ -21,6 +21,9 @@ const conflicts: readonly ErrorCode[] = [
   'image_disabled',
   'cancel_too_late',
   'retry_not_ended',
+  'dag_run_ambiguous',
+  'dag_run_not_ended',
+  'dag_run_ended',
   'idempotency_key_reused',
   'data_folder_in_use',
 ];
@@ -30,6 +33,7 @@ const wrongInput: readonly ErrorCode[] = [
   'body_too_large',
   'bad_cursor',
   'output_not_supported',
+  'dag_not_supported',
   'invalid_configuration',
 ];
 

@@ -12,7 +12,15 @@ import { exitCodes } from '../output/exit-codes.ts';
 import { version } from '../version.ts';
 import { createClosers } from './closers.ts';
 import { createLogger } from './logger.ts';
-import { drainMs, openContext, openRuntime, startApi, startExecutor, type Context } from './parts.ts';
+import {
+  drainMs,
+  openContext,
+  openRuntime,
+  startApi,
+  startDags,
+  startExecutor,
+  type Context,
+} from './parts.ts';
 import { firstStopSignal } from './signals.ts';
 import { apiToken } from './token.ts';
 
@@ -94,6 +102,7 @@ const runUntil = async (cli: Cli, context: Context, stop: Promise<NodeJS.Signals
   const token = await apiToken(context.config);
   const runtime = await openRuntime(context);
   const executor = await startExecutor(context, runtime);
+  await startDags(context);
   const url = await startApi(context, { logs: runtime, token, autoRegisterImages: true });
   await announce(context, url);
   banner(cli, context, url);

@@ -1,7 +1,7 @@
 import type { Executor } from '@job-orchestrator/executor-core';
 import type { CollectorSettings, Credentials } from '@job-orchestrator/k8s-client';
 import type { Database, InstallationId, JobRuntime, Logger, LogSource } from '@job-orchestrator/types';
-import { newIncarnationId } from '@job-orchestrator/types/ids';
+import { newIncarnationId, newJobId } from '@job-orchestrator/types/ids';
 import type { Config } from '../config/config.ts';
 import { makeDataFolder } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
@@ -131,6 +131,15 @@ export const startExecutor = async (context: Context, runtime: Runtime): Promise
   return executor;
 };
 
+/** Starts advancing DAG runs. */
+export const startDags = async ({ closers, config, database, log }: Context): Promise<void> => {
+  const { createDagOrchestrator } = await import('@job-orchestrator/dag-orchestrator');
+  const { pollIntervalMs } = config.executor;
+  const orchestrator = createDagOrchestrator({ database, clock: systemClock, log, newJobId, pollIntervalMs });
+  closers.add('the DAG orchestrator', () => orchestrator.stop());
+  orchestrator.start();
+};
+
 export interface ApiOptions {
   readonly logs: LogSource | null;
   readonly token: string;
@@ -140,6 +149,7 @@ export interface ApiOptions {
 /** Serves the HTTP API; returns the address that it can be reached at. Throws `invalid_configuration`. */
 export const startApi = async (context: Context, options: ApiOptions): Promise<string> => {
   const { createApiServer } = await import('@job-orchestrator/api-server');
+  const { dagRules } = await import('@job-orchestrator/dag-orchestrator');
   const { config, database, installation, log } = context;
   const server = createApiServer({
     ...options,
@@ -147,6 +157,7 @@ export const startApi = async (context: Context, options: ApiOptions): Promise<s
     databaseKind: config.database.kind,
     installation,
     runtimeKind: config.runtime,
+    dagRules,
     outputsSupported: config.runtime === 'process' || config.collector.image !== null,
     version,
     log,

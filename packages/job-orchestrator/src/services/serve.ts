@@ -17,6 +17,7 @@ import {
   openLogs,
   openRuntime,
   startApi,
+  startDags,
   startExecutor,
   type Context,
   type Runtime,
@@ -24,7 +25,7 @@ import {
 import { firstStopSignal } from './signals.ts';
 import { apiToken } from './token.ts';
 
-export type Role = 'executor' | 'api';
+export type Role = 'executor' | 'dag' | 'api';
 
 /** One role alone cannot do with a database that only one process may open. */
 const refuseLonelyRole = (config: Config, roles: readonly Role[]): void => {
@@ -68,6 +69,7 @@ const serveExecutor = async (context: Context, runtime: Runtime): Promise<Execut
 const start = async (context: Context, roles: readonly Role[]): Promise<() => Promise<void>> => {
   const runtime = roles.includes('executor') ? await openRuntime(context) : null;
   const executor = runtime === null ? null : await serveExecutor(context, runtime);
+  if (roles.includes('dag')) await startDags(context);
   if (roles.includes('api')) await serveApi(context, runtime ?? (await logsOrNone(context)));
   return async () => executor?.drain(drainMs);
 };
@@ -78,7 +80,7 @@ const startLine = (config: Config, roles: readonly Role[], log: Logger): void =>
     'Job Orchestrator starts',
   );
 
-/** `serve`, `executor` and `api`: the roles of production, until a signal says stop. */
+/** `serve`, `executor`, `dag` and `api`: the roles of production, until a signal says stop. */
 export const serve = async (cli: Cli, roles: readonly Role[]): Promise<number> => {
   const config = parseConfig(
     cli.environment,

@@ -13,7 +13,8 @@ import { readKey, takeKey } from '../sql/idempotency-keys.ts';
 import { insertWithTopics, jobsPerStatement, type InsertAnswer } from '../sql/insert-jobs.ts';
 import { knownJobs } from '../sql/queue-upkeep.ts';
 
-const runOn =
+/** How `insertWithTopics` runs its statements here. */
+export const runOn =
   (sql: Sql) =>
   (...[statement, parameters]: Parameters<Sql['run']>) =>
     sql.run<InsertAnswer & Record<string, unknown>>(statement, parameters);

@@ -53,6 +53,32 @@ export const errorCatalogue = {
     title: 'More than one job fits.',
     hint: 'Give more characters of the id.',
   },
+  dag_not_found: { status: 404, title: 'There is no such DAG.', hint: 'List them with `get dags`.' },
+  dag_run_not_found: {
+    status: 404,
+    title: 'There is no such DAG run.',
+    hint: 'List them with `get runs`.',
+  },
+  dag_run_ambiguous: {
+    status: 409,
+    title: 'More than one DAG run fits.',
+    hint: 'Give more characters of the id.',
+  },
+  dag_run_not_ended: {
+    status: 409,
+    title: 'The DAG run has not ended.',
+    hint: 'Cancel it first, or wait for its end.',
+  },
+  dag_run_ended: {
+    status: 409,
+    title: 'The DAG run has ended already.',
+    hint: 'Start a new one, or run parts of it again with `retry run`.',
+  },
+  dag_not_supported: {
+    status: 422,
+    title: 'The DAG uses something that cannot run yet.',
+    hint: 'Each problem names the node and what it uses.',
+  },
   attempt_not_found: {
     status: 404,
     title: 'The job has no such attempt.',

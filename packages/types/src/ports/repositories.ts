@@ -12,6 +12,7 @@ import type {
 } from '../vocabulary/job.ts';
 import type { ExecutorRecord, Image, NewExecutor, NewImage, Topic } from '../vocabulary/registry.ts';
 import type { JobState } from '../vocabulary/states.ts';
+import type { DagRepository } from './dags.ts';
 
 /** Who changes something, and why; stored with the change. */
 export interface WriteContext {
@@ -242,7 +243,7 @@ export interface ExecutorRepository {
 }
 
 /** What a wake-up is about. It is only a hint: polling guarantees. */
-export type WakeUp = 'jobs' | 'cancel' | 'finished';
+export type WakeUp = 'jobs' | 'cancel' | 'finished' | 'dags';
 
 /** Wake-ups between processes of one installation (NOTIFY), debounced to one per 50 ms and kind. */
 export interface WakeUps {
@@ -261,6 +262,7 @@ export interface Database {
   readonly images: ImageRegistryRepository;
   readonly topics: TopicRepository;
   readonly executors: ExecutorRepository;
+  readonly dags: DagRepository;
   readonly wakeUps: WakeUps;
   /** Throws when the database cannot answer now. */
   ping(): Promise<void>;

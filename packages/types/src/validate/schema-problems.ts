@@ -39,15 +39,20 @@ const unknownField = (error: ErrorObject): Problem => {
   const field = String(error.params['additionalProperty']);
   const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
   const near = didYouMean(field, known);
+  // A map with free names is closed only to what no pattern matches: line breaks.
   const message =
-    near === null
-      ? `is not a known field; known are ${known.join(', ')}`
-      : `is not a known field; did you mean ${near}?`;
+    known.length === 0
+      ? 'has a name that is not allowed: it holds a line break'
+      : near === null
+        ? `is not a known field; known are ${known.join(', ')}`
+        : `is not a known field; did you mean ${near}?`;
   return { field: fieldPath([...pathOf(error), field]), message, value: shown(field) };
 };
 
 const articles: Readonly<Record<string, string>> = {
   array: 'a list',
+  'array,string': 'a list or an expression',
+  'boolean,object': 'true, false or a map',
   integer: 'a whole number',
   object: 'a map',
 };
@@ -57,7 +62,16 @@ const patternMessages: Readonly<Record<string, string>> = {
     "must consist of lower-case letters, digits and '-', and begin and end with a letter or digit",
 };
 
+/** `runing` → `must be one of running, failed; did you mean running?` */
+const notAllowed = (error: ErrorObject): string => {
+  const allowed = (error.params['allowedValues'] as readonly unknown[]).map(shown);
+  const near = typeof error.data === 'string' ? didYouMean(error.data, allowed) : null;
+  return `must be one of ${allowed.join(', ')}${near === null ? '' : `; did you mean ${near}?`}`;
+};
+
 const messages: Readonly<Record<string, (error: ErrorObject) => string>> = {
+  enum: notAllowed,
+  maxProperties: (error) => `must have at most ${error.params['limit']} entries`,
   type: (error) => `must be ${articles[String(error.params['type'])] ?? `a ${String(error.params['type'])}`}`,
   maxLength: (error) => `must be at most ${error.params['limit']} characters`,
   minLength: (error) =>
@@ -93,11 +107,21 @@ const toProblem = (error: ErrorObject): Problem => {
 /** At most so many problems are told at once; the rest would only bury the first. */
 const mostProblems = 20;
 
+/**
+ * The first errors of ajv in plain words; the validator must be made with `allErrors` and `verbose`.
+ * `if` is left out: it only says that its branch failed, which the branch says better.
+ */
+export const schemaErrorProblems = (errors: readonly ErrorObject[]): readonly Problem[] =>
+  errors
+    .filter(({ keyword }) => keyword !== 'if')
+    .slice(0, mostProblems)
+    .map(toProblem);
+
 /** Compiles a schema into a function that lists what a value breaks, in plain words; empty when it fits. */
 export const schemaProblems = (schema: TSchema): ((value: unknown) => readonly Problem[]) => {
   let validate: ValidateFunction | null = null;
   return (value) => {
     validate ??= ajv.compile(schema);
-    return validate(value) ? [] : (validate.errors ?? []).slice(0, mostProblems).map(toProblem);
+    return validate(value) ? [] : schemaErrorProblems(validate.errors ?? []);
   };
 };

@@ -45,3 +45,10 @@ export const shortId = (id: string): string => id.slice(-8);
  */
 export const objectName = (installation: InstallationId, job: JobId, attemptNumber: number): string =>
   `jo-${installation.replaceAll('-', '').slice(-8)}-${job.replaceAll('-', '')}-${attemptNumber}`;
+
+/** A DAG run's UUIDv7. */
+export type DagRunId = Branded<'DagRunId'>;
+/** Brands a canonical UUID; throws TypeError for anything else. */
+export const dagRunId = (text: string): DagRunId => checked<DagRunId>('DAG run id', text);
+/** A new time-ordered id of a DAG run. */
+export const newDagRunId = (): DagRunId => uuidv7() as DagRunId;

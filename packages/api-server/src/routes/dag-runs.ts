@@ -1,0 +1,182 @@
+import { cancelRun, findRun, readRun, rerun, setRunPaused } from '@job-orchestrator/operations';
+import {
+  dagRunStates,
+  DagRunPageSchema,
+  DagRunSchema,
+  limits,
+  Name,
+  NodeRunPageSchema,
+  RunChangeSchema,
+  schemaProblems,
+  StartedRunSchema,
+  type DagRunDto,
+  type DagRunId,
+  type DagRunPage,
+  type JsonObject,
+  type NodeRunPage,
+  type RunChangeDto,
+  type StartedRunDto,
+} from '@job-orchestrator/types';
+import type { FastifyRequest } from 'fastify';
+import { Type, type Static } from 'typebox';
+import type { ApiContext } from '../context.ts';
+import { toDagRun, toNodeRun, toRunChange } from '../dto/dag-dto.ts';
+import { optionalBody } from '../http/body.ts';
+import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
+import { parameterReader, parameters, refuse } from '../input/parameters.ts';
+import { ReasonBody, writeContext } from '../input/reason.ts';
+import { IdempotentHeaders, keyOf } from './dags.ts';
+import { json, type Route } from './route.ts';
+
+const SelectorParams = parameters({
+  selector: Type.String({
+    description: 'A full id, a unique beginning or end of one (4 characters or more), or `@latest`.',
+  }),
+});
+
+const RunListQuery = parameters({
+  project: Type.Optional(Name),
+  dag: Type.Optional(Name),
+  state: Type.Optional(
+    Type.Unsafe<(typeof dagRunStates)[number]>({ type: 'string', enum: [...dagRunStates] }),
+  ),
+  ...pageParameters,
+});
+const readRunList = parameterReader(RunListQuery);
+const NodeListQuery = parameters({ ...pageParameters });
+const readNodeList = parameterReader(NodeListQuery);
+
+const RerunBody = Type.Object(
+  {
+    from: Type.Optional(
+      Type.String({
+        description: 'Run this node again and all that depends on it; unless given, what failed.',
+      }),
+    ),
+    inputs: Type.Optional(Type.Record(Type.String(), Type.Any())),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: limits.reasonChars })),
+  },
+  { additionalProperties: false, $id: 'Rerun', title: 'What of an ended run to run again' },
+);
+const rerunProblems = schemaProblems(RerunBody);
+
+const selected = (context: ApiContext, request: FastifyRequest): Promise<DagRunId> =>
+  findRun(context.operations, (request.params as { readonly selector: string }).selector);
+
+const list = async (context: ApiContext, request: FastifyRequest): Promise<DagRunPage> => {
+  const query = readRunList(request.query);
+  const { project = null, dag = null, state } = query;
+  const filter = { project, dag, states: state === undefined ? null : [state] };
+  const key = listKey('dag-runs', filter);
+  return toPage(key, await context.database.dags.listRuns(filter, pageRequest(key, query)), toDagRun);
+};
+
+const get = async (context: ApiContext, request: FastifyRequest): Promise<DagRunDto> =>
+  toDagRun(await readRun(context.operations, await selected(context, request)));
+
+const nodes = async (context: ApiContext, request: FastifyRequest): Promise<NodeRunPage> => {
+  const { id } = await readRun(context.operations, await selected(context, request));
+  const query = readNodeList(request.query);
+  const key = listKey('node-runs', { id });
+  return toPage(key, await context.database.dags.listNodeRuns(id, pageRequest(key, query)), toNodeRun);
+};
+
+const cancel = async (context: ApiContext, request: FastifyRequest): Promise<RunChangeDto> => {
+  const why = writeContext('cancelled by a user', optionalBody(request));
+  return toRunChange(await cancelRun(context.operations, await selected(context, request), why));
+};
+
+const setPaused =
+  (paused: boolean) =>
+  async (context: ApiContext, request: FastifyRequest): Promise<RunChangeDto> =>
+    toRunChange(await setRunPaused(context.operations, await selected(context, request), paused));
+
+const again = async (context: ApiContext, request: FastifyRequest): Promise<StartedRunDto> => {
+  const body = optionalBody(request);
+  refuse(rerunProblems(body));
+  const { from, inputs, reason } = body as Static<typeof RerunBody>;
+  const id = await selected(context, request);
+  const why = writeContext('run again by a user', reason === undefined ? {} : { reason });
+  return rerun(
+    context.operations,
+    id,
+    from === undefined ? { kind: 'failed' } : { kind: 'node', name: from },
+    (inputs as JsonObject | undefined) ?? null,
+    why,
+    keyOf(request, `rerun ${id}`, body),
+  );
+};
+
+const oneRun = { tag: 'dags', access: 'token', params: SelectorParams } as const;
+
+export const dagRunRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    url: '/api/v1/dag-runs',
+    operationId: 'listDagRuns',
+    summary: 'List runs, newest first',
+    tag: 'dags',
+    access: 'token',
+    query: RunListQuery,
+    answer: json(DagRunPageSchema, 'One page.'),
+    handle: list,
+  },
+  {
+    method: 'GET',
+    url: '/api/v1/dag-runs/:selector',
+    operationId: 'getDagRun',
+    summary: 'Read a run',
+    ...oneRun,
+    answer: json(DagRunSchema, 'The run.'),
+    handle: get,
+  },
+  {
+    method: 'GET',
+    url: '/api/v1/dag-runs/:selector/nodes',
+    operationId: 'listNodeRuns',
+    summary: 'List the nodes of a run in the order of the graph, with their items',
+    ...oneRun,
+    query: NodeListQuery,
+    answer: json(NodeRunPageSchema, 'One page.'),
+    handle: nodes,
+  },
+  {
+    method: 'POST',
+    url: '/api/v1/dag-runs/:selector/cancel',
+    operationId: 'cancelDagRun',
+    summary: 'Ask for the end of a run; its finally nodes still run, unless asked twice',
+    ...oneRun,
+    body: ReasonBody,
+    answer: json(RunChangeSchema, 'Whether it will end cancelled, or had ended already.'),
+    handle: cancel,
+  },
+  {
+    method: 'POST',
+    url: '/api/v1/dag-runs/:selector/pause',
+    operationId: 'pauseDagRun',
+    summary: 'Start no more nodes; what runs goes on',
+    ...oneRun,
+    answer: json(RunChangeSchema, 'The run is paused.'),
+    handle: setPaused(true),
+  },
+  {
+    method: 'POST',
+    url: '/api/v1/dag-runs/:selector/resume',
+    operationId: 'resumeDagRun',
+    summary: 'Start nodes again',
+    ...oneRun,
+    answer: json(RunChangeSchema, 'The run goes on.'),
+    handle: setPaused(false),
+  },
+  {
+    method: 'POST',
+    url: '/api/v1/dag-runs/:selector/rerun',
+    operationId: 'rerunDagRun',
+    summary: 'Run parts of an ended run again, as a new run that keeps the ends of the others',
+    ...oneRun,
+    headers: IdempotentHeaders,
+    body: RerunBody,
+    answer: json(StartedRunSchema, 'The new run exists.', 201),
+    handle: again,
+  },
+];

@@ -1,0 +1,88 @@
+import type {
+  AppliedDagDto,
+  DagPage,
+  DagRunDto,
+  DagRunPage,
+  NodeRunPage,
+  RunChangeDto,
+  StartedRunDto,
+} from '@job-orchestrator/types';
+import type { Client } from '../api.ts';
+import { queryOf } from '../queries.ts';
+import { callOptions, segment, type Transport } from '../transport.ts';
+
+type DagCalls = Pick<
+  Client,
+  | 'applyDag'
+  | 'listDags'
+  | 'startDagRun'
+  | 'listDagRuns'
+  | 'getDagRun'
+  | 'listNodeRuns'
+  | 'cancelDagRun'
+  | 'pauseDagRun'
+  | 'resumeDagRun'
+  | 'rerunDagRun'
+>;
+
+const runPath = (selector: string, rest = ''): string =>
+  `/api/v1/dag-runs/${segment(selector, 'selector')}${rest}`;
+
+const keyHeader = (key: string | undefined): Record<string, string> =>
+  key === undefined ? {} : { 'idempotency-key': key };
+
+export const dagCalls = (transport: Transport): DagCalls => ({
+  applyDag: (document, options = {}) =>
+    transport.json<AppliedDagDto>({ ...options, method: 'POST', path: '/api/v1/dags', body: document }),
+  listDags: (query = {}, options = {}) =>
+    transport.json<DagPage>({
+      ...options,
+      method: 'GET',
+      path: '/api/v1/dags',
+      query: queryOf({ ...query }),
+    }),
+  startDagRun: async (name, { idempotencyKey, project, ...body } = {}, options = {}) =>
+    transport.json<StartedRunDto>({
+      ...callOptions(options),
+      method: 'POST',
+      path: `/api/v1/dags/${segment(name, 'name')}/runs`,
+      query: queryOf({ project }),
+      body,
+      headers: keyHeader(idempotencyKey),
+    }),
+  listDagRuns: (query = {}, options = {}) =>
+    transport.json<DagRunPage>({
+      ...options,
+      method: 'GET',
+      path: '/api/v1/dag-runs',
+      query: queryOf({ ...query }),
+    }),
+  getDagRun: async (selector, options = {}) =>
+    transport.json<DagRunDto>({ ...options, method: 'GET', path: runPath(selector) }),
+  listNodeRuns: async (selector, query = {}, options = {}) =>
+    transport.json<NodeRunPage>({
+      ...options,
+      method: 'GET',
+      path: runPath(selector, '/nodes'),
+      query: queryOf({ ...query }),
+    }),
+  cancelDagRun: async (selector, { reason, ...options } = {}) =>
+    transport.json<RunChangeDto>({
+      ...options,
+      method: 'POST',
+      path: runPath(selector, '/cancel'),
+      body: reason === undefined ? {} : { reason },
+    }),
+  pauseDagRun: async (selector, options = {}) =>
+    transport.json<RunChangeDto>({ ...options, method: 'POST', path: runPath(selector, '/pause') }),
+  resumeDagRun: async (selector, options = {}) =>
+    transport.json<RunChangeDto>({ ...options, method: 'POST', path: runPath(selector, '/resume') }),
+  rerunDagRun: async (selector, { idempotencyKey, ...body } = {}, options = {}) =>
+    transport.json<StartedRunDto>({
+      ...callOptions(options),
+      method: 'POST',
+      path: runPath(selector, '/rerun'),
+      body,
+      headers: keyHeader(idempotencyKey),
+    }),
+});

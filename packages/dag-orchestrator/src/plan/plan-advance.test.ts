@@ -1,0 +1,192 @@
+import type { NodeJobEnd } from '@job-orchestrator/types';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { randomRuns } from '../testing/random-graphs.ts';
+import { reference, type Outcome } from '../testing/reference.ts';
+import { createSimulation, scriptedExpressions } from '../testing/simulation.ts';
+import { isTerminal } from './finish.ts';
+import type { DagGraph } from '@job-orchestrator/types';
+
+type Simulation = ReturnType<typeof createSimulation<string>>;
+
+const endOf = (outcomes: readonly Outcome[], node: number, item: number | null): NodeJobEnd => ({
+  node,
+  item,
+  state: outcomes[node]!.items[item ?? 0]!,
+  message: null,
+  output: null,
+});
+
+/** Runs to the end: each step takes some of the jobs that are out, as `pick` says, and looks at the run before and after. */
+const runAll = (
+  simulation: Simulation,
+  outcomes: readonly Outcome[],
+  pick: (out: number) => readonly number[],
+  look: (out: readonly { node: number; item: number | null }[]) => void = () => undefined,
+): void => {
+  let out: { node: number; item: number | null }[] = [];
+  const step = (ends: readonly NodeJobEnd[]): void => {
+    let plan = simulation.advance(ends);
+    out.push(...plan.starts);
+    for (; plan.again; out.push(...plan.starts)) plan = simulation.advance();
+    look(out);
+  };
+  step([]);
+  for (let steps = 0; out.length > 0; steps += 1) {
+    if (steps > 1_000) throw new Error('the run does not end');
+    const picked = new Set(pick(out.length));
+    const ends = out.filter((_, at) => picked.has(at)).map(({ node, item }) => endOf(outcomes, node, item));
+    out = out.filter((_, at) => !picked.has(at));
+    step(ends);
+  }
+};
+
+const picks = fc.infiniteStream(fc.nat(1_000));
+const oneByOne = (stream: Iterator<number>) => (out: number) => [stream.next().value! % out];
+const inBatches = (stream: Iterator<number>) => (out: number) =>
+  Array.from({ length: 1 + (stream.next().value! % out) }, () => stream.next().value! % out);
+const everything = (out: number) => [...Array(out).keys()];
+const statesOf = ({ nodes }: Simulation) => nodes.map(({ state, reason }) => ({ state, reason }));
+
+const simulate = (graph: DagGraph, outcomes: readonly Outcome[], startsMost?: number) =>
+  createSimulation(graph, scriptedExpressions(graph, outcomes), startsMost);
+
+test('stepping in any order of events, one by one or in batches, ends as the reference says', () => {
+  fc.assert(
+    fc.property(randomRuns(), picks, fc.boolean(), ({ graph, outcomes }, stream, batches) => {
+      const simulation = simulate(graph, outcomes, batches ? 3 : undefined);
+      const source = stream[Symbol.iterator]();
+      runAll(simulation, outcomes, batches ? inBatches(source) : oneByOne(source));
+      const expected = reference(graph, outcomes);
+      expect(statesOf(simulation)).toEqual(expected.ends);
+      expect(simulation.state.run).toMatchObject({
+        state: expected.state,
+        open: 0,
+        openFinal: 0,
+        running: 0,
+      });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('what a run counts along the way is what a count from scratch says', () => {
+  fc.assert(
+    fc.property(randomRuns(), picks, ({ graph, outcomes }, stream) => {
+      const simulation = simulate(graph, outcomes);
+      runAll(simulation, outcomes, oneByOne(stream[Symbol.iterator]()), (out) => {
+        const { run } = simulation.state;
+        expect(run.running).toBe(out.length);
+        const open = simulation.nodes.map(
+          ({ state }, node) => !isTerminal(state) && !graph.nodes[node]!.final,
+        );
+        expect(run.open).toBe(open.filter(Boolean).length);
+        run.groups.forEach(({ running }, group) =>
+          expect(running).toBe(out.filter(({ node }) => graph.nodes[node]!.group === group).length),
+        );
+      });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('no node starts before its rule holds, every node ends, and no job is started twice', () => {
+  fc.assert(
+    fc.property(randomRuns(), picks, ({ graph, outcomes }, stream) => {
+      const simulation = simulate(graph, outcomes);
+      const seen = new Set<string>();
+      runAll(simulation, outcomes, oneByOne(stream[Symbol.iterator]()), () => {
+        for (const { node } of simulation.started.filter(
+          ({ node: of, item }) => !seen.has(`${of} ${item}`),
+        )) {
+          const { needs, triggerRule, reads, final } = graph.nodes[node]!;
+          const ended = (of: number) => isTerminal(simulation.nodes[of]!.state);
+          if (['all_success', 'all_done', 'all_failed', 'none_failed', 'none_skipped'].includes(triggerRule))
+            expect(needs.every(ended)).toBe(true);
+          expect(reads.every(ended)).toBe(true);
+          if (final) expect(graph.nodes.every((of, at) => of.final || ended(at))).toBe(true);
+        }
+        for (const { node, item } of simulation.started) seen.add(`${node} ${item}`);
+      });
+      expect(simulation.nodes.every(({ state }) => isTerminal(state))).toBe(true);
+      const names = simulation.started.map(({ node, item }) => `${node} ${item}`);
+      expect(new Set(names).size).toBe(names.length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('limits hold at every step: of the run, of groups, of items, and the order of sequential groups', () => {
+  fc.assert(
+    fc.property(randomRuns(), picks, ({ graph, outcomes }, stream) => {
+      const simulation = simulate(graph, outcomes);
+      runAll(simulation, outcomes, oneByOne(stream[Symbol.iterator]()), (out) => {
+        expect(out.length).toBeLessThanOrEqual(graph.maxParallel ?? Infinity);
+        for (const [node, { forEach }] of graph.nodes.entries())
+          expect(out.filter((of) => of.node === node).length).toBeLessThanOrEqual(
+            forEach?.maxParallel ?? Infinity,
+          );
+        for (const { members, maxParallel, inOrder } of graph.groups) {
+          const running = out.filter(({ node }) => members.includes(node)).map(({ node }) => node);
+          if (!inOrder) expect(running.length).toBeLessThanOrEqual(maxParallel ?? Infinity);
+          else if (running[0] !== undefined) {
+            expect(new Set(running).size).toBe(1);
+            const before = members.slice(0, members.indexOf(running[0]));
+            expect(before.every((of) => isTerminal(simulation.nodes[of]!.state))).toBe(true);
+          }
+        }
+      });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('with failFast a run ends, failed if any node failed, and its final nodes are settled', () => {
+  fc.assert(
+    fc.property(randomRuns({ failFast: true }), picks, ({ graph, outcomes }, stream) => {
+      const simulation = simulate(graph, outcomes);
+      runAll(simulation, outcomes, oneByOne(stream[Symbol.iterator]()));
+      const states = statesOf(simulation);
+      expect(states.every(({ state }) => isTerminal(state))).toBe(true);
+      const failed = states.some(({ state }, node) => state === 'failed' && !graph.nodes[node]!.final);
+      if (failed) expect(simulation.state.run).toMatchObject({ stopping: 'fail_fast', state: 'failed' });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a run cancelled at any step ends cancelled once its jobs have; only its final nodes start after that', () => {
+  fc.assert(
+    fc.property(randomRuns(), picks, fc.nat(10), ({ graph, outcomes }, stream, at) => {
+      const simulation = simulate(graph, outcomes);
+      let steps = 0;
+      let startedBefore = Infinity;
+      runAll(simulation, outcomes, oneByOne(stream[Symbol.iterator]()), () => {
+        steps += 1;
+        if (steps !== at || simulation.state.run.phase === 'final') return;
+        simulation.state.wishes = { ...simulation.state.wishes, cancel: true };
+        startedBefore = simulation.started.length;
+      });
+      const after = simulation.started.slice(startedBefore);
+      if (simulation.state.run.phase === 'main') simulation.advance();
+      expect(after.every(({ node }) => graph.nodes[node]!.final)).toBe(true);
+      expect(simulation.nodes.every(({ state }) => isTerminal(state))).toBe(true);
+      if (startedBefore < Infinity) expect(simulation.state.run.state).toBe('cancelled');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a paused run starts nothing, and goes on where it stood', () => {
+  fc.assert(
+    fc.property(randomRuns(), ({ graph, outcomes }) => {
+      const simulation = simulate(graph, outcomes);
+      simulation.state.wishes = { ...simulation.state.wishes, paused: true };
+      expect(simulation.advance().starts).toEqual([]);
+      simulation.state.wishes = { ...simulation.state.wishes, paused: false };
+      runAll(simulation, outcomes, everything);
+      expect(statesOf(simulation)).toEqual(reference(graph, outcomes).ends);
+    }),
+    { numRuns: 500 },
+  );
+});

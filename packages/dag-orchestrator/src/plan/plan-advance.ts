@@ -1,0 +1,160 @@
+import type {
+  PlanAnswer,
+  PlannedNode,
+  PlanRequest,
+  PlanView,
+  TerminalDagRunState,
+} from '@job-orchestrator/types';
+import { applyEnds } from './apply-ends.ts';
+import { createDraft, isMissing, knowsAll, nodeOf, type Draft, type RunConstants } from './draft.ts';
+import { mainStateOf } from './end-state.ts';
+import { moveCursor } from './finish.ts';
+import { withDescendants } from './graph-index.ts';
+import { scopeOf } from './scope.ts';
+import { settle } from './settle.ts';
+import { startReady } from './start.ts';
+import { stopFinal, stopOrdinary } from './stop.ts';
+import { gateOf, isLimited, isStartable } from './startable.ts';
+import { verdictOf } from './trigger-rules.ts';
+
+/** The first step of a run: every node that waits for nothing. Of a run that keeps results of another, every node. */
+const begin = <Job>(draft: Draft<Job>): void => {
+  const { nodes } = draft.index.graph;
+  draft.run.state = 'running';
+  const fresh = draft.run.open === draft.index.ordinary;
+  if (!fresh && !knowsAll(draft)) return;
+  // Of a run that keeps ends of another, the first members of a sequential group may have ended before.
+  if (!fresh) draft.index.graph.groups.forEach(({ inOrder }, group) => inOrder && moveCursor(draft, group));
+  for (let node = 0; node < draft.index.ordinary; node += 1) {
+    const { triggerRule, needs } = nodes[node]!;
+    const parents = { completed: 0, failed: 0, skipped: 0 };
+    if (!fresh || verdictOf(triggerRule, parents, needs.length).kind === 'run') draft.unsettled.push(node);
+  }
+};
+
+const beginFinal = <Job>(draft: Draft<Job>): void => {
+  const mainState = mainStateOf(draft, () => knowsAll(draft));
+  if (mainState === null) return;
+  draft.run.mainState = mainState;
+  draft.run.phase = 'final';
+  for (let node = draft.index.ordinary; node < draft.index.graph.nodes.length; node += 1)
+    draft.unsettled.push(node);
+};
+
+const endRun = <Job>(draft: Draft<Job>, state: TerminalDagRunState): void => {
+  draft.run.state = state;
+  if (state !== 'completed') return;
+  const scope = scopeOf(draft, draft.index.graph.outputReads);
+  if (scope === null) return;
+  const outputs = draft.expressions.outputs(scope);
+  if (outputs.ok) {
+    draft.run.outputs = outputs.value;
+    return;
+  }
+  draft.run.state = 'failed';
+  draft.run.message = outputs.message;
+};
+
+/** A failed final node fails a run that would have completed. */
+const finalState = <Job>(draft: Draft<Job>): TerminalDagRunState | null => {
+  const { mainState } = draft.run;
+  if (mainState !== 'completed' || draft.index.ordinary === draft.index.graph.nodes.length) return mainState;
+  if (!knowsAll(draft)) return null;
+  for (let node = draft.index.ordinary; node < draft.index.graph.nodes.length; node += 1) {
+    const { state, reason } = nodeOf(draft, node)!;
+    if (state === 'failed' || state === 'cancelled' || reason === 'upstream_failed') return 'failed';
+  }
+  return 'completed';
+};
+
+const stopAsAsked = <Job>(draft: Draft<Job>): void => {
+  const { wishes } = draft.view;
+  const { stopping, phase } = draft.run;
+  if (phase === 'main' && stopping === null && wishes.cancel) stopOrdinary(draft, 'cancelled');
+  else if (phase === 'main' && stopping === null && wishes.overdue) stopOrdinary(draft, 'deadline');
+  if (draft.run.phase === 'final' && wishes.cancelFinal && draft.run.openFinal > 0) stopFinal(draft);
+};
+
+/** Limits freed by ends, or lifted by a resume, let stored nodes start. */
+const addStartable = <Job>(draft: Draft<Job>): void => {
+  if (draft.view.run.startable === 0 || draft.view.wishes.paused) return;
+  if (draft.view.startable === null) draft.missing.startable = true;
+  else for (const node of draft.view.startable) draft.candidates.add(node);
+};
+
+const goOn = <Job>(draft: Draft<Job>): void => {
+  for (;;) {
+    settle(draft);
+    if (!draft.view.wishes.paused) startReady(draft);
+    if (draft.unsettled.length > 0) continue;
+    if (isMissing(draft) || draft.run.phase === 'final' || draft.run.open > 0) return;
+    beginFinal(draft);
+    stopAsAsked(draft);
+  }
+};
+
+/** How many stored nodes could start of each group at most: what its limit and the run's leave free. */
+const startableWanted = <Job>({ index, view, startsMost }: Draft<Job>): PlanRequest['startable'] => {
+  const { graph } = index;
+  const free = (graph.maxParallel ?? Infinity) - view.run.running + view.ends.length;
+  const room = Math.min(startsMost, free);
+  const limited = graph.groups.flatMap((spec, group) => {
+    if (!isLimited(spec)) return [];
+    const own = spec.inOrder ? 1 : spec.maxParallel! - view.run.groups[group]!.running + view.ends.length;
+    return [{ group, limit: Math.min(room, own) }];
+  });
+  return [{ group: null, limit: room }, ...limited].filter(({ limit }) => limit > 0);
+};
+
+const requestOf = <Job>(draft: Draft<Job>, round: number): PlanRequest => {
+  const { missing, index } = draft;
+  return {
+    nodes: withDescendants(index, missing.nodes, 4 ** round),
+    all: missing.all,
+    outputs: missing.outputs,
+    items: [...missing.items.values()],
+    startable: missing.startable ? startableWanted(draft) : [],
+  };
+};
+
+const plannedNodes = <Job>(draft: Draft<Job>): ReadonlyMap<number, PlannedNode> => {
+  const planned = new Map<number, PlannedNode>();
+  for (const node of draft.changed) {
+    const of = draft.nodes.get(node)!;
+    const startable = isStartable(draft.index.graph, node, of);
+    const before = draft.view.nodes.get(node)!;
+    draft.run.startable += Number(startable) - Number(isStartable(draft.index.graph, node, before));
+    planned.set(node, { ...of, startable, gate: gateOf(draft.index.graph, node) });
+  }
+  return planned;
+};
+
+/**
+ * The next step of a run: what follows from the ends of jobs and from what people asked, and nothing else. Pure. Where
+ * the view does not show enough, it says what it needs; `round` counts the answers before, and each lets it ask for four
+ * times as many generations of descendants, so that a chain of 10,000 skips takes 8 rounds.
+ * Linear in the nodes and edges that it touches.
+ */
+export const planAdvance = <Job>(
+  constants: RunConstants<Job>,
+  view: PlanView,
+  round = 0,
+): PlanAnswer<Job> => {
+  const draft = createDraft(constants, view);
+  applyEnds(draft);
+  if (draft.run.state === 'pending') begin(draft);
+  stopAsAsked(draft);
+  addStartable(draft);
+  goOn(draft);
+  const over = draft.run.phase === 'final' && draft.run.openFinal === 0;
+  const state = over && !isMissing(draft) ? finalState(draft) : null;
+  if (state !== null) endRun(draft, state);
+  if (isMissing(draft)) return { kind: 'needs', request: requestOf(draft, round) };
+  const nodes = plannedNodes(draft);
+  const expanded = [...draft.expanded].map(([node, values]) => ({ node, values }));
+  const { itemEnds, itemsCancelled, starts, cancels, again } = draft;
+  const run = { ...draft.run, groups: draft.groups };
+  const { ordinary } = draft.index;
+  const changes = { nodes, expanded, itemEnds, itemsCancelled, starts, cancels };
+  return { kind: 'plan', plan: { run, ...changes, ordinary, again } };
+};

@@ -1,0 +1,33 @@
+import type { ExpressionScope, NodeFacts } from '@job-orchestrator/types';
+import { nodeOf, type Draft } from './draft.ts';
+import { isTerminal } from './finish.ts';
+
+/** What expressions may read of these nodes; null when it is not known yet. */
+const factsOf = <Job>(draft: Draft<Job>, reads: readonly number[]): Record<string, NodeFacts> | null => {
+  const facts: Record<string, NodeFacts> = {};
+  let known = true;
+  for (const read of reads) {
+    const node = nodeOf(draft, read);
+    const outputs = draft.view.outputs.get(read);
+    if (node === null) known = false;
+    else if (isTerminal(node.state)) {
+      const gaveOutputs = node.state === 'completed' || node.items !== null;
+      if (gaveOutputs && outputs === undefined) {
+        draft.missing.outputs.add(read);
+        known = false;
+      }
+      facts[draft.index.graph.nodes[read]!.name] = {
+        state: node.state,
+        outputs: outputs ?? (node.items === null ? {} : []),
+      };
+    }
+  }
+  return known ? facts : null;
+};
+
+/** The scope of expressions that read these nodes; null when it is not known yet. */
+export const scopeOf = <Job>(draft: Draft<Job>, reads: readonly number[]): ExpressionScope | null => {
+  const nodes = factsOf(draft, reads);
+  if (nodes === null) return null;
+  return { inputs: draft.inputs, nodes, run: { ...draft.facts, state: draft.run.mainState } };
+};

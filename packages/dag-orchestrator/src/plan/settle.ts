@@ -1,0 +1,65 @@
+import type { GraphNode } from '@job-orchestrator/types';
+import { failFast } from './apply-ends.ts';
+import { nodeOf, type Draft, type DraftNode } from './draft.ts';
+import { finish, isTerminal } from './finish.ts';
+import { scopeOf } from './scope.ts';
+import { verdictOf } from './trigger-rules.ts';
+
+const failExpression = <Job>(draft: Draft<Job>, node: number, of: DraftNode, message: string): void => {
+  finish(draft, node, of, { state: 'failed', reason: 'expression', message });
+  failFast(draft, node, of);
+};
+
+/** The items of a node with `forEach`; false when it has ended instead. */
+const expand = <Job>(draft: Draft<Job>, node: number, of: DraftNode, spec: GraphNode): boolean => {
+  const scope = scopeOf(draft, spec.reads);
+  if (scope === null) return false;
+  const items = draft.expressions.items(spec, scope);
+  if (!items.ok) {
+    failExpression(draft, node, of, items.message);
+    return false;
+  }
+  const total = items.value.length;
+  of.items = { total, started: 0, completed: 0, failed: 0, cancelled: 0 };
+  if (total === 0) {
+    finish(draft, node, of, { state: 'skipped', reason: 'empty' });
+    return false;
+  }
+  draft.expanded.set(node, items.value);
+  return true;
+};
+
+/** True once every node that its expressions read has ended; the end of the last one settles it again. */
+const canRead = <Job>(draft: Draft<Job>, { reads }: GraphNode): boolean =>
+  reads.every((read) => isTerminal(nodeOf(draft, read)?.state ?? 'waiting'));
+
+/** The trigger rule holds: the condition decides, then the items. */
+const admit = <Job>(draft: Draft<Job>, node: number, of: DraftNode): void => {
+  const spec = draft.index.graph.nodes[node]!;
+  if (!canRead(draft, spec)) return;
+  if (spec.when !== null) {
+    const scope = scopeOf(draft, spec.reads);
+    if (scope === null) return;
+    const holds = draft.expressions.condition(spec, scope);
+    if (!holds.ok) return failExpression(draft, node, of, holds.message);
+    if (!holds.value) return finish(draft, node, of, { state: 'skipped', reason: 'condition' });
+  }
+  if (spec.forEach !== null && !expand(draft, node, of, spec)) return;
+  of.state = 'ready';
+  draft.changed.add(node);
+  draft.candidates.add(node);
+};
+
+/** Asks the trigger rule of each node of which a parent has ended, and so on down the graph; without recursion. */
+export const settle = <Job>(draft: Draft<Job>): void => {
+  for (let node = draft.unsettled.pop(); node !== undefined; node = draft.unsettled.pop()) {
+    // A final node that reads an ordinary one is told of its end too early.
+    if (node >= draft.index.ordinary && draft.run.phase === 'main') continue;
+    const of = nodeOf(draft, node);
+    if (of === null || of.state !== 'waiting') continue;
+    const { triggerRule, needs } = draft.index.graph.nodes[node]!;
+    const verdict = verdictOf(triggerRule, of.parents, needs.length);
+    if (verdict.kind === 'skip') finish(draft, node, of, { state: 'skipped', reason: verdict.reason });
+    else if (verdict.kind === 'run') admit(draft, node, of);
+  }
+};

@@ -1,0 +1,71 @@
+import type { NodeReason, RunStop } from '@job-orchestrator/types';
+import { knowsAll, nodeOf, type Draft, type DraftNode } from './draft.ts';
+import { finish, isTerminal, type NodeEnd } from './finish.ts';
+
+const ends: Readonly<Record<RunStop, NodeEnd>> = {
+  cancelled: { state: 'cancelled', reason: 'run_cancelled' },
+  fail_fast: { state: 'skipped', reason: 'fail_fast' },
+  deadline: { state: 'skipped', reason: 'run_deadline' },
+};
+
+/** Ends a node with `forEach` once its last item has ended. */
+export const concludeItems = <Job>(draft: Draft<Job>, node: number, of: DraftNode): void => {
+  const items = of.items!;
+  if (items.completed + items.failed + items.cancelled < items.total) return;
+  const all = `${items.total} items`;
+  if (items.failed > 0)
+    finish(draft, node, of, {
+      state: 'failed',
+      reason: 'items_failed',
+      message: `${items.failed} of ${all} failed`,
+    });
+  else if (items.cancelled > 0)
+    finish(draft, node, of, {
+      state: 'cancelled',
+      reason: 'job_cancelled',
+      message: `${items.cancelled} of ${all} were cancelled`,
+    });
+  else finish(draft, node, of, { state: 'completed', reason: null });
+};
+
+/** Items that have not started never will; those that run are cancelled. */
+export const stopItems = <Job>(draft: Draft<Job>, node: number, of: DraftNode, reason: NodeReason): void => {
+  const { items } = of;
+  if (items === null || of.stopping) return;
+  of.stopping = true;
+  draft.changed.add(node);
+  draft.candidates.delete(node);
+  if (items.started === items.total) return;
+  draft.itemsCancelled.push({ node, from: items.started, reason });
+  of.items = {
+    ...items,
+    started: items.total,
+    cancelled: items.cancelled + items.total - items.started,
+  };
+};
+
+/** Ends what has not started between two indices, and asks for the end of what runs. */
+const stopRange = <Job>(draft: Draft<Job>, from: number, to: number, cause: RunStop): void => {
+  for (let node = from; node < to; node += 1) {
+    const of = nodeOf(draft, node);
+    if (of === null || isTerminal(of.state)) continue;
+    stopItems(draft, node, of, ends[cause].reason!);
+    if (of.state !== 'running') finish(draft, node, of, ends[cause]);
+    else if (of.items !== null) concludeItems(draft, node, of);
+  }
+};
+
+/** No ordinary node starts any more; those that run are cancelled. */
+export const stopOrdinary = <Job>(draft: Draft<Job>, cause: RunStop): void => {
+  if (!knowsAll(draft)) return;
+  draft.run.stopping = cause;
+  draft.cancels.ordinary = true;
+  stopRange(draft, 0, draft.index.ordinary, cause);
+};
+
+/** No final node starts any more either. */
+export const stopFinal = <Job>(draft: Draft<Job>): void => {
+  if (!knowsAll(draft)) return;
+  draft.cancels.final = true;
+  stopRange(draft, draft.index.ordinary, draft.index.graph.nodes.length, 'cancelled');
+};

@@ -1,0 +1,13 @@
+import type { DagRules } from '@job-orchestrator/operations';
+import { graphDigest } from '../compile/digest.ts';
+import { loadDag } from '../compile/load.ts';
+import { completeInputs } from '../values/check-values.ts';
+
+/** The rules of definitions, as the operations ask for them. */
+export const dagRules: DagRules = {
+  compile: (document) => {
+    const { graph } = loadDag(document);
+    return { graph, digest: graphDigest(graph) };
+  },
+  completeInputs: ({ inputs }, given) => completeInputs(inputs, given),
+};

@@ -1,0 +1,60 @@
+import {
+  limits,
+  type DagGraph,
+  type DagRunSetup,
+  type JsonObject,
+  type JsonValue,
+} from '@job-orchestrator/types';
+import { outputProblems } from '../values/check-values.ts';
+import { evaluate, renderValue, type Evaluated as Rendered } from '../expressions/evaluate.ts';
+import type { Evaluated, Expressions } from '../plan/expressions.ts';
+import { nodeJob, type JobDraft } from './node-job.ts';
+
+const toEvaluated = (rendered: Rendered<JsonValue>): Evaluated<JsonValue> =>
+  rendered.ok ? rendered : { ok: false, message: `${rendered.problem.field}: ${rendered.problem.message}` };
+
+const kindOf = (value: JsonValue): string => {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : typeof value;
+};
+
+const asCondition = (place: string, of: Evaluated<JsonValue>): Evaluated<boolean> => {
+  if (!of.ok) return of;
+  return typeof of.value === 'boolean'
+    ? { ok: true, value: of.value }
+    : { ok: false, message: `${place}: must give true or false, gave ${kindOf(of.value)}` };
+};
+
+const asItems = (place: string, of: Evaluated<JsonValue>): Evaluated<readonly JsonValue[]> => {
+  if (!of.ok) return of;
+  if (!Array.isArray(of.value))
+    return { ok: false, message: `${place}: must give a list, gave ${kindOf(of.value)}` };
+  const { forEachItems } = limits.dag;
+  return of.value.length <= forEachItems
+    ? { ok: true, value: of.value as readonly JsonValue[] }
+    : { ok: false, message: `${place}: gave ${of.value.length} items; the limit is ${forEachItems}` };
+};
+
+/** Expressions in the words of the graph, evaluated for one run. Pure. */
+export const runExpressions = (setup: DagRunSetup, graph: DagGraph): Expressions<JobDraft> => ({
+  condition: ({ name, when }, scope) => {
+    const place = `nodes.${name}.when`;
+    return asCondition(place, toEvaluated(evaluate(when!, scope, place)));
+  },
+  items: ({ name, forEach }, scope) => {
+    const place = `nodes.${name}.forEach`;
+    return asItems(place, toEvaluated(renderValue(forEach!.items, scope, place)));
+  },
+  job: (node, scope) =>
+    node.kind === 'job'
+      ? nodeJob(setup, node, scope)
+      : { ok: false, message: `nodes.${node.name} is of kind ${node.kind}, which cannot run yet` },
+  outputProblem: ({ outputs }, output) => {
+    const [problem] = outputProblems(outputs ?? {}, output);
+    return problem === undefined ? null : `${problem.field} ${problem.message}`;
+  },
+  outputs: (scope) => {
+    const value = toEvaluated(renderValue(graph.outputs, scope, 'outputs'));
+    return value.ok ? { ok: true, value: value.value as JsonObject } : value;
+  },
+});

@@ -1,0 +1,104 @@
+import type {
+  AdvancePlan,
+  DagGraph,
+  JsonValue,
+  NodeJobEnd,
+  NodeProgress,
+  PlanRequest,
+  PlanView,
+  RunWishes,
+} from '@job-orchestrator/types';
+import type { Expressions } from '../plan/expressions.ts';
+import { indexGraph } from '../plan/graph-index.ts';
+import { initialNode, initialRun } from '@job-orchestrator/operations';
+import { planAdvance } from '../plan/plan-advance.ts';
+import { gateOf, isStartable } from '../plan/startable.ts';
+import type { Outcome } from './reference.ts';
+
+/** Expressions whose values are the outcomes given: nothing is parsed. */
+export const scriptedExpressions = (
+  { nodes }: DagGraph,
+  outcomes: readonly Outcome[],
+): Expressions<string> => {
+  const of = (name: string): Outcome => outcomes[nodes.findIndex((node) => node.name === name)]!;
+  return {
+    condition: ({ name }) => {
+      const { condition } = of(name);
+      return condition === 'error' ? { ok: false, message: 'no such key' } : { ok: true, value: condition };
+    },
+    items: ({ name }) => ({ ok: true, value: of(name).items.map((_, item) => item) }),
+    job: ({ name }, { item }) => ({ ok: true, value: `${name}:${JSON.stringify(item ?? null)}` }),
+    outputProblem: () => null,
+    outputs: () => ({ ok: true, value: {} }),
+  };
+};
+
+const noWishes: RunWishes = { paused: false, cancel: false, cancelFinal: false, overdue: false };
+
+/** A run in memory: it stores plans as a database would, and shows the planner no more than it asks for. */
+export const createSimulation = <Job>(graph: DagGraph, expressions: Expressions<Job>, startsMost = 1_000) => {
+  const index = indexGraph(graph);
+  const facts = { id: 'run', dag: 'sample', version: 1, createdAt: '', createdBy: '', scheduledAt: null };
+  const constants = { index, inputs: {}, facts, expressions, startsMost };
+  const nodes: NodeProgress[] = graph.nodes.map(initialNode);
+  const items = new Map<number, readonly JsonValue[]>();
+  const started: { node: number; item: number | null; job: Job }[] = [];
+  const state = { run: initialRun(graph), wishes: noWishes, asked: 0 };
+
+  const startable = ({ startable: wanted }: PlanRequest): number[] =>
+    wanted.flatMap(({ group, limit }) =>
+      nodes
+        .flatMap((node, at) => (gateOf(graph, at) === group && isStartable(graph, at, node) ? [at] : []))
+        .slice(0, limit),
+    );
+  const shown = (view: PlanView, request: PlanRequest): PlanView => {
+    const could = startable(request);
+    const wanted = request.all ? nodes.keys() : [...request.nodes, ...could];
+    const known = new Map(view.nodes);
+    for (const node of wanted) known.set(node, nodes[node]!);
+    const outputs = new Map(view.outputs);
+    for (const node of request.outputs) outputs.set(node, {});
+    const values = new Map(view.items);
+    for (const { node, from, count } of request.items)
+      values.set(
+        node,
+        new Map(
+          items
+            .get(node)!
+            .slice(from, from + count)
+            .map((value, at) => [from + at, value]),
+        ),
+      );
+    const first = request.startable.length > 0 ? could : view.startable;
+    return { ...view, nodes: known, outputs, items: values, startable: first };
+  };
+  const store = (plan: AdvancePlan<Job>): void => {
+    state.run = plan.run;
+    for (const [node, { startable: _, gate: __, ...progress }] of plan.nodes) nodes[node] = progress;
+    for (const { node, values } of plan.expanded) items.set(node, values);
+    started.push(...plan.starts);
+  };
+  /** One step with these ends; returns the plan that was stored. */
+  const advance = (ends: readonly NodeJobEnd[] = []): AdvancePlan<Job> => {
+    let view: PlanView = {
+      run: state.run,
+      wishes: state.wishes,
+      ends,
+      nodes: new Map(),
+      outputs: new Map(),
+      items: new Map(),
+      startable: null,
+    };
+    for (let round = 0; round < 50; round += 1) {
+      const answer = planAdvance(constants, view, round);
+      state.asked += 1;
+      if (answer.kind === 'plan') {
+        store(answer.plan);
+        return answer.plan;
+      }
+      view = shown(view, answer.request);
+    }
+    throw new Error('the planner never had enough');
+  };
+  return { graph, nodes, started, state, advance };
+};

@@ -1,0 +1,199 @@
+import type { DagRunDto, DagRunState, JsonObject, JsonValue, NodeRunDto } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
+import { randomUUID } from 'node:crypto';
+import { readBounded } from '../files/read-bounded.ts';
+import { given } from '../given.ts';
+import { exitCodes } from '../output/exit-codes.ts';
+import { writeList, writeValue } from '../output/format.ts';
+import { dagsView, runsView } from '../views/dag-views.ts';
+import { runStory } from '../views/run-story.ts';
+import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
+import { interruptible, Interrupted } from './interrupt.ts';
+import { keyValues } from './key-values.ts';
+import { withServer, type Session } from './session.ts';
+import { watchRun } from './watch-run.ts';
+
+export type GetDagsFlags = ServerFlags & FormatFlags & ProjectFlags;
+export type GetRunsFlags = GetDagsFlags & {
+  readonly dag?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+};
+export type ApplyFlags = GetDagsFlags & { readonly file: string };
+export type WatchFlags = ServerFlags & FormatFlags & { readonly timeout?: number };
+export type RunFlags = GetDagsFlags & {
+  readonly input?: readonly string[];
+  readonly inputsFile?: string;
+  readonly dagVersion?: number;
+  readonly watch?: boolean;
+  readonly idempotencyKey?: string;
+};
+export type RerunFlags = ServerFlags &
+  FormatFlags & { readonly from?: string; readonly input?: readonly string[] };
+
+const readJson = async (path: string): Promise<JsonObject> => {
+  const { decodeJson, invalidInput } = await import('@job-orchestrator/types');
+  const value = decodeJson(await readBounded(path));
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw invalidInput([{ field: path, message: 'must hold a JSON object' }]);
+};
+
+/** `n=3` is a number and `day=monday` text: JSON where it is valid. */
+const inputValue = (text: string): JsonValue => {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return text;
+  }
+};
+
+const inputsOf = (words: readonly string[] | undefined): JsonObject =>
+  Object.fromEntries(
+    Object.entries(keyValues('--input', words)).map(([key, text]) => [key, inputValue(text)]),
+  );
+
+/** The exit code for where a run stands. */
+const exitCodeOfRun = (state: DagRunState): number => {
+  if (state === 'completed') return exitCodes.ok;
+  if (state === 'failed') return exitCodes.jobFailed;
+  return state === 'cancelled' ? exitCodes.cancelled : exitCodes.stillRunning;
+};
+
+/** Every node of a run, page by page. */
+const allNodes = async ({ client }: Session, run: string): Promise<readonly NodeRunDto[]> => {
+  const nodes: NodeRunDto[] = [];
+  for (let cursor: string | null = null; ;) {
+    const page = await client.listNodeRuns(run, given({ limit: 500, cursor: cursor ?? undefined }));
+    nodes.push(...page.items);
+    if (page.next === null) return nodes;
+    cursor = page.next;
+  }
+};
+
+/** `dag apply -f FILE`. */
+export const applyFile = (cli: Cli, flags: ApplyFlags): Promise<number> =>
+  withServer(cli, flags, async ({ client, screen }) => {
+    const { loadDagFile } = await import('@job-orchestrator/dag-orchestrator');
+    const { document } = loadDagFile(flags.file, await readBounded(flags.file));
+    const applied = await client.applyDag(document as unknown as JsonObject);
+    const { format } = flags;
+    if (format === 'json' || format === 'yaml') await writeValue(screen, format, applied);
+    else screen.out(`dag/${applied.name}${format === 'name' ? '' : ` version ${applied.version}`}\n`);
+    screen.note(
+      applied.created
+        ? `start it: job-orchestrator dag run ${applied.name}`
+        : `nothing changed: version ${applied.version} says the same`,
+    );
+    return exitCodes.ok;
+  });
+
+const follow = async (session: Session, run: string, flags: WatchFlags): Promise<number> => {
+  try {
+    const ended = await interruptible((signal) =>
+      watchRun(session, run, {
+        signal,
+        timeoutMs: flags.timeout ?? null,
+        nodes: () => allNodes(session, run),
+      }),
+    );
+    if (flags.format !== 'table') await writeRun(session, flags, ended);
+    return exitCodeOfRun(ended.state);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    session.screen.note(`the run goes on; see it: job-orchestrator describe run ${shortId(run)}`);
+    return exitCodes.interrupted;
+  }
+};
+
+/** `dag watch RUN`. */
+export const watch = (cli: Cli, selector: string, flags: WatchFlags): Promise<number> =>
+  withServer(cli, flags, async (session) => {
+    const { id } = await session.client.getDagRun(selector);
+    return follow(session, id, flags);
+  });
+
+/** `dag run NAME`: starts a run, and follows it if asked. */
+export const runDag = (cli: Cli, name: string, flags: RunFlags): Promise<number> =>
+  withServer(cli, flags, async (session) => {
+    const fromFile = flags.inputsFile === undefined ? {} : await readJson(flags.inputsFile);
+    const { id, replayed } = await session.client.startDagRun(name, {
+      ...given({ project: flags.project, version: flags.dagVersion }),
+      inputs: { ...fromFile, ...inputsOf(flags.input) },
+      idempotencyKey: flags.idempotencyKey ?? randomUUID(),
+    });
+    if (replayed) session.screen.note('started before with the same key');
+    if (flags.watch === true) return follow(session, id, flags);
+    await writeId(session, flags, id);
+    session.screen.note(`follow it: job-orchestrator dag watch ${shortId(id)}`);
+    return exitCodes.ok;
+  });
+
+const writeId = async ({ screen }: Session, { format }: FormatFlags, id: string): Promise<void> => {
+  if (format === 'json' || format === 'yaml') await writeValue(screen, format, { id });
+  else screen.out(format === 'name' ? `run/${id}\n` : `${id}\n`);
+};
+
+/** `dag cancel RUN`, `dag pause RUN`, `dag resume RUN`. */
+export const changeRun = (
+  cli: Cli,
+  verb: 'cancel' | 'pause' | 'resume',
+  selector: string,
+  flags: ServerFlags & FormatFlags,
+): Promise<number> =>
+  withServer(cli, flags, async ({ client, screen }) => {
+    const { id } = await client.getDagRun(selector);
+    const calls = { cancel: client.cancelDagRun, pause: client.pauseDagRun, resume: client.resumeDagRun };
+    const { answer, state } = await calls[verb](id);
+    const { format } = flags;
+    const said = { cancel: 'is being cancelled', pause: 'is paused', resume: 'goes on' }[verb];
+    const late = answer === 'too_late';
+    if (format === 'json' || format === 'yaml') await writeValue(screen, format, { id, answer, state });
+    else if (format === 'name') screen.out(`run/${id}\n`);
+    else screen.out(`${shortId(id)} ${late ? `had ended already: ${state}` : said}\n`);
+    return late ? exitCodes.conflict : exitCodes.ok;
+  });
+
+/** `dag retry RUN` and `dag rerun RUN --from NODE`. */
+export const rerunRun = (cli: Cli, selector: string, flags: RerunFlags): Promise<number> =>
+  withServer(cli, flags, async (session) => {
+    const old = await session.client.getDagRun(selector);
+    const inputs = flags.input === undefined ? undefined : { ...old.inputs, ...inputsOf(flags.input) };
+    const again = given({ from: flags.from, inputs });
+    const { id } = await session.client.rerunDagRun(old.id, { ...again, idempotencyKey: randomUUID() });
+    await writeId(session, flags, id);
+    session.screen.note(`follow it: job-orchestrator dag watch ${shortId(id)}`);
+    return exitCodes.ok;
+  });
+
+/** `get dags`. */
+export const getDags = (cli: Cli, flags: GetDagsFlags): Promise<number> =>
+  withServer(cli, flags, async ({ client, screen }) => {
+    const { items } = await client.listDags(given({ project: flags.project, limit: 500 }));
+    await writeList(screen, flags.format, dagsView(new Date()), items);
+    return exitCodes.ok;
+  });
+
+/** `get runs`. */
+export const getRuns = (cli: Cli, flags: GetRunsFlags): Promise<number> =>
+  withServer(cli, flags, async ({ client, screen }) => {
+    const { project, dag, limit, cursor } = flags;
+    const page = await client.listDagRuns(given({ project, dag, limit, cursor }));
+    await writeList(screen, flags.format, runsView(new Date(), screen.outColours), page.items);
+    if (page.next !== null) screen.note(`there are more; the next page: --cursor ${page.next}`);
+    return exitCodes.ok;
+  });
+
+const writeRun = async (session: Session, { format }: FormatFlags, run: DagRunDto): Promise<void> => {
+  const { screen } = session;
+  if (format === 'name') return screen.out(`run/${run.id}\n`);
+  const nodes = await allNodes(session, run.id);
+  if (format === 'table') screen.out(runStory(run, nodes, new Date(), screen.outColours));
+  else await writeValue(screen, format, { ...run, nodes });
+};
+
+/** `describe run RUN`. */
+export const describeRun = (cli: Cli, selector: string, flags: ServerFlags & FormatFlags): Promise<number> =>
+  withServer(cli, flags, async (session) => {
+    await writeRun(session, flags, await session.client.getDagRun(selector));
+    return exitCodes.ok;
+  });

@@ -1,0 +1,115 @@
+import { Option, type Command } from 'commander';
+import type { FormatFlags, ServerFlags } from './cli.ts';
+import type { ApplyFlags, GetDagsFlags, GetRunsFlags, RerunFlags, RunFlags, WatchFlags } from './dags.ts';
+import {
+  collect,
+  duration,
+  integer,
+  once,
+  withCommonOptions,
+  withFormat,
+  withServerOptions,
+} from './option-parsers.ts';
+import type { Act } from './program.ts';
+
+const runArgument = ['<run>', 'an id, a beginning or end of it, or @latest'] as const;
+
+const defineStarting = (dag: Command, act: Act): void => {
+  withCommonOptions(dag.command('apply'))
+    .description('store a DAG as a new version, unless its newest version says the same')
+    .requiredOption('-f, --file <path>', 'YAML or JSON; - is stdin', once)
+    .action(act(async (cli, options: ApplyFlags) => (await import('./dags.ts')).applyFile(cli, options)));
+  withCommonOptions(dag.command('run'))
+    .description('start a run')
+    .argument('<name>')
+    .option('-i, --input <key=value>', 'an input; JSON where it is valid, else text (repeatable)', collect)
+    .option('--inputs-file <path>', 'a JSON object of inputs; - is stdin', once)
+    .option('--dag-version <number>', 'of this version; the newest unless given', integer(1, 1_000_000))
+    .option('-w, --watch', 'follow it to its end; the exit code says how')
+    .option('--idempotency-key <key>', 'the same key starts the same run only once')
+    .action(
+      act(async (cli, name: string, options: RunFlags) =>
+        (await import('./dags.ts')).runDag(cli, name, options),
+      ),
+    );
+  withFormat(withServerOptions(dag.command('watch')))
+    .description('follow a run to its end: a live tree on a terminal, plain lines elsewhere')
+    .argument(...runArgument)
+    .option('--timeout <time>', 'how long (90s, 10m); exit code 8 when it is over', duration)
+    .action(
+      act(async (cli, run: string, options: WatchFlags) =>
+        (await import('./dags.ts')).watch(cli, run, options),
+      ),
+    );
+};
+
+const defineChanging = (dag: Command, act: Act): void => {
+  const change = (verb: 'cancel' | 'pause' | 'resume', description: string): void => {
+    withFormat(withServerOptions(dag.command(verb)))
+      .description(description)
+      .argument(...runArgument)
+      .action(
+        act(async (cli, run: string, options: ServerFlags & FormatFlags) =>
+          (await import('./dags.ts')).changeRun(cli, verb, run, options),
+        ),
+      );
+  };
+  change('cancel', 'end a run; its finally nodes still run, unless cancelled twice');
+  change('pause', 'start no more nodes of a run; what runs goes on');
+  change('resume', 'start its nodes again');
+  withFormat(withServerOptions(dag.command('retry')))
+    .description('run what failed of an ended run again, with all that depends on it, as a new run')
+    .argument(...runArgument)
+    .addOption(new Option('--failed', 'what did not end well (always so)').default(true))
+    .option('-i, --input <key=value>', 'inputs other than those of the old run (repeatable)', collect)
+    .action(
+      act(async (cli, run: string, options: RerunFlags) =>
+        (await import('./dags.ts')).rerunRun(cli, run, options),
+      ),
+    );
+  withFormat(withServerOptions(dag.command('rerun')))
+    .description('run a node of an ended run again, with all that depends on it, as a new run')
+    .argument(...runArgument)
+    .requiredOption('--from <node>', 'where to begin')
+    .option('-i, --input <key=value>', 'inputs other than those of the old run (repeatable)', collect)
+    .action(
+      act(async (cli, run: string, options: RerunFlags) =>
+        (await import('./dags.ts')).rerunRun(cli, run, options),
+      ),
+    );
+};
+
+const commandOf = (program: Command, name: string): Command =>
+  program.commands.find((command) => command.name() === name) ?? program.command(name);
+
+const defineReading = (program: Command, act: Act): void => {
+  withCommonOptions(commandOf(program, 'get').command('dags'))
+    .description('DAGs at their newest versions')
+    .action(act(async (cli, options: GetDagsFlags) => (await import('./dags.ts')).getDags(cli, options)));
+  withCommonOptions(commandOf(program, 'get').command('runs'))
+    .description('runs of DAGs, newest first')
+    .option('--dag <name>', 'only of this DAG')
+    .option('--limit <number>', 'items on a page', integer(1, 500))
+    .option('--cursor <cursor>', 'where the page begins')
+    .action(act(async (cli, options: GetRunsFlags) => (await import('./dags.ts')).getRuns(cli, options)));
+  withFormat(withServerOptions(commandOf(program, 'describe').command('run')))
+    .description('a run as a tree: states, durations, and why')
+    .argument(...runArgument)
+    .action(
+      act(async (cli, run: string, options: ServerFlags & FormatFlags) =>
+        (await import('./dags.ts')).describeRun(cli, run, options),
+      ),
+    );
+};
+
+/** The commands about DAGs and their runs. */
+export const defineDagCommands = (program: Command, act: Act): void => {
+  const dag = commandOf(program, 'dag').description('workflows of jobs');
+  defineStarting(dag, act);
+  defineChanging(dag, act);
+  dag
+    .command('serve')
+    .description('advances DAG runs of the database in DATABASE_URL')
+    .action(act(async (cli) => (await import('../services/serve.ts')).serve(cli, ['dag'])));
+  defineReading(program, act);
+};

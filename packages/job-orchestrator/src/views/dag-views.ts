@@ -1,0 +1,45 @@
+import type { DagRunDto, DagSummaryDto, DagRunState, NodeRunState } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
+import type { ListView } from '../output/format.ts';
+import type { Colours } from '../output/screen.ts';
+import { between } from '../output/times.ts';
+
+/** A word in the colour of its state. */
+export const paintState = (colours: Colours, state: DagRunState | NodeRunState, text: string): string => {
+  if (state === 'completed') return colours.green(text);
+  if (state === 'failed') return colours.red(text);
+  if (state === 'running') return colours.cyan(text);
+  return state === 'cancelled' || state === 'skipped' ? colours.yellow(text) : text;
+};
+
+/** How DAGs are listed. */
+export const dagsView = (now: Date): ListView<DagSummaryDto> => ({
+  kind: 'dag',
+  name: ({ name }) => name,
+  whenEmpty: 'no DAGs; store one: job-orchestrator dag apply -f FILE',
+  columns: [
+    { header: 'NAME', value: ({ name }) => name },
+    { header: 'VERSION', value: ({ version }) => String(version) },
+    { header: 'NODES', value: ({ nodes }) => String(nodes), drop: 1 },
+    { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 2 },
+  ],
+});
+
+/** How runs are listed. */
+export const runsView = (now: Date, colours: Colours): ListView<DagRunDto> => ({
+  kind: 'run',
+  name: ({ id }) => id,
+  whenEmpty: 'no runs; start one: job-orchestrator dag run NAME',
+  columns: [
+    { header: 'ID', value: ({ id }) => shortId(id) },
+    { header: 'DAG', value: ({ dag, version }) => `${dag} v${version}` },
+    {
+      header: 'STATE',
+      value: ({ state }) => state,
+      paint: (cell, { state }) => paintState(colours, state, cell),
+    },
+    { header: 'OPEN', value: ({ open }) => String(open), drop: 2 },
+    { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 1 },
+    { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 3 },
+  ],
+});

@@ -1,0 +1,132 @@
+import type {
+  AdvanceAnswer,
+  AdvancePlan,
+  DagRunId,
+  NewJob,
+  PlanRequest,
+  PlanStep,
+  PlanView,
+  WriteContext,
+} from '@job-orchestrator/types';
+import type { Sql } from '../connection/sql.ts';
+import { takeMarks } from '../sql/dags/due.ts';
+import * as read from '../sql/dags/read-step.ts';
+import { markDue } from '../sql/dags/start-run.ts';
+import * as write from '../sql/dags/write-step.ts';
+import { insertWithTopics } from '../sql/insert-jobs.ts';
+import { runOn } from './insert-jobs.ts';
+
+/** Marks that one step takes: it bounds the outputs (262,144 bytes each) that are in memory at once. */
+const marksAtOnce = 500;
+/** Jobs per statement. */
+const jobsAtOnce = 1_000;
+/** A plan asks at most so often: each round shows it four times as many generations. */
+const roundsMost = 40;
+
+/** Adds what a plan asked for to what it was shown. */
+const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequest): Promise<PlanView> => {
+  const startable =
+    request.startable.length > 0 ? await read.readStartable(sql, run, request.startable) : view.startable;
+  const wanted = [...request.nodes, ...(startable ?? [])].filter((node) => !view.nodes.has(node));
+  const found = request.all
+    ? await read.readAllNodes(sql, run)
+    : wanted.length === 0
+      ? new Map()
+      : await read.readNodes(sql, run, wanted);
+  const outputs = request.outputs.size > 0 ? await read.readOutputs(sql, run, request.outputs) : new Map();
+  const items = new Map(view.items);
+  for (const range of request.items) items.set(range.node, await read.readItems(sql, run, range));
+  return {
+    ...view,
+    nodes: new Map([...view.nodes, ...found]),
+    outputs: new Map([...view.outputs, ...outputs]),
+    items,
+    startable,
+  };
+};
+
+const planUntilKnown = async (
+  sql: Sql,
+  run: DagRunId,
+  plan: PlanStep,
+  first: PlanView,
+): Promise<AdvancePlan<NewJob>> => {
+  let view = first;
+  for (let round = 0; round < roundsMost; round += 1) {
+    const answer = plan(view, round);
+    if (answer.kind === 'plan') return answer.plan;
+    view = await extend(sql, run, view, answer.request);
+  }
+  throw new Error(`the plan of run ${run} was not complete after ${roundsMost} rounds`);
+};
+
+const insertChildren = async (
+  sql: Sql,
+  run: DagRunId,
+  starts: AdvancePlan<NewJob>['starts'],
+  context: WriteContext,
+): Promise<void> => {
+  const jobs = starts.map(({ job }) => job);
+  for (let from = 0; from < jobs.length; from += jobsAtOnce)
+    await insertWithTopics(runOn(sql), jobs.slice(from, from + jobsAtOnce), context);
+  const ids = jobs.map(({ id }) => id);
+  if (ids.length > 0) await write.recordStarts(sql, run, starts, ids);
+};
+
+const store = async (sql: Sql, run: DagRunId, plan: AdvancePlan<NewJob>, ordinary: number): Promise<void> => {
+  const { nodes, expanded, itemEnds, itemsCancelled, starts, cancels } = plan;
+  for (const { node, values } of expanded) await write.insertItems(sql, run, node, values);
+  if (nodes.size > 0) await write.updateNodes(sql, run, nodes);
+  if (itemEnds.length > 0) await write.recordItemEnds(sql, run, itemEnds);
+  for (const items of itemsCancelled) await write.cancelItems(sql, run, items);
+  await insertChildren(sql, run, starts, { actor: 'dag', reason: `a node of DAG run ${run}` });
+  if (cancels.ordinary || cancels.final || cancels.nodes.length > 0) {
+    const from = cancels.ordinary ? 0 : ordinary;
+    const to = cancels.final ? 2 ** 31 - 1 : cancels.ordinary ? ordinary : from;
+    await write.stopNodeRuns(sql, run, cancels.nodes, [from, to]);
+  }
+  await write.updateRun(sql, run, plan.run);
+};
+
+/** What a step did, and whether its run has more to do at once. */
+export interface Step {
+  readonly answer: AdvanceAnswer;
+  readonly started: boolean;
+  readonly cancels: boolean;
+}
+
+const nothing = (answer: AdvanceAnswer): Step => ({ answer, started: false, cancels: false });
+
+/**
+ * One step of a run, inside one transaction. The lock of the run comes first; the marks are taken by a second statement
+ * and the states read by a third, each with a snapshot younger than the lock, so that every end whose mark was taken is
+ * seen, and every end that is not seen leaves its mark for the next step.
+ */
+export const advanceRun = async (sql: Sql, run: DagRunId, plan: PlanStep): Promise<Step> => {
+  const locked = await read.lockRun(sql, run);
+  if (locked === null) return nothing('busy');
+  const marks = await takeMarks(sql, run, marksAtOnce);
+  if (marks.length === 0 || locked.ended) return nothing('idle');
+  const jobs = marks.flatMap(({ jobId }) => (jobId === null ? [] : [jobId]));
+  const ends = jobs.length === 0 ? [] : await read.readEnds(sql, run, jobs);
+  if (ends.length === 0 && jobs.length === marks.length) return nothing('idle');
+  const { progress, paused, cancel, cancelFinal, overdue } = locked;
+  const view: PlanView = {
+    run: progress,
+    wishes: { paused, cancel, cancelFinal, overdue },
+    ends,
+    nodes: new Map(),
+    outputs: new Map(),
+    items: new Map(),
+    startable: null,
+  };
+  const planned = await planUntilKnown(sql, run, plan, view);
+  await store(sql, run, planned, planned.ordinary);
+  if (planned.again) await markDue(sql, run);
+  const { cancels } = planned;
+  return {
+    answer: 'advanced',
+    started: planned.starts.length > 0,
+    cancels: cancels.ordinary || cancels.final || cancels.nodes.length > 0,
+  };
+};

@@ -1,0 +1,147 @@
+import {
+  dagRunId,
+  jobId,
+  OrchestratorError,
+  type DagRepository,
+  type DagRunId,
+  type IdempotencyKey,
+  type NewDagRun,
+  type WakeUps,
+  type WriteContext,
+} from '@job-orchestrator/types';
+import { withRetries } from '../connection/retry.ts';
+import type { Sql, Store } from '../connection/sql.ts';
+import * as change from '../sql/dags/change-runs.ts';
+import * as definitions from '../sql/dags/definitions.ts';
+import { dueRuns } from '../sql/dags/due.ts';
+import * as runs from '../sql/dags/read-runs.ts';
+import * as start from '../sql/dags/start-run.ts';
+import { takeKey } from '../sql/idempotency-keys.ts';
+import { advanceRun } from './advance-run.ts';
+import { pageOf } from './cursors.ts';
+import { findReplay } from './insert-jobs.ts';
+
+const apply = (store: Store, ...[dag, context]: Parameters<DagRepository['apply']>) =>
+  store.transaction(async (sql) => {
+    const { id, version } = await definitions.lockDag(sql, dag.project, dag.name);
+    if ((await definitions.digestOf(sql, id, version)) === dag.digest) return { version, created: false };
+    await definitions.insertVersion(sql, id, version + 1, dag, context);
+    return { version: version + 1, created: true };
+  });
+
+/** Keys of runs stand beside those of jobs: one key is one request, whatever it asked for. */
+const replayedRun = async (sql: Sql, project: string, key: IdempotencyKey): Promise<DagRunId | null> => {
+  const ids = await findReplay(sql, project, key);
+  return ids?.[0] === undefined ? null : dagRunId(ids[0]);
+};
+
+const storeRun = async (sql: Sql, run: NewDagRun, context: WriteContext): Promise<void> => {
+  if (!(await start.insertRun(sql, run, context)))
+    throw new OrchestratorError('dag_not_found', `There is no DAG ${run.dag} in project ${run.project}.`);
+  await start.insertNodeRuns(sql, run);
+  if (run.kept !== null) await start.copyNodeRuns(sql, run.id, run.kept);
+  await start.markDue(sql, run.id);
+};
+
+const startRun = async (
+  store: Store,
+  ...[run, context, key]: Parameters<DagRepository['startRun']>
+): Promise<{ id: DagRunId; replayed: boolean }> => {
+  const stored = await store.transaction(async (sql) => {
+    // After an answer lost in COMMIT the same run comes again, and finds itself.
+    if ((await runs.readSetup(sql, run.id)) !== null) return true;
+    if (key !== undefined && !(await takeKey(sql, run.project, key, [jobId(run.id)]))) return false;
+    await storeRun(sql, run, context);
+    return true;
+  });
+  if (stored) return { id: run.id, replayed: false };
+  const earlier = key === undefined ? null : await replayedRun(store, run.project, key);
+  if (earlier === null) throw new Error('the Idempotency-Key vanished while it was read');
+  return { id: earlier, replayed: true };
+};
+
+const answered = (id: DagRunId, found: change.RunChange | null) => {
+  if (found === null) throw new OrchestratorError('dag_run_not_found', `There is no DAG run ${id}.`);
+  return { kind: found.changed ? 'accepted' : 'too_late', state: found.state } as const;
+};
+
+const reads = (store: Store) =>
+  ({
+    getVersion: (...request) => withRetries('repeatable', () => definitions.readVersion(store, ...request)),
+    list: (project, page) =>
+      pageOf(
+        page,
+        (after, limit) =>
+          withRetries('repeatable', () =>
+            definitions.listDags(store, project, [after?.[0] ?? '', after?.[1] ?? ''], limit),
+          ),
+        (dag) => [dag.project, dag.name],
+        ['name', 'name'],
+      ),
+    findRunReplay: (project, key) => withRetries('repeatable', () => replayedRun(store, project, key)),
+    getRun: (id) => withRetries('repeatable', () => runs.readRun(store, id)),
+    findRunIds: (part, limit) => withRetries('repeatable', () => runs.findRunIds(store, part, limit)),
+    latestRunId: async () => {
+      const all = { project: null, dag: null, states: null };
+      const [run] = await withRetries('repeatable', () => runs.listRuns(store, all, null, 1));
+      return run?.id ?? null;
+    },
+    listRuns: (filter, page) =>
+      pageOf(
+        page,
+        (after, limit) =>
+          withRetries('repeatable', () => runs.listRuns(store, filter, after?.[0] ?? null, limit)),
+        ({ id }) => [id],
+      ),
+    listNodeRuns: (id, page) =>
+      pageOf(
+        page,
+        (after, limit) => {
+          const [node = '-1', item = '-1'] = after ?? [];
+          const behind = [Number(node) || 0, Number(item) || 0] as const;
+          return withRetries('repeatable', () =>
+            runs.listNodeRuns(store, id, after === null ? [-1, -1] : behind, limit),
+          );
+        },
+        ({ node, item }) => [String(node), String(item ?? -1)],
+        ['name', 'name'],
+      ),
+    getSetup: (id) => withRetries('repeatable', () => runs.readSetup(store, id)),
+    dueRuns: (limit) => withRetries('repeatable', () => dueRuns(store, limit)),
+    jobsToCancel: (limit) => withRetries('repeatable', () => change.jobsToCancel(store, limit)),
+  }) satisfies Partial<DagRepository>;
+
+/** DAGs and their runs on one database. */
+export const createDags = (store: Store, wakeUps: WakeUps): DagRepository => {
+  const waking = async <T>(work: Promise<T>): Promise<T> => {
+    const answer = await work;
+    wakeUps.send('dags');
+    return answer;
+  };
+  return {
+    ...reads(store),
+    apply: (dag, context) => withRetries('repeatable', () => apply(store, dag, context)),
+    startRun: (run, context, key) =>
+      waking(withRetries('repeatable', () => startRun(store, run, context, key))),
+    requestCancelRun: (id, context) =>
+      waking(
+        // A cancel that was lost and came again would count as the second, which ends the final nodes too.
+        withRetries('once', () => change.cancelRun(store, id, context)).then((found) => answered(id, found)),
+      ),
+    setRunPaused: (id, paused) =>
+      waking(
+        withRetries('repeatable', () => change.pauseRun(store, id, paused)).then((found) =>
+          answered(id, found),
+        ),
+      ),
+    advanceRun: async (id, plan) => {
+      const { answer, started } = await withRetries('repeatable', () =>
+        store.transaction((sql) => advanceRun(sql, id, plan)),
+      );
+      if (started) wakeUps.send('jobs');
+      if (answer === 'advanced') wakeUps.send('dags');
+      return answer;
+    },
+    markOverdue: (limit) => withRetries('repeatable', () => change.markOverdue(store, limit)),
+  };
+};

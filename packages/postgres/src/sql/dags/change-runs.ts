@@ -1,0 +1,64 @@
+import {
+  jobId,
+  type DagRunId,
+  type DagRunState,
+  type JobId,
+  type WriteContext,
+} from '@job-orchestrator/types';
+import { onlyRow, type Sql } from '../../connection/sql.ts';
+
+/** What a change met: whether it was made, and the state of the run; null: there is no such run. */
+export interface RunChange {
+  readonly changed: boolean;
+  readonly state: DagRunState;
+}
+
+const change = async (sql: Sql, set: string, id: DagRunId, more: readonly (string | boolean)[]) => {
+  const text = `
+with found as materialized (select id, state, finished_at from dag_runs where id = $1 for update),
+changed as (
+  update dag_runs r set ${set} from found f where r.id = f.id and f.finished_at is null returning r.id
+),
+marked as (insert into dag_due (run_id) select id from changed)
+select f.state, exists (select from changed) as changed from found f`;
+  const [row] = await sql.run<RunChange & Record<string, unknown>>({ text }, [id, ...more]);
+  return row ?? null;
+};
+
+/** Asks for the end of an open run and marks it; the second time for that of its final nodes too. */
+export const cancelRun = (sql: Sql, id: DagRunId, { reason }: WriteContext): Promise<RunChange | null> =>
+  change(
+    sql,
+    `cancel_final = r.cancel_requested_at is not null, cancel_reason = coalesce(r.cancel_reason, $2),
+     cancel_requested_at = coalesce(r.cancel_requested_at, clock_timestamp())`,
+    id,
+    [reason],
+  );
+
+/** Pauses or resumes an open run, and marks it. */
+export const pauseRun = (sql: Sql, id: DagRunId, paused: boolean): Promise<RunChange | null> =>
+  change(sql, 'paused_at = case when $2 then coalesce(r.paused_at, clock_timestamp()) end', id, [paused]);
+
+/** Marks open runs past their deadline that have not been stopped. */
+export const markOverdue = async (sql: Sql, limit: number): Promise<number> => {
+  const text = `
+with marked as (
+  insert into dag_due (run_id)
+  select r.id from dag_runs r
+  where r.finished_at is null and r.stopping is null and r.deadline_at <= clock_timestamp()
+    and not exists (select from dag_due d where d.run_id = r.id)
+  order by r.deadline_at limit $1
+  returning 1
+)
+select count(*)::integer as marked from marked`;
+  return onlyRow(await sql.run<{ marked: number }>({ text }, [limit])).marked;
+};
+
+/** Jobs of stopping node runs that nobody has asked to end yet. */
+export const jobsToCancel = async (sql: Sql, limit: number): Promise<readonly JobId[]> => {
+  const text = `
+select j.id from node_runs n cross join lateral (
+  select id from jobs where id = n.job_id and cancel_requested_at is null limit 1) j
+where n.stopping and n.state = 'running' order by n.run_id, n.node, n.item limit $1`;
+  return (await sql.run<{ id: string }>({ text }, [limit])).map(({ id }) => jobId(id));
+};

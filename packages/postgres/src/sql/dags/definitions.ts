@@ -1,0 +1,81 @@
+import type { DagSummary, DagVersion, NewDag, WriteContext } from '@job-orchestrator/types';
+import { onlyRow, type Sql } from '../../connection/sql.ts';
+
+/** Makes the project and the DAG where they are missing, and locks the DAG: versions are made one after the other. */
+export const lockDag = async (
+  sql: Sql,
+  project: string,
+  name: string,
+): Promise<{ id: number; version: number }> => {
+  await sql.run({ text: 'insert into projects (name) values ($1) on conflict do nothing' }, [project]);
+  await sql.run({ text: 'insert into dags (project, name) values ($1, $2) on conflict do nothing' }, [
+    project,
+    name,
+  ]);
+  const text = 'select id, version from dags where project = $1 and name = $2 for update';
+  return onlyRow(await sql.run<{ id: number; version: number }>({ text }, [project, name]));
+};
+
+/** The digest of a version; null where there is none. */
+export const digestOf = async (sql: Sql, dag: number, version: number): Promise<string | null> => {
+  const text = 'select digest from dag_versions where dag_id = $1 and version = $2';
+  const [row] = await sql.run<{ digest: string }>({ text }, [dag, version]);
+  return row?.digest ?? null;
+};
+
+/** Stores a version and makes it the newest. */
+export const insertVersion = async (
+  sql: Sql,
+  dag: number,
+  version: number,
+  { digest, document, graph }: NewDag,
+  { actor, reason }: WriteContext,
+): Promise<void> => {
+  const text = `
+with made as (
+  insert into dag_versions (dag_id, version, digest, document, graph, created_by, reason)
+  values ($1, $2, $3, $4::json, $5::json, $6, $7) returning dag_id, version
+)
+update dags d set version = m.version from made m where d.id = m.dag_id`;
+  await sql.run({ text }, [
+    dag,
+    version,
+    digest,
+    JSON.stringify(document),
+    JSON.stringify(graph),
+    actor,
+    reason,
+  ]);
+};
+
+/** A version; `version` null: the newest. */
+export const readVersion = async (
+  sql: Sql,
+  project: string,
+  name: string,
+  version: number | null,
+): Promise<DagVersion | null> => {
+  const text = `
+select d.project, d.name, v.version, v.digest, v.document, v.graph, v.created_at as "createdAt",
+  v.created_by as "createdBy"
+from dags d join dag_versions v on v.dag_id = d.id and v.version = coalesce($3, d.version)
+where d.project = $1 and d.name = $2`;
+  const [row] = await sql.run<DagVersion & Record<string, unknown>>({ text }, [project, name, version]);
+  return row ?? null;
+};
+
+/** DAGs by name, behind (project, name). */
+export const listDags = async (
+  sql: Sql,
+  project: string | null,
+  [afterProject, afterName]: readonly [string, string],
+  limit: number,
+): Promise<readonly DagSummary[]> => {
+  const text = `
+select d.project, d.name, d.version, json_array_length(v.graph -> 'nodes') as nodes, v.created_at as "createdAt",
+  v.created_by as "createdBy"
+from dags d join dag_versions v on v.dag_id = d.id and v.version = d.version
+where ($1::text is null or d.project = $1) and (d.project, d.name) > ($2, $3)
+order by d.project, d.name limit $4`;
+  return sql.run<DagSummary & Record<string, unknown>>({ text }, [project, afterProject, afterName, limit]);
+};

@@ -1,0 +1,70 @@
+import type { KeptNodes, NewDagRun, WriteContext } from '@job-orchestrator/types';
+import { plainArray, textArray } from '../../connection/literals.ts';
+import type { Sql } from '../../connection/sql.ts';
+
+/** Stores the run; false when the version does not exist. */
+export const insertRun = async (
+  sql: Sql,
+  run: NewDagRun,
+  { actor, reason }: WriteContext,
+): Promise<boolean> => {
+  const text = `
+insert into dag_runs (id, dag_id, version, state, inputs, images, progress, created_by, reason, deadline_at, retry_of,
+  root_run_id)
+select $1, d.id, $4, 'pending', $5::json, $6::json, $7::json, $8, $9,
+  clock_timestamp() + $10 * interval '1 second', $11, $12
+from dags d where d.project = $2 and d.name = $3
+returning 1`;
+  const rows = await sql.run({ text }, [
+    run.id,
+    run.project,
+    run.dag,
+    run.version,
+    JSON.stringify(run.inputs),
+    JSON.stringify(run.images),
+    JSON.stringify(run.progress),
+    actor,
+    reason,
+    run.graph.deadlineSeconds,
+    run.kept?.run ?? null,
+    run.rootRun,
+  ]);
+  return rows.length === 1;
+};
+
+/** Every node that is not kept, as it waits. */
+export const insertNodeRuns = async (sql: Sql, { id, graph, parents, kept }: NewDagRun): Promise<void> => {
+  const keep = new Set(kept?.nodes);
+  const nodes = [...graph.nodes.keys()].filter((node) => !keep.has(node));
+  const of = (kind: 'completed' | 'failed' | 'skipped') =>
+    plainArray(nodes.map((node) => parents?.[node]?.[kind] ?? 0));
+  const text = `
+insert into node_runs (run_id, node, item, name, state, parents_completed, parents_failed, parents_skipped)
+select $1, x.node, -1, x.name, 'waiting', x.completed, x.failed, x.skipped
+from unnest($2::integer[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
+  as x (node, name, completed, failed, skipped)`;
+  await sql.run({ text }, [
+    id,
+    plainArray(nodes),
+    textArray(nodes.map((node) => graph.nodes[node]!.name)),
+    of('completed'),
+    of('failed'),
+    of('skipped'),
+  ]);
+};
+
+/** The ends of an earlier run's nodes, with their items: the new run has them as its own. */
+export const copyNodeRuns = async (sql: Sql, run: string, kept: KeptNodes): Promise<void> => {
+  const text = `
+insert into node_runs (run_id, node, item, name, state, reason, message, job_id, kept_from, parents_completed,
+  parents_failed, parents_skipped, items, started_at, finished_at)
+select $1, node, item, name, state, reason, message, job_id, coalesce(kept_from, run_id), parents_completed,
+  parents_failed, parents_skipped, items, started_at, finished_at
+from node_runs where run_id = $2 and node = any($3::integer[])`;
+  await sql.run({ text }, [run, kept.run, plainArray(kept.nodes)]);
+};
+
+/** Marks a run as due: people asked for something. */
+export const markDue = async (sql: Sql, run: string): Promise<void> => {
+  await sql.run({ text: 'insert into dag_due (run_id) values ($1)' }, [run]);
+};

@@ -1,0 +1,89 @@
+import type { JsonObject, JsonValue } from '../json/json-value.ts';
+import type { NodeJobEnd, NodeProgress, NodeReason, RunProgress, RunWishes } from '../vocabulary/dag-run.ts';
+import type { TerminalNodeRunState } from '../vocabulary/dag.ts';
+
+/** The outputs of a node; of one with `forEach` the list of its items', in order, null where there is none. */
+export type NodeOutputs = JsonObject | readonly (JsonObject | null)[];
+
+/** What is known of a run at one step; what is missing is asked for. */
+export interface PlanView {
+  readonly run: RunProgress;
+  readonly wishes: RunWishes;
+  readonly ends: readonly NodeJobEnd[];
+  readonly nodes: ReadonlyMap<number, NodeProgress>;
+  /** By node; only of those that were asked for. */
+  readonly outputs: ReadonlyMap<number, NodeOutputs>;
+  /** By node, then by item: the values of items that have not started. */
+  readonly items: ReadonlyMap<number, ReadonlyMap<number, JsonValue>>;
+  /** Stored nodes that could start, as asked for; null: not asked for yet. */
+  readonly startable: readonly number[] | null;
+}
+
+/** Items of one node, from `from` on, at most `count`. */
+export interface ItemRange {
+  readonly node: number;
+  readonly from: number;
+  readonly count: number;
+}
+
+/** What a plan needs to know besides. `all`: every node. */
+export interface PlanRequest {
+  readonly nodes: ReadonlySet<number>;
+  readonly all: boolean;
+  readonly outputs: ReadonlySet<number>;
+  readonly items: readonly ItemRange[];
+  /** The first startable nodes of each group (null: of no group), in order of index. */
+  readonly startable: readonly { readonly group: number | null; readonly limit: number }[];
+}
+
+/** An item, or an item-less node's job, that ended or will never start. */
+export interface ItemEnd {
+  readonly node: number;
+  readonly item: number;
+  readonly state: TerminalNodeRunState;
+  readonly reason: NodeReason | null;
+  readonly message: string | null;
+}
+
+/** A node run that begins now. */
+export interface NodeStart<Job> {
+  readonly node: number;
+  readonly item: number | null;
+  readonly job: Job;
+}
+
+/** A node as it is to be stored. `startable`: it could start if the limits let it; `gate`: its limited group. */
+export interface PlannedNode extends NodeProgress {
+  readonly startable: boolean;
+  readonly gate: number | null;
+}
+
+/** One step of a run: what changes, all of it or nothing. */
+export interface AdvancePlan<Job> {
+  readonly run: RunProgress;
+  readonly nodes: ReadonlyMap<number, PlannedNode>;
+  /** Nodes whose items are known now, with their values in order. */
+  readonly expanded: readonly { readonly node: number; readonly values: readonly JsonValue[] }[];
+  readonly itemEnds: readonly ItemEnd[];
+  /** Items that will never start: those of `node` from `from` on. */
+  readonly itemsCancelled: readonly {
+    readonly node: number;
+    readonly from: number;
+    readonly reason: NodeReason;
+  }[];
+  readonly starts: readonly NodeStart<Job>[];
+  /** Whose running jobs are to be cancelled: of these nodes, or of all ordinary or final ones. */
+  readonly cancels: {
+    readonly nodes: readonly number[];
+    readonly ordinary: boolean;
+    readonly final: boolean;
+  };
+  /** How many nodes are ordinary: the final ones follow them. */
+  readonly ordinary: number;
+  /** More could start now than one step starts. */
+  readonly again: boolean;
+}
+
+export type PlanAnswer<Job> =
+  | { readonly kind: 'needs'; readonly request: PlanRequest }
+  | { readonly kind: 'plan'; readonly plan: AdvancePlan<Job> };

@@ -1,0 +1,168 @@
+import type { JsonObject, JsonValue } from '../json/json-value.ts';
+import type { ItemCounts, NodeReason, RunProgress, RunStop } from '../vocabulary/dag-run.ts';
+import type { DagGraph, DagRunState, NodeRunState } from '../vocabulary/dag.ts';
+import type { DagRunId, JobId } from '../vocabulary/ids.ts';
+import type { NewJob } from '../vocabulary/job.ts';
+import type { Image } from '../vocabulary/registry.ts';
+import type { PlanAnswer, PlanView } from './dag-planning.ts';
+import type { IdempotencyKey, Page, PageRequest, WriteContext } from './repositories.ts';
+
+/** What jobs of a DAG carry besides their own labels; nobody else may set them. */
+export const dagLabels = {
+  run: 'job-orchestrator.io/dag-run',
+  dag: 'job-orchestrator.io/dag',
+  node: 'job-orchestrator.io/node',
+} as const;
+
+/** A definition to be applied. `digest` (sha-256, hex) is of the compiled graph: the same content is the same version. */
+export interface NewDag {
+  readonly project: string;
+  readonly name: string;
+  readonly digest: string;
+  readonly document: JsonValue;
+  readonly graph: DagGraph;
+}
+
+/** One immutable version of a definition. */
+export interface DagVersion extends NewDag {
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+}
+
+/** A DAG in lists, at its newest version. */
+export interface DagSummary {
+  readonly project: string;
+  readonly name: string;
+  readonly version: number;
+  readonly nodes: number;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+}
+
+/** What of an earlier run a new one keeps: the ends of these nodes, with their jobs and outputs. */
+export interface KeptNodes {
+  readonly run: DagRunId;
+  readonly nodes: readonly number[];
+}
+
+/** A run ready to be stored. The images are those of its start: a run goes on with what it began with. */
+export interface NewDagRun {
+  readonly id: DagRunId;
+  readonly project: string;
+  readonly dag: string;
+  readonly version: number;
+  readonly graph: DagGraph;
+  readonly inputs: JsonObject;
+  readonly images: Readonly<Record<string, Image>>;
+  readonly progress: RunProgress;
+  /** By node: how its kept parents ended; null for a run that keeps nothing. */
+  readonly parents:
+    readonly { readonly completed: number; readonly failed: number; readonly skipped: number }[] | null;
+  readonly kept: KeptNodes | null;
+  readonly rootRun: DagRunId | null;
+}
+
+/** What a step needs of a run that never changes. */
+export interface DagRunSetup {
+  readonly id: DagRunId;
+  readonly project: string;
+  readonly dag: string;
+  readonly version: number;
+  readonly inputs: JsonObject;
+  readonly images: Readonly<Record<string, Image>>;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+}
+
+/** A run as people read it. */
+export interface DagRunRecord {
+  readonly id: DagRunId;
+  readonly project: string;
+  readonly dag: string;
+  readonly version: number;
+  readonly state: DagRunState;
+  readonly inputs: JsonObject;
+  readonly outputs: JsonObject | null;
+  readonly stopping: RunStop | null;
+  readonly message: string | null;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+  readonly reason: string;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly deadlineAt: Date;
+  readonly pausedAt: Date | null;
+  readonly cancelRequestedAt: Date | null;
+  readonly retryOf: DagRunId | null;
+  /** Nodes that have not ended, of all its nodes. */
+  readonly open: number;
+}
+
+/** A node run as people read it. `item` null: the node itself. */
+export interface NodeRunRecord {
+  readonly node: number;
+  readonly item: number | null;
+  readonly name: string;
+  readonly state: NodeRunState;
+  readonly reason: NodeReason | null;
+  readonly message: string | null;
+  readonly jobId: JobId | null;
+  readonly keptFrom: DagRunId | null;
+  readonly items: ItemCounts | null;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+export interface DagRunFilter {
+  readonly project: string | null;
+  readonly dag: string | null;
+  readonly states: readonly DagRunState[] | null;
+}
+
+/** The next step of a run, as `planAdvance` plans it. Pure. */
+export type PlanStep = (view: PlanView, round: number) => PlanAnswer<NewJob>;
+
+/** What a step came to. `busy`: another orchestrator holds the run. `idle`: it had nothing to do. */
+export type AdvanceAnswer = 'advanced' | 'busy' | 'idle';
+
+export type CancelRunAnswer =
+  | { readonly kind: 'accepted'; readonly state: DagRunState }
+  | { readonly kind: 'too_late'; readonly state: DagRunState };
+
+/** DAGs, their runs, and the steps of runs. Each method is one whole transaction. Lock order: run → jobs → counters. */
+export interface DagRepository {
+  /** Stores a new version unless the newest has the same digest; `created` says which. */
+  apply(dag: NewDag, context: WriteContext): Promise<{ readonly version: number; readonly created: boolean }>;
+  /** `version` null: the newest. */
+  getVersion(project: string, name: string, version: number | null): Promise<DagVersion | null>;
+  list(project: string | null, page: PageRequest): Promise<Page<DagSummary>>;
+  /** Stores a run with all its node runs, and marks it as due. Throws `idempotency_key_reused`. */
+  startRun(
+    run: NewDagRun,
+    context: WriteContext,
+    key?: IdempotencyKey,
+  ): Promise<{ readonly id: DagRunId; readonly replayed: boolean }>;
+  /** The run that an earlier request with this key started. Throws `idempotency_key_reused`. */
+  findRunReplay(project: string, key: IdempotencyKey): Promise<DagRunId | null>;
+  getRun(id: DagRunId): Promise<DagRunRecord | null>;
+  /** Ids that begin or end so, newest first. */
+  findRunIds(part: string, limit: number): Promise<readonly DagRunId[]>;
+  latestRunId(): Promise<DagRunId | null>;
+  listRuns(filter: DagRunFilter, page: PageRequest): Promise<Page<DagRunRecord>>;
+  /** In order of node, then item. */
+  listNodeRuns(id: DagRunId, page: PageRequest): Promise<Page<NodeRunRecord>>;
+  /** Asks for a run's end; a second time also for that of its `finally` nodes. Throws `dag_run_not_found`. */
+  requestCancelRun(id: DagRunId, context: WriteContext): Promise<CancelRunAnswer>;
+  /** Throws `dag_run_not_found`; answers `too_late` for one that has ended. */
+  setRunPaused(id: DagRunId, paused: boolean): Promise<CancelRunAnswer>;
+  getSetup(id: DagRunId): Promise<DagRunSetup | null>;
+  /** Runs with marks, oldest first. */
+  dueRuns(limit: number): Promise<readonly DagRunId[]>;
+  /** One step of a run under its lock: takes its marks, reads, plans, writes. */
+  advanceRun(id: DagRunId, plan: PlanStep): Promise<AdvanceAnswer>;
+  /** Marks open runs whose deadline has passed, and those that a lost process left without a mark; how many. */
+  markOverdue(limit: number): Promise<number>;
+  /** Jobs of node runs that are to be cancelled and have not been asked to end. */
+  jobsToCancel(limit: number): Promise<readonly JobId[]>;
+}
