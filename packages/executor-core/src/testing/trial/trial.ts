@@ -72,10 +72,10 @@ const allEnded = (database: Database, ids: readonly JobId[]): (() => Promise<boo
 /** A trial over a real database, with a world and a topic of its own. */
 export const createTrial = (
   real: Database,
-  options: Pick<FakeWorldOptions, 'startDelayMs' | 'collectMs'> = {},
+  behaviour: Pick<FakeWorldOptions, 'startDelayMs' | 'collectMs'> = {},
 ): Trial => {
   const clock = createVirtualClock();
-  const world = createFakeWorld({ clock, ...options });
+  const world = createFakeWorld({ clock, ...behaviour });
   const aged = { seconds: 0 };
   const database = withVirtualTime(real, clock, aged);
   const executors: TrialExecutor[] = [];
