@@ -99,6 +99,27 @@ const rightsFinding = (
   );
 };
 
+/** Whether outputs leave their pods, and how. */
+const outputsFinding = ({ collector }: Config): Finding => {
+  const { image, serviceUrl, listen } = collector;
+  if (image === null)
+    return warning(
+      'outputs',
+      'jobs that declare an output are refused',
+      'set OUTPUT_COLLECTOR_IMAGE for executor and API',
+    );
+  if (serviceUrl === null && listen !== null)
+    return warning(
+      'outputs',
+      'the API takes outputs, but no collector is told where',
+      'set API_SERVICE_URL for the executor to the address that leads to COLLECTOR_LISTEN',
+    );
+  return ok(
+    'outputs',
+    serviceUrl === null ? 'read from the logs of their collectors' : `delivered to ${serviceUrl}`,
+  );
+};
+
 /** Kubernetes answers, and we may do there what running jobs takes. */
 export const checkKubernetes = async (
   config: Config,
@@ -113,7 +134,7 @@ export const checkKubernetes = async (
     const collectors = config.collector.listen !== null;
     const rights = await checkAccess({ credentials, namespace, collectors });
     const found = ok('kubernetes', `${credentials.server} answers (${credentials.source})`);
-    return [found, namespaceFinding(namespace), rightsFinding(rights, namespace)];
+    return [found, namespaceFinding(namespace), rightsFinding(rights, namespace), outputsFinding(config)];
   } catch (error) {
     return [asFault('kubernetes', error)];
   }

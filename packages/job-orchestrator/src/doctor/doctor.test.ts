@@ -96,7 +96,46 @@ test('rights in the namespace: all there, and the namespace `default` is a warni
   expect(await checkKubernetes(configOf(environment), environment)).toMatchObject([
     { check: 'kubernetes', result: 'ok' },
     { check: 'namespace', result: 'warning', mend: expect.stringContaining('K8S_NAMESPACE') as string },
-    { check: 'kubernetes rights', result: 'ok' },
+    { check: 'kubernetes rights', result: 'ok', detail: 'all 12 in default' },
+    {
+      check: 'outputs',
+      result: 'warning',
+      mend: expect.stringContaining('OUTPUT_COLLECTOR_IMAGE') as string,
+    },
+  ]);
+});
+
+test('outputs: where they go, and what is missing', async () => {
+  const KUBECONFIG = await kubeconfigOf([]);
+  const outputs = async (more: Environment) => {
+    const environment = { KUBECONFIG, K8S_NAMESPACE: 'jobs', OUTPUT_COLLECTOR_IMAGE: 'collector:1', ...more };
+    return (await checkKubernetes(configOf(environment), environment)).at(-1);
+  };
+  expect(await outputs({})).toMatchObject({
+    result: 'ok',
+    detail: expect.stringContaining('logs') as string,
+  });
+  expect(await outputs({ COLLECTOR_LISTEN: ':8090' })).toMatchObject({
+    result: 'warning',
+    mend: expect.stringContaining('API_SERVICE_URL') as string,
+  });
+  expect(await outputs({ COLLECTOR_LISTEN: ':8090', API_SERVICE_URL: 'http://c:8090' })).toMatchObject({
+    result: 'ok',
+    detail: 'delivered to http://c:8090',
+  });
+});
+
+test('rights: whoever takes outputs needs to review tokens, in the whole cluster', async () => {
+  const environment = {
+    KUBECONFIG: await kubeconfigOf(['create tokenreviews']),
+    K8S_NAMESPACE: 'jobs',
+    COLLECTOR_LISTEN: ':8090',
+  };
+  expect(await checkKubernetes(configOf(environment), environment)).toMatchObject([
+    { check: 'kubernetes' },
+    { check: 'namespace' },
+    { check: 'kubernetes rights', result: 'fault', detail: 'missing in jobs: create tokenreviews' },
+    { check: 'outputs' },
   ]);
 });
 
@@ -109,6 +148,7 @@ test('rights in the namespace: those that are missing are named', async () => {
     { check: 'kubernetes', result: 'ok' },
     { check: 'namespace', result: 'ok' },
     { check: 'kubernetes rights', result: 'fault', detail: 'missing in jobs: delete jobs, watch events' },
+    { check: 'outputs' },
   ]);
 });
 
