@@ -90,6 +90,7 @@ const notOfKubernetes = new Set([
   'name_taken',
   'process_lost',
   'output_invalid',
+  'output_lost',
   'output_missing',
   'cancelled',
   'node_lost',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import {
   closed,
+  failure,
   jobId,
   launched,
   type Database,
@@ -124,6 +125,23 @@ describe.each(Object.entries(kinds))('on %s', (_kind, open) => {
     expect(await remains(database, live)).toEqual(all);
     await database.maintain();
     expect(await left()).toEqual([nothing, nothing, nothing, nothing, all, all]);
+  });
+
+  test('what was decided about a dead letter goes with its history', async () => {
+    const { database } = opened;
+    const { owner, attempts } = await claimedAt(database, 'decided', monthsAgo(13), monthsAgo(1));
+    const failed = {
+      kind: 'fail',
+      failure: failure('exit_code', 'x'),
+      lost: false,
+      exit: sampleExit(),
+    } as const;
+    for (const { id } of attempts) await database.queue.applyWrites(owner, [closed(id, failed, null)]);
+    const jobs = attempts.map((attempt) => attempt.jobId);
+    expect((await database.deadLetters.discard(jobs, sampleContext)).size).toBe(2);
+    await database.maintain();
+    const left = await Promise.all(jobs.map((job) => database.deadLetters.decision(job)));
+    expect(left.map((decision) => decision?.kind)).toEqual([undefined, 'discarded']);
   });
 
   test('a live job that lies outside of all months keeps its events', async () => {

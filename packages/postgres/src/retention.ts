@@ -2,6 +2,7 @@ import type { Logger } from '@job-orchestrator/types';
 import type { Store } from './connection/sql.ts';
 import {
   dropPartition,
+  forgetDecisions,
   forgetUnpartitioned,
   hasLiveJobs,
   historyTables,
@@ -35,4 +36,5 @@ export const dropOldHistory = async (store: Store, months: number, log: Logger):
   }
   for (const each of historyTables)
     while ((await forgetUnpartitioned(store, each, months, rowsAtOnce)) === rowsAtOnce);
+  while ((await forgetDecisions(store, months, rowsAtOnce)) === rowsAtOnce);
 };

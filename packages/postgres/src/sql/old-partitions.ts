@@ -70,3 +70,18 @@ returning 1`,
   );
   return rows.length;
 };
+
+/** Deletes what was decided about jobs whose history is over, at most `limit` rows; returns how many. */
+export const forgetDecisions = async (sql: Sql, months: number, limit: number): Promise<number> => {
+  const rows = await sql.run(
+    {
+      text: `
+delete from dead_letter_decisions where job_id = any(array(
+  select job_id from dead_letter_decisions where job_id < floor_id((${keptSince}) at time zone 'UTC')
+  order by job_id limit $2))
+returning 1`,
+    },
+    [months, limit],
+  );
+  return rows.length;
+};
