@@ -48,15 +48,16 @@ export const leaseIsOver = (error: unknown): boolean => codeOf(error) === 'JO001
 /** True when a row with this key stands there already. */
 export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505';
 
-/** What callers are told of a fault: a lost connection as `database_unavailable`, anything else unchanged. */
-export const asUnavailable = (error: unknown): unknown =>
-  connectionLost(error) && !isOrchestratorError(error)
-    ? new OrchestratorError(
-        'database_unavailable',
-        `The database does not answer: ${(error as Error).message}`,
-        [],
-        {
-          cause: error,
-        },
-      )
-    : error;
+/** PostgreSQL answers and lets us not do it: wrong password, no such role or database, no right to the schema. */
+const refused = (error: unknown): boolean =>
+  ['28P01', '28000', '3D000', '42501'].includes(codeOf(error) ?? '');
+
+const unavailable = (what: string, error: unknown): OrchestratorError =>
+  new OrchestratorError('database_unavailable', `${what}: ${(error as Error).message}`, [], { cause: error });
+
+/** What callers are told of a fault: a lost connection or a refusal as `database_unavailable`, all else unchanged. */
+export const asUnavailable = (error: unknown): unknown => {
+  if (refused(error)) return unavailable('The database refuses us', error);
+  if (!connectionLost(error) || isOrchestratorError(error)) return error;
+  return unavailable('The database does not answer', error);
+};

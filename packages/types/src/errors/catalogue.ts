@@ -29,7 +29,7 @@ export const errorCatalogue = {
   unauthorized: {
     status: 401,
     title: 'The request carries no valid token.',
-    hint: 'Send `Authorization: Bearer TOKEN`; `dev` writes its token into the data folder.',
+    hint: 'Send `Authorization: Bearer TOKEN`: the server’s API_TOKEN, or the file `token` in its data folder.',
   },
   forbidden_origin: {
     status: 403,
@@ -162,13 +162,13 @@ export const errorCatalogue = {
   },
   database_unavailable: {
     status: 503,
-    title: 'The database does not answer.',
-    hint: 'Try again; check DATABASE_URL and that PostgreSQL runs.',
+    title: 'The database cannot be used.',
+    hint: 'Check DATABASE_URL, that PostgreSQL runs, and that the account owns its database or schema; then try again.',
   },
   data_folder_in_use: {
     status: 500,
     title: 'Another process uses the data folder.',
-    hint: 'Stop it, or give another folder with --data.',
+    hint: 'Stop it, or give another folder with --data or DATA_DIR.',
   },
   invalid_configuration: {
     status: 500,
