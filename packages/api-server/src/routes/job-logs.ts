@@ -55,7 +55,7 @@ const attemptNotFound = (job: JobRecord, number: number): OrchestratorError =>
       {
         field: 'attempt',
         message: 'is not an attempt of this job',
-        limit: job.attempt,
+        limit: job.attempt === 0 ? 'none yet' : `1 to ${job.attempt}`,
         value: String(number),
       },
     ],

@@ -12,16 +12,29 @@ const problemLine = ({ field, message, limit, value }: Problem): string => {
   return safeLine(`${field}: ${message}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`);
 };
 
+/** True where the detail is no more than the first problem, as `invalidInput` makes it. */
+const repeats = (detail: string, [first]: readonly Problem[]): boolean =>
+  first !== undefined &&
+  [/^$/, /^ \(and \d+ more\)$/].some((rest) => {
+    const start = `${first.field} ${first.message}`.trim();
+    return detail.startsWith(start) && rest.test(detail.slice(start.length));
+  });
+
+const detailLines = (error: OrchestratorError, title: string): string[] => {
+  const { message, problems } = error;
+  if (message === '' || message === title || repeats(message, problems)) return [];
+  return [safeLine(message)];
+};
+
 const indented = (text: string, columns: number): string[] =>
   wrapText(text, Math.max(20, columns - 4)).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`));
 
 /** An error for people: what was wrong, where, the limit, and what to do. */
 export const errorText = (error: OrchestratorError, columns: number, colours: Colours): string => {
   const { title } = errorCatalogue[error.code];
-  const detail = safeLine(error.message);
   return [
     `${colours.red('error')}: ${title} (${error.code})`,
-    ...(detail === '' || detail === title ? [] : indented(detail, columns)),
+    ...detailLines(error, title).flatMap((line) => indented(line, columns)),
     ...error.problems.flatMap((problem) => indented(problemLine(problem), columns)),
     `${colours.cyan('hint')}: ${error.hint}`,
   ].join('\n');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { errorCatalogue, OrchestratorError, type ErrorCode } from '@job-orchestrator/types';
+import { errorCatalogue, invalidInput, OrchestratorError, type ErrorCode } from '@job-orchestrator/types';
 import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { errorJson, errorText } from './error-text.ts';
@@ -247,6 +247,22 @@ describe('an error', () => {
         'hint: Each problem names its field, the rule and the value it found.',
       ].join('\n'),
     );
+  });
+  const lines = (one: OrchestratorError): string[] =>
+    errorText(one, Infinity, createColors(false)).split('\n').slice(1, -1);
+  test('does not say its problems twice', () => {
+    const first = { field: 'name', message: 'is wrong', limit: 'a-z', value: 'A' };
+    const second = { field: 'topic', message: 'is wrong' };
+    expect(lines(invalidInput([first]))).toEqual(['  name: is wrong (allowed: a-z; found: A)']);
+    expect(lines(invalidInput([first, second]))).toEqual([
+      '  name: is wrong (allowed: a-z; found: A)',
+      '  topic: is wrong',
+    ]);
+  });
+  test('keeps a detail that says more than its problem', () => {
+    const problem = { field: 'image', message: 'is disabled' };
+    const said = 'image is disabled; run: job-orchestrator image enable hello';
+    expect(lines(new OrchestratorError('image_disabled', said, [problem]))[0]).toBe(`  ${said}`);
   });
   test('for machines it is problem details', () => {
     expect(JSON.parse(errorJson(error))).toMatchObject({ status: 422, code: 'invalid_input' });

@@ -92,6 +92,12 @@ describe('the story of a job', () => {
     expect(text).toMatch(/What to do +job-orchestrator topic resume etl/);
   });
 
+  test('whose attempt was claimed does not wait for its next one', () => {
+    expect(story({ state: 'claimed', attempt: 1 })).toMatch(
+      /Story +Its attempt 1 was claimed; its program does not run yet\./,
+    );
+  });
+
   test('that is being cancelled while its runtime is silent says so', () => {
     const cancelRequestedAt = '2026-01-01T00:01:00.000Z';
     const waitingFor = { reason: 'runtime_unreachable', message: 'Kubernetes has not said.' } as const;

@@ -25,6 +25,7 @@ const headline = (job: JobDetail, now: Date): string => {
       ? 'It is being cancelled; its runtime has not answered yet.'
       : 'It is being cancelled; its program is asked to end.';
   if (job.state === 'running') return `It runs: attempt ${job.attempt}, for ${ran} so far.`;
+  if (job.state === 'claimed') return `Its attempt ${job.attempt} was claimed; its program does not run yet.`;
   return job.attempt === 0
     ? 'It waits for its first attempt.'
     : `It waits for its next attempt, after ${tries(job.attempt)}.`;

@@ -97,7 +97,7 @@ export const topicsView = (now: Date): ListView<TopicDto> => ({
   columns: [
     { header: 'NAME', value: ({ name }) => name },
     { header: 'PAUSED', value: ({ paused }) => (paused ? 'yes' : 'no') },
-    { header: 'LIMIT', value: ({ limit }) => (limit === null ? 'none' : String(limit)) },
+    { header: 'LIMIT', value: ({ limit }) => (limit === null ? 'none' : String(limit)), drop: 0 },
     { header: 'SCHEDULED', value: ({ scheduled }) => String(scheduled), drop: 2 },
     { header: 'PENDING', value: ({ pending }) => String(pending) },
     { header: 'RUNNING', value: ({ claimed, running }) => String(claimed + running) },
