@@ -64,6 +64,7 @@ describe('dev', () => {
     const { code, stderr } = await jo('get', 'jobs', '--token-file', wrong);
     expect(code).toBe(4);
     expect(stderr).toContain('unauthorized');
+    expect(stderr).toContain(`the token of --token-file ${wrong}`);
   });
 });
 
@@ -268,14 +269,18 @@ describe('changing', () => {
   });
 
   test('a paused topic holds its jobs and says so, until it is resumed', async () => {
-    expect((await jo('topic', 'pause', 'held')).stdout).toMatch(/held +yes/);
+    const made = await jo('topic', 'pause', 'held');
+    expect(made.stdout).toMatch(/held +yes/);
+    expect(made.stderr).toBe('topic held was not known; made it now\n');
     const id = await submitted({ topic: 'held', command: ['true'] });
     expect((await jo('describe', 'job', id)).stdout).toMatch(
       /What to do +job-orchestrator topic resume held/,
     );
     expect((await jo('topic', 'resume', 'held')).code).toBe(0);
     await ended(id, 'completed');
-    expect((await jo('topic', 'limit', 'held', '2')).stdout).toMatch(/held +no +2/);
+    const limited = await jo('topic', 'limit', 'held', '2');
+    expect(limited.stdout).toMatch(/held +no +2/);
+    expect(limited.stderr).toBe('');
     expect((await jo('get', 'topics', '-o', 'name')).stdout).toContain('topic/held\n');
   });
 
@@ -304,6 +309,10 @@ describe('helpers', () => {
   test('version tells both', async () => {
     const { stdout } = await jo('version');
     expect(stdout).toMatch(/^job-orchestrator \d.*\nserver \d.*process, embedded/);
+    const short = await jo('--version');
+    expect(short.code).toBe(0);
+    expect(stdout).toContain(`job-orchestrator ${short.stdout.trim()} (`);
+    expect((await jo('--help')).stdout).toMatch(/--version .*`version`/s);
   });
 
   test('executors are listed', async () => {
@@ -317,6 +326,8 @@ describe('helpers', () => {
       `${id.slice(-8)}\n`,
     );
     expect((await jo('__complete', '--', 'run', '--pri')).stdout).toBe('--priority\n');
+    expect((await jo('__complete', '--', 'get', 'jobs', '-o', '')).stdout).toBe('table\njson\nyaml\nname\n');
+    expect((await jo('__complete', '--', 'run', '--topic', '')).stdout).toBe('');
     expect((await jo('completion', 'bash')).stdout).toContain('complete ');
   });
 

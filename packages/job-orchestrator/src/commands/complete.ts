@@ -1,6 +1,6 @@
 import { createClient, type Client } from '@job-orchestrator/client';
 import { shortId } from '@job-orchestrator/types/ids';
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { findServer } from '../discovery/find-server.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { dataDirOf, type Cli } from './cli.ts';
@@ -40,6 +40,10 @@ const argumentName = (command: Command, rest: readonly string[]): string | null 
   return argument?.name() ?? null;
 };
 
+/** The option whose value comes next; undefined where the word before is none, or takes no value. */
+const openOption = ({ options }: Command, rest: readonly string[]): Option | undefined =>
+  options.find(({ required, short, long }) => required && [short, long].includes(rest.at(-1) ?? ''));
+
 const jobIds = async (client: Client): Promise<string[]> => {
   const { items } = await client.listJobs({ limit: 50 });
   return ['@latest', ...items.map(({ id }) => shortId(id))];
@@ -70,6 +74,8 @@ const fromServer = async (cli: Cli, ask: (client: Client) => Promise<string[]>):
 const candidates = async (cli: Cli, program: Command, words: readonly string[]): Promise<string[]> => {
   const current = words.at(-1) ?? '';
   const { command, rest } = commandOf(program, words.slice(0, -1));
+  const option = openOption(command, rest);
+  if (option !== undefined) return option.argChoices ?? [];
   if (current.startsWith('-')) return optionNames(command);
   if (command.commands.length > 0) return visible(command);
   const choices = command.registeredArguments[rest.length]?.argChoices;

@@ -4,6 +4,7 @@ import { defineClientCommands } from './define-client.ts';
 import { defineDagCommands } from './define-dags.ts';
 import { defineJobCommands } from './define-jobs.ts';
 import { defineServerCommands } from './define-server.ts';
+import { version } from '../version.ts';
 
 /** Runs a command's work and keeps its exit code; given to every command as its action. */
 export type Act = <Arguments extends unknown[]>(
@@ -27,6 +28,7 @@ export const createProgram = (act: Act): Command => {
     // Inherited by every command: an error of usage is thrown, and `main` gives it the exit code 2.
     .exitOverride()
     .showHelpAfterError('(--help shows what is known)')
+    .version(version, '-V, --version', 'the version of this program; `version` tells the server’s too')
     .addHelpText('after', examples);
   defineServerCommands(program, act);
   defineJobCommands(program, act);

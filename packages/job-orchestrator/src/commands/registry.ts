@@ -64,6 +64,23 @@ export const setImageActive = (
     return writeImage(session, flags, image);
   });
 
+/** Whether the topic stood in the list before: a change of one that did not makes it, as a typing error would. */
+const isKnown = async ({ client }: Session, name: string, { project = 'default' }: ProjectFlags) =>
+  (await client.listTopics({ project })).items.some((topic) => topic.name === name);
+
+/** Changes a topic, shows it, and says so where the change made it. */
+const changeTopic = async (
+  session: Session,
+  name: string,
+  flags: RegistryFlags,
+  change: () => Promise<TopicDto>,
+): Promise<number> => {
+  const known = await isKnown(session, name, flags);
+  const topic = await change();
+  if (!known) session.screen.note(`topic ${topic.name} was not known; made it now`);
+  return writeTopic(session, flags, topic);
+};
+
 /** `topic pause NAME` and `topic resume NAME`. */
 export const setTopicPaused = (
   cli: Cli,
@@ -73,10 +90,9 @@ export const setTopicPaused = (
 ): Promise<number> =>
   withServer(cli, flags, async (session) => {
     const { client } = session;
-    const topic = await (paused
-      ? client.pauseTopic(name, projectOf(flags))
-      : client.resumeTopic(name, projectOf(flags)));
-    return writeTopic(session, flags, topic);
+    return changeTopic(session, name, flags, () =>
+      paused ? client.pauseTopic(name, projectOf(flags)) : client.resumeTopic(name, projectOf(flags)),
+    );
   });
 
 /** `topic limit NAME N|none`. */
@@ -87,5 +103,5 @@ export const limitTopic = (
   flags: RegistryFlags,
 ): Promise<number> =>
   withServer(cli, flags, async (session) =>
-    writeTopic(session, flags, await session.client.limitTopic(name, limit, projectOf(flags))),
+    changeTopic(session, name, flags, () => session.client.limitTopic(name, limit, projectOf(flags))),
   );

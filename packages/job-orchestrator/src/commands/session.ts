@@ -1,6 +1,11 @@
 import { createClient, type Client } from '@job-orchestrator/client';
 import { isOrchestratorError } from '@job-orchestrator/types/errors';
-import { explainUnreachable, findServer, type FoundServer } from '../discovery/find-server.ts';
+import {
+  explainUnauthorized,
+  explainUnreachable,
+  findServer,
+  type FoundServer,
+} from '../discovery/find-server.ts';
 import type { Screen } from '../output/screen.ts';
 import { dataDirOf, type Cli, type ServerFlags } from './cli.ts';
 
@@ -23,6 +28,7 @@ export const withServer = async (
   try {
     return await work({ client, screen: cli.screen, server });
   } catch (error) {
-    throw isOrchestratorError(error) ? explainUnreachable(error, server, dataDir) : error;
+    if (!isOrchestratorError(error)) throw error;
+    throw explainUnauthorized(explainUnreachable(error, server, dataDir), server);
   }
 };

@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** What a running `dev` leaves in its data folder, so that the commands of the same user find it. */
+/** What a running server leaves in its data folder, so that the commands of the same user find it. */
 export interface ServerFile {
   readonly url: string;
   readonly pid: number;
@@ -114,10 +114,7 @@ export const ensureToken = async (dataDir: string): Promise<string> => {
 export const writeServerFile = (dataDir: string, file: ServerFile): Promise<void> =>
   writeWhole(serverFilePath(dataDir), `${JSON.stringify(file, null, 2)}\n`);
 
-export const removeServerFile = (dataDir: string): Promise<void> =>
-  rm(serverFilePath(dataDir), { force: true });
-
-/** Who serves this folder, as its `dev` said; null where none did. A killed `dev` leaves its file behind. */
+/** Who serves this folder, as it said; null where none did. A killed server leaves its file behind. */
 export const readServerFile = async (dataDir: string): Promise<ServerFile | null> => {
   const text = await readIfThere(serverFilePath(dataDir));
   try {
@@ -126,4 +123,9 @@ export const readServerFile = async (dataDir: string): Promise<ServerFile | null
   } catch {
     return null;
   }
+};
+
+/** Takes our word back. In a rolling restart the next server may have left its own meanwhile: that stays. */
+export const removeServerFile = async (dataDir: string, pid: number): Promise<void> => {
+  if ((await readServerFile(dataDir))?.pid === pid) await rm(serverFilePath(dataDir), { force: true });
 };

@@ -12,7 +12,7 @@ import {
   tokenPath,
   writeServerFile,
 } from './data-folder.ts';
-import { explainUnreachable, findServer } from './find-server.ts';
+import { explainUnauthorized, explainUnreachable, findServer } from './find-server.ts';
 
 let dataDir = '';
 beforeEach(async () => {
@@ -58,7 +58,9 @@ describe('the data folder', () => {
     await writeServerFile(dataDir, local);
     expect(await readServerFile(dataDir)).toEqual(local);
     expect(await modeOf(serverFilePath(dataDir))).toBe(0o600);
-    await removeServerFile(dataDir);
+    await removeServerFile(dataDir, local.pid + 1);
+    expect(await readServerFile(dataDir)).toEqual(local);
+    await removeServerFile(dataDir, local.pid);
     expect(await readServerFile(dataDir)).toBeNull();
   });
 
@@ -95,6 +97,23 @@ describe('the server of a command', () => {
     const server = 'http://a:1';
     expect((await findServer({ dataDir, server, tokenFile }, environment)).token).toBe('from-file');
     expect((await findServer({ dataDir, server }, environment)).token).toBe('from-environment');
+  });
+
+  test('that refuses a token names where the token came from, or how to give one', async () => {
+    const refused = new OrchestratorError('unauthorized', 'The token is not the one of this server.');
+    const server = 'http://a:1';
+    const given = await findServer({ dataDir, server }, { JOB_ORCHESTRATOR_TOKEN: 'secret' });
+    const explained = explainUnauthorized(refused, given);
+    expect(explained).toMatchObject({ code: 'unauthorized' });
+    expect(explained.message).toBe('http://a:1 refuses the token of JOB_ORCHESTRATOR_TOKEN');
+    const none = await findServer({ dataDir, server }, {});
+    expect(explainUnauthorized(refused, none).message).toContain(
+      'none was given: set JOB_ORCHESTRATOR_TOKEN',
+    );
+    await writeServerFile(dataDir, local);
+    await ensureToken(dataDir);
+    const own = await findServer({ dataDir }, {});
+    expect(explainUnauthorized(refused, own).message).toContain(tokenPath(dataDir));
   });
 
   test('that nobody names does not exist, and the message says where we looked', async () => {

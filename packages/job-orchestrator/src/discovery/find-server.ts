@@ -1,7 +1,7 @@
 import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { readFile } from 'node:fs/promises';
 import type { Environment } from '../config/environment.ts';
-import { readServerFile, readToken, serverFilePath, type ServerFile } from './data-folder.ts';
+import { readServerFile, readToken, serverFilePath, tokenPath, type ServerFile } from './data-folder.ts';
 
 /** How a command was told which server to talk to. */
 export interface ServerOptions {
@@ -10,10 +10,12 @@ export interface ServerOptions {
   readonly dataDir: string;
 }
 
-/** A server to talk to. `pid` is known where it is a `dev` of this machine. */
+/** A server to talk to. `pid` is known where it runs on the data folder. */
 export interface FoundServer {
   readonly url: string;
   readonly token: string | null;
+  /** Where the token comes from, as a person would find it; null where there is none. */
+  readonly tokenSource: string | null;
   readonly source: 'option' | 'environment' | 'data folder';
   readonly pid: number | null;
 }
@@ -47,18 +49,21 @@ const tokenFor = async (
   options: ServerOptions,
   environment: Environment,
   local: ServerFile | null,
-): Promise<string | null> => {
-  if (options.tokenFile !== undefined) return readTokenFile(options.tokenFile);
+): Promise<Pick<FoundServer, 'token' | 'tokenSource'>> => {
+  const { tokenFile, dataDir } = options;
+  if (tokenFile !== undefined)
+    return { token: await readTokenFile(tokenFile), tokenSource: `--token-file ${tokenFile}` };
   const given = environment['JOB_ORCHESTRATOR_TOKEN']?.trim();
-  if (given) return given;
-  return local?.url === url ? readToken(options.dataDir) : null;
+  if (given) return { token: given, tokenSource: 'JOB_ORCHESTRATOR_TOKEN' };
+  const token = local?.url === url ? await readToken(dataDir) : null;
+  return { token, tokenSource: token === null ? null : tokenPath(dataDir) };
 };
 
 const nobody = (dataDir: string): OrchestratorError =>
-  new OrchestratorError('server_unreachable', `no \`dev\` runs on ${dataDir}, and no other server was named`);
+  new OrchestratorError('server_unreachable', `no server runs on ${dataDir}, and no other was named`);
 
 /**
- * The server for a command: `--server`, else JOB_ORCHESTRATOR_SERVER, else the `dev` that runs on the data folder.
+ * The server for a command: `--server`, else JOB_ORCHESTRATOR_SERVER, else the one that runs on the data folder.
  * Throws `server_unreachable` where none of them names one, `invalid_input` for a wrong address or token file.
  */
 export const findServer = async (options: ServerOptions, environment: Environment): Promise<FoundServer> => {
@@ -69,7 +74,7 @@ export const findServer = async (options: ServerOptions, environment: Environmen
   const url = named === undefined ? local!.url : checkUrl(named, field);
   return {
     url,
-    token: await tokenFor(url, options, environment, local),
+    ...(await tokenFor(url, options, environment, local)),
     source: named === undefined ? 'data folder' : options.server === undefined ? 'environment' : 'option',
     pid: local?.url === url ? local.pid : null,
   };
@@ -83,7 +88,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Adds to a failed call what the data folder knows: a `dev` that was killed says so. */
+/** Adds to a failed call what the data folder knows: a server that was killed is named. */
 export const explainUnreachable = (
   error: OrchestratorError,
   server: FoundServer,
@@ -95,4 +100,15 @@ export const explainUnreachable = (
     'server_unreachable',
     `${file} names ${server.url}, but its process ${server.pid} is gone`,
   );
+};
+
+/** Names where a refused token came from; without one, how to give one. */
+export const explainUnauthorized = (error: OrchestratorError, server: FoundServer): OrchestratorError => {
+  if (error.code !== 'unauthorized') return error;
+  const { url, tokenSource } = server;
+  const what =
+    tokenSource === null
+      ? `${url} asks for a token, and none was given: set JOB_ORCHESTRATOR_TOKEN or --token-file`
+      : `${url} refuses the token of ${tokenSource}`;
+  return new OrchestratorError('unauthorized', what, error.problems, { cause: error });
 };

@@ -58,6 +58,6 @@ export const checkDataFolder = async (dataDir: string): Promise<readonly Finding
       fault('data folder', `${folder} cannot be written`, 'give another folder with --data or DATA_DIR'),
     ];
   }
-  const state = folder === dataDir ? 'can be written' : 'is not there yet; `dev` makes it';
+  const state = folder === dataDir ? 'can be written' : 'is not there yet; the first start makes it';
   return [ok('data folder', `${dataDir} ${state}`), ...(await checkToken(dataDir))];
 };

@@ -1,10 +1,11 @@
 import type { Logger } from '@job-orchestrator/types';
 import { isOrchestratorError } from '@job-orchestrator/types/errors';
-import type { Cli, ServerFlags } from '../commands/cli.ts';
+import { dataDirOf, type Cli, type ServerFlags } from '../commands/cli.ts';
 import { withServer } from '../commands/session.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { withoutPassword } from '../config/parse-config.ts';
+import { findServer } from '../discovery/find-server.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { systemClock } from '../system-clock.ts';
 import { fault, ok, skipped, warning, type Finding } from './finding.ts';
@@ -20,8 +21,22 @@ const asFault = (check: string, error: unknown): Finding =>
         'this is a fault of ours; please report it',
       );
 
+/** Before the first start no server is there to be asked: that is no fault. Null: one is named. */
+const noServerYet = async ({ environment }: Cli, flags: ServerFlags): Promise<Finding | null> => {
+  const options = { ...flags, dataDir: dataDirOf(flags, environment) };
+  const error: unknown = await findServer(options, environment).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!isOrchestratorError(error) || error.code !== 'server_unreachable') return null;
+  const role = environment['DATABASE_URL'] ? 'serve' : 'dev';
+  return warning('server', error.message, `start one: job-orchestrator ${role}; or name one with --server`);
+};
+
 /** A server answers, is ready, and takes our token. */
 export const checkServer = async (cli: Cli, flags: ServerFlags): Promise<readonly Finding[]> => {
+  const missing = await noServerYet(cli, flags);
+  if (missing !== null) return [missing];
   const findings: Finding[] = [];
   try {
     await withServer(cli, flags, async ({ client, server }) => {

@@ -7,9 +7,10 @@ import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { readSurroundings } from '../config/surroundings.ts';
-import { removeServerFile, tokenPath, writeServerFile } from '../discovery/data-folder.ts';
+import { tokenPath } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { version } from '../version.ts';
+import { announce } from './announce.ts';
 import { createClosers } from './closers.ts';
 import { createLogger } from './logger.ts';
 import {
@@ -86,16 +87,6 @@ const drain = async ({ screen }: Cli, { database }: Context, executor: Executor)
     `${left.length === 1 ? '1 job goes' : `${left.length} jobs go`} on without us: ${left.join(' ')}`,
   );
   screen.note('the next `dev` on this data folder takes up what became of them; `cancel` stops them then');
-};
-
-const announce = async ({ config, closers }: Context, url: string): Promise<void> => {
-  closers.add('server.json', () => removeServerFile(config.dataDir));
-  await writeServerFile(config.dataDir, {
-    url,
-    pid: process.pid,
-    version,
-    startedAt: new Date().toISOString(),
-  });
 };
 
 const runUntil = async (cli: Cli, context: Context, stop: Promise<NodeJS.Signals>): Promise<void> => {

@@ -118,3 +118,28 @@ test('a database that does not answer is told without its password', async () =>
     expect(`${stdout}${stderr}`).not.toContain('s3cret');
   }
 });
+
+test('a database that lets us not in is told as what it is, not as a fault of ours', async () => {
+  const wrong = new URL(url);
+  wrong.pathname = '/no_such_database';
+  const DATABASE_URL = wrong.href;
+  const { code, stderr } = await jo(['migrate'], { DATABASE_URL });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/database_unavailable.*"no_such_database" does not exist.*DATABASE_URL/s);
+  expect((await jo(['doctor'], { DATABASE_URL })).stdout).toMatch(/fault +database .*→ .*DATABASE_URL/s);
+});
+
+test('an API with the token of its data folder is found there, and no server yet is no fault', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'jo-own-'));
+  const { API_TOKEN: _, ...tokenless } = environment();
+  await start(own, ['migrate'], tokenless).finished;
+  const before = await start(own, ['doctor'], tokenless).finished;
+  expect(before).toMatchObject({ code: 0, stdout: expect.stringMatching(/warning +server/) as string });
+  const api = start(own, ['api'], tokenless);
+  running.push(api);
+  await until('the API to be ready', () => api.stderr().includes('the API is ready'));
+  expect(await start(own, ['get', 'jobs']).finished).toMatchObject({ code: 0 });
+  await stop(api);
+  expect((await start(own, ['get', 'jobs']).finished).stderr).toContain('no server runs on');
+  await rm(own, { recursive: true });
+});

@@ -8,6 +8,7 @@ import { readSurroundings } from '../config/surroundings.ts';
 import { tokenPath } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { version } from '../version.ts';
+import { announce } from './announce.ts';
 import { createClosers } from './closers.ts';
 import { startCollectorListener } from './collector-listener.ts';
 import { createLogger } from './logger.ts';
@@ -51,6 +52,7 @@ const serveApi = async (context: Context, logs: LogSource | null): Promise<void>
   const { config, log } = context;
   const url = await startApi(context, { logs, token: await apiToken(config), autoRegisterImages: false });
   const token = config.api.token === null ? { tokenFile: tokenPath(config.dataDir) } : {};
+  if (config.api.token === null) await announce(context, url);
   await startCollectorListener(context);
   log.info({ url, ...token }, 'the API is ready');
 };
