@@ -36,7 +36,7 @@ export const variables = {
   DATA_DIR: variable(
     parse.line('a path'),
     '`$XDG_DATA_HOME/job-orchestrator`, else `~/.local/share/job-orchestrator`',
-    'folder of the embedded database, of local processes and of the token of `dev`',
+    'folder of the embedded database, of local processes and of the API’s own token',
   ),
   HISTORY_MONTHS: variable(
     parse.wholeNumberOrAll(1, 1_200),
@@ -81,7 +81,12 @@ export const variables = {
     "`true`: use the pod's service account; else `KUBECONFIG` or `~/.kube/config`",
   ),
   API_LISTEN: variable(parse.listenAddress, '`127.0.0.1:8080`', 'address and port of the HTTP API'),
-  API_TOKEN: variable(parse.token, '–; `dev` makes one', 'the bearer token that the API asks for', 'secret'),
+  API_TOKEN: variable(
+    parse.token,
+    'that of `DATA_DIR`, made at the first start',
+    'the bearer token that the API asks for',
+    'secret',
+  ),
   API_TOKEN_FILE: variable(parse.line('a path'), '–', 'a file with that token, instead of `API_TOKEN`'),
   OUTPUT_COLLECTOR_IMAGE: variable(
     parse.imageReference,
