@@ -1,5 +1,6 @@
 export * from './vocabulary/attempt-write.ts';
 export * from './vocabulary/dead-letter.ts';
+export * from './vocabulary/dag.ts';
 export * from './vocabulary/decision.ts';
 export * from './vocabulary/failures.ts';
 export * from './vocabulary/ids.ts';
@@ -16,7 +17,9 @@ export * from './outputs/index.ts';
 export * from './ports/clock.ts';
 export * from './ports/repositories.ts';
 export * from './ports/runtime.ts';
+export * from './schemas/dag.ts';
 export * from './schemas/submission.ts';
+export * from './schemas/value-schema.ts';
 export * from './json/check-json.ts';
 export * from './json/strict-json.ts';
 export { didYouMean, schemaProblems } from './validate/schema-problems.ts';

@@ -48,6 +48,8 @@ const unknownField = (error: ErrorObject): Problem => {
 
 const articles: Readonly<Record<string, string>> = {
   array: 'a list',
+  'array,string': 'a list or an expression',
+  'boolean,object': 'true, false or a map',
   integer: 'a whole number',
   object: 'a map',
 };
@@ -57,7 +59,16 @@ const patternMessages: Readonly<Record<string, string>> = {
     "must consist of lower-case letters, digits and '-', and begin and end with a letter or digit",
 };
 
+/** `runing` → `must be one of running, failed; did you mean running?` */
+const notAllowed = (error: ErrorObject): string => {
+  const allowed = (error.params['allowedValues'] as readonly unknown[]).map(shown);
+  const near = typeof error.data === 'string' ? didYouMean(error.data, allowed) : null;
+  return `must be one of ${allowed.join(', ')}${near === null ? '' : `; did you mean ${near}?`}`;
+};
+
 const messages: Readonly<Record<string, (error: ErrorObject) => string>> = {
+  enum: notAllowed,
+  maxProperties: (error) => `must have at most ${error.params['limit']} entries`,
   type: (error) => `must be ${articles[String(error.params['type'])] ?? `a ${String(error.params['type'])}`}`,
   maxLength: (error) => `must be at most ${error.params['limit']} characters`,
   minLength: (error) =>
@@ -93,11 +104,18 @@ const toProblem = (error: ErrorObject): Problem => {
 /** At most so many problems are told at once; the rest would only bury the first. */
 const mostProblems = 20;
 
+/** `if` only says that its own branch failed, which the branch says better. */
+const problemsOf = (errors: readonly ErrorObject[]): readonly Problem[] =>
+  errors
+    .filter(({ keyword }) => keyword !== 'if')
+    .slice(0, mostProblems)
+    .map(toProblem);
+
 /** Compiles a schema into a function that lists what a value breaks, in plain words; empty when it fits. */
 export const schemaProblems = (schema: TSchema): ((value: unknown) => readonly Problem[]) => {
   let validate: ValidateFunction | null = null;
   return (value) => {
     validate ??= ajv.compile(schema);
-    return validate(value) ? [] : (validate.errors ?? []).slice(0, mostProblems).map(toProblem);
+    return validate(value) ? [] : problemsOf(validate.errors ?? []);
   };
 };

@@ -37,6 +37,25 @@ export const limits = {
   pageItems: 500,
   logTailBytes: 65_536,
   queueDepthPerTopic: 1_000_000,
+  /**
+   * A DAG. Nodes and edges are planned in linear time, so they are bounded by memory: about 1 KiB a node run.
+   * An expression's `cost` counts the steps of its evaluation; its `depth` guards the stack of the parser.
+   */
+  dag: {
+    nodes: 100_000,
+    edges: 1_000_000,
+    nodeRuns: 200_000,
+    forEachItems: 10_000,
+    groups: 1_000,
+    values: 256,
+    valueSchemaDepth: 16,
+    patternChars: 256,
+    descriptionChars: 1_000,
+    expressionBytes: 4_096,
+    expressionDepth: 32,
+    expressionCost: 100_000,
+    subDagDepth: 8,
+  },
 } as const;
 
 /** Deadlines of a job that names none, in seconds (design §5). */
@@ -49,6 +68,9 @@ export const defaultDeadlines = {
 
 /** Budgets of a job that names none. */
 export const defaultRetry = { maxRetries: 0, infrastructureRetries: 5 } as const;
+
+/** How long a DAG run and an approval may take that name no time, in seconds. */
+export const defaultDagSeconds = { run: 604_800, approval: 604_800 } as const;
 
 /** How long a stopped program has between SIGTERM and SIGKILL, in seconds. */
 export const stopGraceSeconds = 10;
