@@ -54,7 +54,10 @@ const emptyCommand = (command: readonly string[] | undefined, path: Path): Probl
       ]
     : [];
 
-const sharedProblems = (thing: JobSubmission | ImageSubmission, path: Path): readonly Problem[] => [
+type CommandAndEnv = Pick<ImageSubmission, 'command' | 'args' | 'env' | 'labels' | 'resources'>;
+
+/** What is wrong with the fields that jobs, images and nodes of DAGs share, beyond their shape. Empty: nothing. */
+export const sharedProblems = (thing: CommandAndEnv, path: Path): readonly Problem[] => [
   ...emptyCommand(thing.command, [...path, 'command']),
   ...commandProblems(thing.command, [...path, 'command']),
   ...commandProblems(thing.args, [...path, 'args']),

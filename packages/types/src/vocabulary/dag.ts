@@ -82,7 +82,11 @@ interface GraphNodeBase {
   readonly forEach: ForEach | null;
   /** Index into `groups`. */
   readonly group: number | null;
-  /** The nodes whose state or outputs the expressions of this node read: what a scope must hold. Ascending indices. */
+  /**
+   * The nodes whose state or outputs the expressions of this node read: what a scope must hold. All are ancestors (or
+   * ordinary nodes, where this one is final). The node starts only once all of them are terminal, even where its rule
+   * would let it start earlier: otherwise what it reads would depend on the order of events. Ascending indices.
+   */
   readonly reads: readonly number[];
   /** What the result must hold; every name is required. null: no output is declared, and none is collected. */
   readonly outputs: Readonly<Record<string, ValueSchema>> | null;
