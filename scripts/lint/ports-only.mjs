@@ -21,6 +21,12 @@ const forbiddenModules = new Set(
   ['timers', 'timers/promises', 'perf_hooks', 'crypto'].flatMap((name) => [name, `node:${name}`]),
 );
 
+/** A hash is a function of its input alone. */
+const importsOnlyHashes = ({ source, specifiers }) =>
+  source.value.endsWith('crypto') &&
+  specifiers.length > 0 &&
+  specifiers.every(({ imported }) => imported?.name === 'createHash');
+
 const propertyOf = (node) =>
   node.parent.type === 'MemberExpression' && node.parent.object === node
     ? (node.parent.property.name ?? node.parent.property.value)
@@ -63,7 +69,7 @@ const noAmbientTime = {
       }
     },
     ImportDeclaration(node) {
-      if (forbiddenModules.has(node.source.value)) {
+      if (forbiddenModules.has(node.source.value) && !importsOnlyHashes(node)) {
         context.report({
           node,
           message: `${node.source.value} is ambient here: take a port (Clock, Random).`,

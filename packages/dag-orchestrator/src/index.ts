@@ -1,5 +1,4 @@
+export { graphDigest } from './compile/digest.ts';
+export { loadDag, loadDagFile, type Dag } from './compile/load.ts';
 export { evaluate, renderText, renderValue, type Evaluated } from './expressions/evaluate.ts';
-export { functionNames, macroNames } from './expressions/environment.ts';
-export { attempt } from './expressions/fault.ts';
-export { usesOf } from './expressions/references.ts';
-export { soleExpression } from './expressions/template.ts';
+export { completeInputs, outputProblems } from './values/check-values.ts';

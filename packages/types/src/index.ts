@@ -22,7 +22,7 @@ export * from './schemas/submission.ts';
 export * from './schemas/value-schema.ts';
 export * from './json/check-json.ts';
 export * from './json/strict-json.ts';
-export { didYouMean, schemaProblems } from './validate/schema-problems.ts';
+export { didYouMean, schemaErrorProblems, schemaProblems } from './validate/schema-problems.ts';
 export * from './validate/submissions.ts';
 export * from './vocabulary/quantity.ts';
 export * from './schemas/answers.ts';

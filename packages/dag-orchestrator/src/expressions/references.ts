@@ -61,7 +61,7 @@ const visitsOf = ({ expression, bound }: Visit): readonly Visit[] => {
   }));
 };
 
-/** Everything that an expression reads from its scope and calls, in no particular order. */
+/** Everything that an expression reads from its scope and calls; what it reads in the order of the source. */
 export const usesOf = ({ root, offsetOf }: ParsedExpression): Uses => {
   const references: Reference[] = [];
   const calls: Call[] = [];
@@ -76,5 +76,5 @@ export const usesOf = ({ root, offsetOf }: ParsedExpression): Uses => {
     if (call !== null) calls.push(call);
     pending.push(...visitsOf(visit));
   }
-  return { references, calls };
+  return { references: references.toSorted((a, b) => a.offset - b.offset), calls };
 };

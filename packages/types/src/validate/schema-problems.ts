@@ -39,10 +39,13 @@ const unknownField = (error: ErrorObject): Problem => {
   const field = String(error.params['additionalProperty']);
   const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
   const near = didYouMean(field, known);
+  // A map with free names is closed only to what no pattern matches: line breaks.
   const message =
-    near === null
-      ? `is not a known field; known are ${known.join(', ')}`
-      : `is not a known field; did you mean ${near}?`;
+    known.length === 0
+      ? 'has a name that is not allowed: it holds a line break'
+      : near === null
+        ? `is not a known field; known are ${known.join(', ')}`
+        : `is not a known field; did you mean ${near}?`;
   return { field: fieldPath([...pathOf(error), field]), message, value: shown(field) };
 };
 
@@ -104,8 +107,11 @@ const toProblem = (error: ErrorObject): Problem => {
 /** At most so many problems are told at once; the rest would only bury the first. */
 const mostProblems = 20;
 
-/** `if` only says that its own branch failed, which the branch says better. */
-const problemsOf = (errors: readonly ErrorObject[]): readonly Problem[] =>
+/**
+ * The first errors of ajv in plain words; the validator must be made with `allErrors` and `verbose`.
+ * `if` is left out: it only says that its branch failed, which the branch says better.
+ */
+export const schemaErrorProblems = (errors: readonly ErrorObject[]): readonly Problem[] =>
   errors
     .filter(({ keyword }) => keyword !== 'if')
     .slice(0, mostProblems)
@@ -116,6 +122,6 @@ export const schemaProblems = (schema: TSchema): ((value: unknown) => readonly P
   let validate: ValidateFunction | null = null;
   return (value) => {
     validate ??= ajv.compile(schema);
-    return validate(value) ? [] : problemsOf(validate.errors ?? []);
+    return validate(value) ? [] : schemaErrorProblems(validate.errors ?? []);
   };
 };

@@ -72,6 +72,7 @@ export interface ForEach {
 
 interface GraphNodeBase {
   readonly name: string;
+  readonly description: string | null;
   /** True: runs once every ordinary node is terminal, however they ended; needs only nodes that are `final` too. */
   readonly final: boolean;
   /** Indices into `nodes`, ascending, without repetition, each below this node's own. */
