@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { defineClientCommands } from './define-client.ts';
+import { defineDagFileCommands } from './define-dag-files.ts';
 import { defineJobCommands } from './define-jobs.ts';
 import { defineServerCommands } from './define-server.ts';
 
@@ -30,5 +31,6 @@ export const createProgram = (act: Act): Command => {
   defineServerCommands(program, act);
   defineJobCommands(program, act);
   defineClientCommands(program, act);
+  defineDagFileCommands(program, act);
   return program;
 };
