@@ -5,7 +5,10 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-const generated = [{ file: 'docs/openapi.json', generator: 'packages/api-server/dist/write-openapi.js' }];
+const generated = [
+  { file: 'docs/openapi.json', generator: 'packages/api-server/dist/write-openapi.js' },
+  { file: 'schemas/dag.schema.json', generator: 'packages/dag-orchestrator/dist/write-dag-schema.js' },
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'generated-'));
 const write = process.argv.includes('--write');

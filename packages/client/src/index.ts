@@ -14,3 +14,11 @@ export type { LogMessage, LogText } from './log-messages.ts';
 export type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
 export type { ReconnectRule } from './sse/reader.ts';
 export type { CallOptions } from './transport.ts';
+export {
+  defineDag,
+  type DagBuilder,
+  type DagOptions,
+  type NodeOptions,
+  type NodeRef,
+} from './dag/define-dag.ts';
+export { expr, Ref, text, type WithRefs } from './dag/ref.ts';

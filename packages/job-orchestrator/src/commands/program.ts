@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { defineClientCommands } from './define-client.ts';
+import { defineDagFileCommands } from './define-dag-files.ts';
 import { defineDagCommands } from './define-dags.ts';
 import { defineJobCommands } from './define-jobs.ts';
 import { defineServerCommands } from './define-server.ts';
@@ -34,5 +35,6 @@ export const createProgram = (act: Act): Command => {
   defineJobCommands(program, act);
   defineDagCommands(program, act);
   defineClientCommands(program, act);
+  defineDagFileCommands(program, act);
   return program;
 };

@@ -29,13 +29,20 @@ const detailLines = (error: OrchestratorError, title: string): string[] => {
 const indented = (text: string, columns: number): string[] =>
   wrapText(text, Math.max(20, columns - 4)).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`));
 
+/** The line of a file with a caret under the spot, as it stands: wrapping would move the caret. */
+const excerptLines = ({ excerpt }: Problem): string[] =>
+  excerpt === undefined ? [] : excerpt.split('\n').map((line) => `    ${safeLine(line)}`);
+
 /** An error for people: what was wrong, where, the limit, and what to do. */
 export const errorText = (error: OrchestratorError, columns: number, colours: Colours): string => {
   const { title } = errorCatalogue[error.code];
   return [
     `${colours.red('error')}: ${title} (${error.code})`,
     ...detailLines(error, title).flatMap((line) => indented(line, columns)),
-    ...error.problems.flatMap((problem) => indented(problemLine(problem), columns)),
+    ...error.problems.flatMap((problem) => [
+      ...indented(problemLine(problem), columns),
+      ...excerptLines(problem),
+    ]),
     `${colours.cyan('hint')}: ${error.hint}`,
   ].join('\n');
 };

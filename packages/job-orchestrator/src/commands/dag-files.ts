@@ -1,0 +1,76 @@
+import {
+  diffDags,
+  graphDigest,
+  loadDagFile,
+  renderDot,
+  renderMermaid,
+  renderSvg,
+  type Dag,
+} from '@job-orchestrator/dag-orchestrator';
+import { invalidInput, type DagGraph } from '@job-orchestrator/types';
+import { stringify } from 'yaml';
+import { readBounded } from '../files/read-bounded.ts';
+import { exitCodes } from '../output/exit-codes.ts';
+import { dataText } from '../output/screen.ts';
+import type { Cli, FormatFlags } from './cli.ts';
+
+export interface ValidateFlags extends FormatFlags {
+  readonly file: string;
+}
+
+export interface RenderFlags {
+  readonly file: string;
+  /** Not the format of `-o`: a picture has its own languages. */
+  readonly format: 'svg' | 'mermaid' | 'dot';
+}
+
+export interface DiffFlags {
+  readonly file: readonly string[];
+}
+
+const readDag = async (path: string): Promise<Dag> =>
+  loadDagFile(path === '-' ? '(stdin)' : path, await readBounded(path));
+
+const summaryOf = (graph: DagGraph): string => {
+  const edges = graph.nodes.reduce((sum, { needs }) => sum + needs.length, 0);
+  return `${graph.name}: valid, nodes ${graph.nodes.length}, needs ${edges}, digest ${graphDigest(graph).slice(0, 12)}`;
+};
+
+const shown = (graph: DagGraph, format: ValidateFlags['format']): string => {
+  if (format === 'json') return JSON.stringify(graph, null, 2);
+  if (format === 'yaml') return stringify(graph).trimEnd();
+  return format === 'name' ? graph.name : summaryOf(graph);
+};
+
+/** `dag validate -f FILE`: checks a file without a server; throws `invalid_input`. */
+export const validateDag = async ({ screen }: Cli, flags: ValidateFlags): Promise<number> => {
+  const { graph } = await readDag(flags.file);
+  screen.out(`${dataText(screen, shown(graph, flags.format))}\n`);
+  return exitCodes.ok;
+};
+
+const renderers = { svg: renderSvg, mermaid: renderMermaid, dot: renderDot };
+
+/** `dag render -f FILE --format svg|mermaid|dot`: a picture on stdout. */
+export const renderDag = async ({ screen }: Cli, flags: RenderFlags): Promise<number> => {
+  const { graph } = await readDag(flags.file);
+  screen.out(dataText(screen, renderers[flags.format](graph)));
+  return exitCodes.ok;
+};
+
+const twoFiles = (files: readonly string[]): readonly [string, string] => {
+  const [before, after, more] = files;
+  if (before !== undefined && after !== undefined && more === undefined) return [before, after];
+  throw invalidInput([
+    { field: '--file', message: 'must be given twice: the older file, then the newer one' },
+  ]);
+};
+
+/** `dag diff -f OLD -f NEW`: what changed, a line each; nothing on stdout where nothing did. */
+export const diffDagFiles = async ({ screen }: Cli, flags: DiffFlags): Promise<number> => {
+  const [before, after] = twoFiles(flags.file);
+  const changes = diffDags((await readDag(before)).graph, (await readDag(after)).graph);
+  for (const { text } of changes) screen.out(`${dataText(screen, text)}\n`);
+  if (changes.length === 0) screen.note('nothing changed');
+  return exitCodes.ok;
+};

@@ -1,0 +1,40 @@
+import { Option, type Command } from 'commander';
+import type { DiffFlags, RenderFlags, ValidateFlags } from './dag-files.ts';
+import { collect, once, withFormat } from './option-parsers.ts';
+import type { Act } from './program.ts';
+
+const file = ['-f, --file <path>', 'a DAG in YAML or JSON; - is stdin'] as const;
+
+const dagCommand = (program: Command): Command =>
+  program.commands.find((command) => command.name() === 'dag') ??
+  program.command('dag').description('DAGs: jobs that depend on one another');
+
+/** The verbs of `dag` that need no server: they read files alone. */
+export const defineDagFileCommands = (program: Command, act: Act): void => {
+  const dag = dagCommand(program);
+  withFormat(dag.command('validate'))
+    .description('check a DAG; -o json shows the graph that it compiles to')
+    .requiredOption(...file, once)
+    .action(
+      act(async (cli, options: ValidateFlags) => (await import('./dag-files.ts')).validateDag(cli, options)),
+    );
+  dag
+    .command('render')
+    .description('draw a DAG; large fan-outs are folded')
+    .requiredOption(...file, once)
+    .addOption(
+      new Option('--format <format>', 'the language of the picture')
+        .choices(['svg', 'mermaid', 'dot'])
+        .default('mermaid'),
+    )
+    .action(
+      act(async (cli, options: RenderFlags) => (await import('./dag-files.ts')).renderDag(cli, options)),
+    );
+  dag
+    .command('diff')
+    .description('say in words how two files of a DAG differ: dag diff -f OLD -f NEW')
+    .requiredOption('-f, --file <path>', 'the older file, then the newer one', collect)
+    .action(
+      act(async (cli, options: DiffFlags) => (await import('./dag-files.ts')).diffDagFiles(cli, options)),
+    );
+};
