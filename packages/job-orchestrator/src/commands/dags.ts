@@ -75,7 +75,7 @@ export const applyFile = (cli: Cli, flags: ApplyFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
     const { loadDagFile } = await import('@job-orchestrator/dag-orchestrator');
     const { document } = loadDagFile(flags.file, await readBounded(flags.file));
-    const applied = await client.applyDag(document as unknown as JsonObject);
+    const applied = await client.applyDag(document);
     const { format } = flags;
     if (format === 'json' || format === 'yaml') await writeValue(screen, format, applied);
     else screen.out(`dag/${applied.name}${format === 'name' ? '' : ` version ${applied.version}`}\n`);
