@@ -217,7 +217,7 @@ describe('reading a log', () => {
     const error = await failure(api.client.readLog(id, { attempt: 3 }));
     expect(error).toMatchObject({
       code: 'attempt_not_found',
-      problems: [{ field: 'attempt', limit: 2, value: '3' }],
+      problems: [{ field: 'attempt', limit: '1 to 2', value: '3' }],
     });
     const following = read(api.client.followLog(id, { attempt: 3 })).all;
     expect((await failure(following)).code).toBe('attempt_not_found');

@@ -5,6 +5,7 @@ import { openDatabase } from '../open-database.ts';
 import { freshDatabase, onServer } from '../testing/fresh-database.ts';
 import { claimSample, registerSample, sampleContext, sampleExit, sampleJob } from '../testing/samples.ts';
 import { silentLog } from '../testing/silent-log.ts';
+import { wakeUpKinds } from '../wake-ups/subscribers.ts';
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>;
 let db: Database;
@@ -66,7 +67,7 @@ test('after its sessions were ended the listener wakes everybody, and hears agai
   const woken: string[] = [];
   const stop = db.wakeUps.subscribe((kind) => woken.push(kind));
   await endSessions();
-  await expect.poll(() => new Set(woken).size, { timeout: 15_000 }).toBe(3);
+  await expect.poll(() => new Set(woken).size, { timeout: 15_000 }).toBe(wakeUpKinds.length);
   woken.length = 0;
   await expect.poll(() => (db.wakeUps.send('finished'), woken), { timeout: 10_000 }).toContain('finished');
   stop();
