@@ -72,7 +72,7 @@ export const errorCatalogue = {
   dag_run_ended: {
     status: 409,
     title: 'The DAG run has ended already.',
-    hint: 'Start a new one, or run parts of it again with `retry run`.',
+    hint: 'Start a new one, or run parts of it again with `dag retry`.',
   },
   dag_not_supported: {
     status: 422,
