@@ -18,13 +18,17 @@ const tried = (read: () => string): string => {
   }
 };
 
-/** Field 22 of /proc/PID/stat, counted behind the name, which may contain anything. */
+/**
+ * Field 22 of /proc/PID/stat, counted behind the name, which may contain anything. A zombie (state Z) does nothing any
+ * more, and stays for as long as its parent does not ask for its end: in a container without an init, for ever.
+ */
 const startTimeOnLinux = (pid: number): string => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? '' : (fields[19] ?? '');
 };
 
-/** When a process began; empty when there is none. */
+/** When a process began; empty when there is none, or none that still runs. */
 export const startTimeOf = (pid: number): string =>
   tried(() =>
     process.platform === 'linux'
