@@ -13,8 +13,8 @@ test('a process that runs has a start time, and one that never was has none', ()
 });
 
 ofLinux('a process that was killed and that nobody asked for is as good as gone', async () => {
-  // `sleep` takes the place of the shell and never waits for the child.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+  // The child outlives its shell, whose place a `sleep` takes that never waits for children.
+  const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
