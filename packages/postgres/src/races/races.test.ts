@@ -9,7 +9,14 @@ import {
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDatabase } from '../testing/fresh-database.ts';
-import { claimSample, registerSample, sampleContext, sampleExit, sampleJob } from '../testing/samples.ts';
+import {
+  claimSample,
+  registerSample,
+  sampleContext,
+  sampleExit,
+  sampleJob,
+  sampleRuntime,
+} from '../testing/samples.ts';
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>;
 let db: Database;
@@ -291,4 +298,28 @@ test('writes of many owners over two limited topics, in any order, end without a
     return rows[0]?.n;
   });
   expect(deadlocks).toBe(0);
+});
+
+test('a cancel that waits for a claim to commit is accepted, and is asked of the claimed job', async () => {
+  const job = sampleJob({ topic: 'claimed-meanwhile' });
+  await db.queue.insertJobs([job], sampleContext);
+  const owner = await registerLong();
+  await withClient(async (client) => {
+    await client.query('begin');
+    const { rowCount } = await client.query(
+      `select from claim_jobs($1, $2, array['claimed-meanwhile'], 1, '{}', '{}', '{}', '{}', '{}')`,
+      [owner, sampleRuntime],
+    );
+    expect(rowCount).toBe(1);
+    const cancelled = db.queue.requestCancel(job.id, sampleContext);
+    await withClient((watcher) => untilLockWaits(watcher));
+    await client.query('commit');
+    expect(await cancelled).toEqual({ kind: 'accepted', state: 'claimed' });
+  });
+  expect((await db.history.listEvents(job.id, 0, 10)).map(({ seq, kind }) => `${seq} ${kind}`)).toEqual([
+    '1 submitted',
+    '2 claimed',
+    '3 cancel_requested',
+  ]);
+  expect(await db.queue.cancelRequests(owner)).toHaveLength(1);
 });

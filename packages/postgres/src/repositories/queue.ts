@@ -15,7 +15,7 @@ import {
 import { withRetries } from '../connection/retry.ts';
 import { onlyRow, type Store } from '../connection/sql.ts';
 import { adoptAttempts } from '../sql/adopt-attempts.ts';
-import { cancelJob } from '../sql/cancel-job.ts';
+import { cancelJob, lockJob } from '../sql/cancel-job.ts';
 import { claimJobs, type ClaimedRow, type Segment } from '../sql/claim-jobs.ts';
 import { limitedTopics, lockCounter, mendCounter } from '../sql/counters.ts';
 import { toLiveAttempt } from '../sql/live-rows.ts';
@@ -86,7 +86,12 @@ const cancel = async (
   { store, wakeUps }: QueueOptions,
   [job, context]: Parameters<JobQueueRepository['requestCancel']>,
 ) => {
-  const { state } = await withRetries('repeatable', () => cancelJob(store, job, context));
+  const { state } = await withRetries('repeatable', () =>
+    store.transaction(async (sql) => {
+      await lockJob(sql, job);
+      return cancelJob(sql, job, context);
+    }),
+  );
   if (state !== null) {
     wakeUps.send(state === 'cancelled' ? 'finished' : 'cancel');
     return { kind: 'accepted', state } as const;

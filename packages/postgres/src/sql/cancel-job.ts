@@ -11,6 +11,14 @@ export const liveState = `case j.queue when 'live'
   then case when j.attempt_state in ('running', 'finalizing') then 'running' else 'claimed' end else j.queue end`;
 
 /**
+ * Locks a job. The statement that follows then sees what it locks: one that waited itself would start from the row of
+ * before, and CHECK refuses a request on a pending row even where that row is outdated and would not have been stored.
+ */
+export const lockJob = async (sql: Sql, job: JobId): Promise<void> => {
+  await sql.run({ name: 'lock_job', text: 'select from jobs where id = $1 for update' }, [job]);
+};
+
+/**
  * A waiting job moves into history as cancelled; a live one gets the request, once, and its event.
  * The row lock decides between this and an end that happens at the same time.
  */
@@ -48,7 +56,7 @@ select (select case when l.queue <> 'live' then 'cancelled' else (select ${liveS
     (select count(*) from specs_gone)) as accounted`,
 };
 
-/** Ends a waiting job, or asks for the end of a live one. */
+/** Ends a waiting job, or asks for the end of a live one; in a transaction that has locked it. */
 export const cancelJob = async (
   sql: Sql,
   job: JobId,
