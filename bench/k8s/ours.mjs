@@ -1,22 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createKubernetesRuntime } from '../../packages/k8s-client/dist/index.js';
 import { migratePostgres } from '../../packages/postgres/dist/index.js';
-import { newJobId } from '../../packages/types/dist/index.js';
 import { startExecutor, systemClock } from '../queue/no-op-executor.mjs';
 import { createDatabase, dropDatabase } from '../queue/server.mjs';
-import { log, open } from '../queue/systems/job-orchestrator.mjs';
+import { log, newJob, open } from '../queue/systems/job-orchestrator.mjs';
 import { spec } from './launches.mjs';
-
-const newJob = () => ({
-  id: newJobId(),
-  project: 'default',
-  topic: 'bench',
-  priority: 0,
-  runAt: null,
-  spec,
-  retryOf: null,
-  rootJobId: null,
-});
 
 /** Notes when each attempt was last reported changed, and when its end was recorded. */
 const createStopwatch = () => {
@@ -93,10 +81,13 @@ export const startOurs = async (serverUrl, { credentials }, namespace) => {
   const run = async (count) => {
     const [requests, known] = [counted.requests, stopwatch.ended()];
     const before = performance.now();
-    await database.queue.insertJobs(Array.from({ length: count }, newJob), {
-      actor: 'bench',
-      reason: 'benchmark',
-    });
+    await database.queue.insertJobs(
+      Array.from({ length: count }, () => ({ ...newJob(), spec })),
+      {
+        actor: 'bench',
+        reason: 'benchmark',
+      },
+    );
     await stopwatch.untilEnded(known + count);
     const seconds = (performance.now() - before) / 1000;
     return { seconds, requests: () => counted.requests - requests };

@@ -7,7 +7,8 @@ import { startNoOpExecutor, systemClock } from '../no-op-executor.mjs';
 const nothing = () => undefined;
 export const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-const spec = {
+/** A plain job. */
+export const spec = {
   name: null,
   image: 'noop',
   imageReference: 'localhost/noop:1',
