@@ -17,4 +17,5 @@ export const launchOf = (installation, attemptId) => ({
   object: null,
   topic: 'bench',
   spec,
+  avoidNode: null,
 });
