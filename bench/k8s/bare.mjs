@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { renderJob } from '../../packages/k8s-client/dist/manifest.js';
-import { newAttemptId, newInstallationId, launchOf } from './launches.mjs';
+import { launchOf } from './launches.mjs';
 import { watch } from './cluster.mjs';
 
 const inFlight = 8;
@@ -7,7 +8,7 @@ const label = 'bench/run';
 
 /** The very manifest that we would send, under labels that no executor looks for. */
 const plainJob = (run, installation) => {
-  const job = renderJob(launchOf(installation, newAttemptId()));
+  const job = renderJob(launchOf(installation, randomUUID()));
   const labels = { [label]: run };
   job.metadata.labels = labels;
   job.spec.template.metadata.labels = labels;
@@ -20,8 +21,8 @@ const isComplete = (job) =>
 /** Creates plain Jobs in a loop and waits for all; resolves with the seconds from the first create. */
 export const runBare = async ({ ask, client }, namespace, count) => {
   const path = `/apis/batch/v1/namespaces/${namespace}/jobs`;
-  const run = newAttemptId();
-  const installation = newInstallationId();
+  const run = randomUUID();
+  const installation = randomUUID();
   const complete = new Set();
   let onEach = () => undefined;
   const all = new Promise((resolve) => (onEach = () => complete.size === count && resolve()));

@@ -1,12 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { newJobId } from '../../packages/types/dist/index.js';
 import { spec as plain } from '../queue/systems/job-orchestrator.mjs';
 
 /** One program that ends at once: what is measured is everything around it. */
 export const spec = { ...plain, imageReference: 'localhost/busybox:1', command: ['true'] };
-
-export const newAttemptId = randomUUID;
-export const newInstallationId = randomUUID;
 
 /** A first attempt of a new job, as an executor would launch it. */
 export const launchOf = (installation, attemptId) => ({

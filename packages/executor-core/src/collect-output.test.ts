@@ -45,6 +45,15 @@ const show = (attempt: AttemptId, output: OutputReport): void =>
   trial.world.show(attempt, { kind: 'ended', exit: exitOf(output) });
 const deliver = (jobId: JobId, attemptId: AttemptId, output: JobOutput, instance = 'pod-1') =>
   trial.database.outputs.accept({ jobId, attemptId, instance, output });
+/** Delivers until it is accepted: from when the executor has seen which instance runs. */
+const acceptedWhileRunning = (id: JobId, attempt: AttemptId): Promise<void> => {
+  const startedAt = trial.clock.now();
+  trial.world.show(attempt, { kind: 'running', startedAt, node: null, instance: 'pod-1' });
+  return trial.until(
+    'it to be accepted',
+    async () => (await deliver(id, attempt, outputOf(1))) === 'accepted',
+  );
+};
 const finalizing = (id: JobId): Promise<void> =>
   trial.until('it to be finalizing', async () => (await trial.job(id)).attemptState === 'finalizing');
 
@@ -65,16 +74,7 @@ describe('the output of a program that has ended', () => {
 
   test('may be delivered as soon as its instance was seen running', async () => {
     const { id, attempt } = await running();
-    trial.world.show(attempt, {
-      kind: 'running',
-      startedAt: trial.clock.now(),
-      node: null,
-      instance: 'pod-1',
-    });
-    await trial.until(
-      'it to be expected',
-      async () => (await deliver(id, attempt, outputOf(1))) === 'accepted',
-    );
+    await acceptedWhileRunning(id, attempt);
   });
 
   test('is collected from the runtime where nothing was delivered', async () => {
@@ -140,16 +140,7 @@ describe('the output of a program that has ended', () => {
 
   test('of a program that failed is nobody’s business, delivered or not', async () => {
     const { id, attempt } = await running();
-    trial.world.show(attempt, {
-      kind: 'running',
-      startedAt: trial.clock.now(),
-      node: null,
-      instance: 'pod-1',
-    });
-    await trial.until(
-      'it to be accepted',
-      async () => (await deliver(id, attempt, outputOf(1))) === 'accepted',
-    );
+    await acceptedWhileRunning(id, attempt);
     trial.world.show(attempt, {
       kind: 'ended',
       exit: {

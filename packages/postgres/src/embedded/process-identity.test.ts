@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ownIdentity, startTimeOf } from './process-identity.ts';
 
 const ofLinux = process.platform === 'linux' ? test : test.skip;
@@ -17,10 +17,10 @@ ofLinux('a process that was killed and that nobody asked for is as good as gone'
   const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  onTestFinished(() => void parent.kill('SIGKILL'));
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
   const state = (): string => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0] ?? '';
   await expect.poll(state).toBe('Z');
   expect(startTimeOf(pid)).toBe('');
-  parent.kill('SIGKILL');
 });
