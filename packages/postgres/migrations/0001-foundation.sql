@@ -94,16 +94,19 @@ create table runtime_objects (
 -- The hot table: live jobs only, and on the same row the current attempt (docs/adr/0010). `rank` is the priority with
 -- its sign turned, so that one ascending index gives the order of claims and a row comparison can start inside it.
 -- `queue` stays 'live' while the attempt goes on, so those updates touch no indexed column and stay HOT.
+-- One CHECK, of what only the whole row can tell: PostgreSQL reads a table's CHECKs from their stored text for each
+-- statement that writes, which was a tenth of a single claim. Who writes `queue`, `attempt_state` and `stop_intent` are
+-- our own constants.
 create table jobs (
   id uuid primary key,
   topic_id integer not null,
   rank smallint not null,
-  queue text collate "C" not null check (queue in ('scheduled', 'pending', 'live')),
+  queue text collate "C" not null, -- scheduled, pending, live
   run_at timestamptz not null,
   expires_at timestamptz not null,
-  queue_seconds integer not null check (queue_seconds > 0),
-  event_seq integer not null default 1 check (event_seq > 0),
-  attempt integer not null default 0 check (attempt >= 0),
+  queue_seconds integer not null,
+  event_seq integer not null default 1,
+  attempt integer not null default 0,
   used_user smallint not null default 0,
   used_infrastructure smallint not null default 0,
   used_output smallint not null default 0,
@@ -114,7 +117,7 @@ create table jobs (
   attempt_id uuid,
   owner uuid,
   runtime_id integer,
-  attempt_state text collate "C" check (attempt_state in ('launching', 'waiting', 'running', 'finalizing')),
+  attempt_state text collate "C", -- launching, waiting, running, finalizing
   claimed_at timestamptz,
   launched_at timestamptz,
   started_at timestamptz,
@@ -122,19 +125,18 @@ create table jobs (
   object_id bigint,
   object_index integer,
   adopted_while_launching boolean not null default false,
-  stop_intent text check (stop_intent in ('cancel', 'run_deadline', 'start_deadline', 'finalize_deadline')),
+  stop_intent text, -- cancel, run_deadline, start_deadline, finalize_deadline
   stop_requested_at timestamptz,
   waiting_reason text,
   waiting_message text,
   node text,
+  -- Of which DAG run the job is a node; its end leaves a mark there.
+  dag_run_id uuid,
   constraint jobs_live_has_attempt check (
     case queue
-      when 'live' then attempt > 0 and attempt_id is not null and owner is not null and runtime_id is not null
-        and attempt_state is not null and claimed_at is not null
-      else attempt_id is null and owner is null and attempt_state is null and object_id is null
-        and stop_intent is null and cancel_requested_at is null
-    end),
-  constraint jobs_running_has_start check (attempt_state is distinct from 'running' or started_at is not null)
+      when 'live' then num_nulls(attempt_id, owner, runtime_id, attempt_state, claimed_at) = 0
+      else num_nonnulls(attempt_id, owner, attempt_state, object_id, stop_intent, cancel_requested_at) = 0
+    end)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_analyze_scale_factor = 0.1, vacuum_truncate = off);
 create index jobs_pending on jobs (topic_id, rank, run_at, id) where queue = 'pending';
@@ -145,7 +147,8 @@ create index jobs_scheduled on jobs (run_at) where queue = 'scheduled';
 -- Serves the fence (owner and attempt), the owner's list, and adoption.
 create unique index jobs_live on jobs (owner, attempt_id) where owner is not null;
 
--- What was submitted, while the job lives; moves into `finished_jobs` at the end. It is also the job's event 1.
+-- What was submitted: written once, and kept as long as the job's history, by the month in the job's id. It is also the
+-- job's event 1. (Moving it into `finished_jobs` at the end was a tenth of a job's cost.)
 create table job_specs (
   id uuid primary key,
   created_at timestamptz not null,
@@ -157,13 +160,14 @@ create table job_specs (
   spec json not null,
   retry_of uuid,
   root_job_id uuid
-) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000, vacuum_truncate = off);
+) partition by range (id);
 
--- History, in partitions by the month in the job's id. The newest attempt lies with its job, earlier ones in `attempts`.
+-- History, in partitions by the month in the job's id. The newest attempt lies with its job, earlier ones in `attempts`;
+-- what was submitted lies in `job_specs`.
 create table finished_jobs (
   id uuid primary key,
   topic_id integer not null,
-  state text collate "C" not null check (state in ('completed', 'failed', 'cancelled')),
+  state text collate "C" not null, -- completed, failed, cancelled
   rank smallint not null,
   run_at timestamptz not null,
   finished_at timestamptz not null,
@@ -175,21 +179,12 @@ create table finished_jobs (
   used_unknown smallint not null,
   used_out_of_memory smallint not null,
   cancel_requested_at timestamptz,
-  created_at timestamptz not null,
-  created_by text not null,
-  submit_reason text not null,
-  name text,
-  image text collate "C" not null,
-  labels jsonb not null,
-  spec json not null,
-  retry_of uuid,
-  root_job_id uuid,
   output json,
   output_bytes integer,
   output_digest text,
   failure json,
   attempt_id uuid,
-  attempt_state text collate "C" check (attempt_state in ('succeeded', 'failed', 'cancelled', 'lost')),
+  attempt_state text collate "C", -- succeeded, failed, cancelled, lost
   owner uuid,
   runtime_id integer,
   object_uid text,
@@ -202,9 +197,10 @@ create table finished_jobs (
   node text,
   image_digest text,
   log_bytes bigint,
+  dag_run_id uuid,
   constraint finished_jobs_end check (
     case state
-      when 'completed' then attempt_state = 'succeeded' and failure is null and cancel_requested_at is null
+      when 'completed' then attempt_state = 'succeeded' and num_nonnulls(failure, cancel_requested_at) = 0
       else failure is not null and output is null
     end)
 ) partition by range (id);
@@ -232,7 +228,7 @@ create table attempts (
   primary key (job_id, number)
 ) partition by range (job_id);
 
--- Events 2 and up; event 1, 'submitted', is the row of job_specs or finished_jobs.
+-- Events 2 and up; event 1, 'submitted', is the row of job_specs.
 create table events (
   job_id uuid not null,
   seq integer not null check (seq > 1),
@@ -289,8 +285,8 @@ declare
   made integer := 0;
 begin
   perform pg_advisory_xact_lock(7266316001);
-  for parent in select * from (values ('finished_jobs', 'id'), ('attempts', 'job_id'), ('events', 'job_id'),
-                               ('log_tails', 'job_id')) as p (tab, col) loop
+  for parent in select * from (values ('job_specs', 'id'), ('finished_jobs', 'id'), ('attempts', 'job_id'),
+                               ('events', 'job_id'), ('log_tails', 'job_id')) as p (tab, col) loop
     for step in 0 .. months - 1 loop
       month := date_trunc('month', first)::date + make_interval(months => step);
       part := parent.tab || to_char(month, '_YYYY_MM');
@@ -309,6 +305,7 @@ begin
   return made;
 end $$;
 
+create table job_specs_default partition of job_specs default;
 create table finished_jobs_default partition of finished_jobs default;
 create table attempts_default partition of attempts default;
 create table events_default partition of events default;

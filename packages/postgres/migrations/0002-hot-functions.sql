@@ -15,10 +15,83 @@ create function new_attempt_id(job uuid, number integer) returns uuid language s
           || lpad(to_hex(floor(random() * 65536)::integer), 4, '0'))::uuid
 $$;
 
+-- Stores jobs and what was submitted of each: all of them, or, when topics are `missing`, none. A piece of two arrays
+-- `values` and `which` gives each job its value by place; `which` null: the first for all. An array that is null stands
+-- for nulls throughout; `label_texts` and `spec_texts` are parted by \x01, which JSON as we write it does not have.
+create function insert_jobs(ids uuid[], project_names text[], topic_names text[], which_topic integer[],
+  ranks smallint[], run_ms float8[], seconds integer[], names text[], image_names text[], which_image integer[],
+  label_texts text, spec_texts text, retries_of uuid[], roots uuid[], dag_runs uuid[], actor text, why text)
+returns table (inserted integer, missing integer) language plpgsql as $$
+declare
+  at timestamptz := clock_timestamp();
+  topic_ids integer[];
+  specs integer;
+begin
+  topic_ids := array(
+    select t.id from unnest(project_names, topic_names) with ordinality as w (project, name, place)
+    left join topics t on t.project = w.project and t.name = w.name order by w.place);
+  inserted := 0;
+  missing := case when array_position(topic_ids, null) is null then 0 else 1 end;
+  if missing > 0 then return next; return; end if;
+
+  insert into jobs (id, topic_id, rank, queue, run_at, expires_at, queue_seconds, dag_run_id)
+  select x.id, topic_ids[coalesce(x.topic, 1)], x.rank, case when x.due > at then 'scheduled' else 'pending' end, x.due,
+         x.due + x.queue_seconds * interval '1 second', x.queue_seconds, x.dag_run_id
+  from (
+    select u.*, coalesce(to_timestamp(u.run_ms / 1000), at) as due
+    from unnest(ids, which_topic, ranks, run_ms, seconds, dag_runs) as u (id, topic, rank, run_ms, queue_seconds, dag_run_id)
+    offset 0) x;
+  get diagnostics inserted = row_count;
+
+  insert into job_specs (id, created_at, created_by, submit_reason, name, image, labels, spec, retry_of, root_job_id)
+  select x.id, at, actor, why, x.name, image_names[coalesce(x.image, 1)], coalesce(x.labels::jsonb, '{}'), x.spec::json,
+         x.retry_of, x.root_job_id
+  from unnest(ids, names, which_image, string_to_array(label_texts, e'\x01'), string_to_array(spec_texts, e'\x01'),
+              retries_of, roots) as x (id, name, image, labels, spec, retry_of, root_job_id);
+  get diagnostics specs = row_count;
+  if specs <> inserted then perform accounted('job_specs', inserted, specs); end if;
+  return next;
+end $$;
+
+-- The first `most` due jobs of one topic, locked. Where a scan begins: behind (mark_rank, mark_run_at, mark_id) and
+-- before mark_until, in the order of these marks, those of other topics left out; without any: at the topic's beginning.
+-- A claim of one job from one topic is the commonest by far, and this costs a third of the statement for many topics.
+create function pick_in_topic(topic integer, most integer, mark_topic integer[], mark_rank smallint[],
+  mark_run_at timestamptz[], mark_id uuid[], mark_until smallint[])
+returns uuid[] language plpgsql as $$
+declare
+  picked uuid[] := '{}';
+begin
+  if array_position(mark_topic, topic) is null then
+    mark_topic := '{}'; mark_rank := null; mark_run_at := null; mark_id := null; mark_until := null;
+  end if;
+  for i in 1 .. greatest(cardinality(mark_topic), 1) loop
+    continue when mark_topic[i] <> topic;
+    picked := picked || array(
+      select q.id from (
+        select j.id from jobs j
+        where j.topic_id = topic and j.queue = 'pending' and j.rank < coalesce(mark_until[i], 32767)
+          and (j.rank, j.run_at, j.id) > (coalesce(mark_rank[i], -32768), coalesce(mark_run_at[i], '-infinity'),
+            coalesce(mark_id[i], '00000000-0000-0000-0000-000000000000'))
+        order by j.rank, j.run_at, j.id limit 1024 for update skip locked) q
+      limit most - cardinality(picked));
+    exit when cardinality(picked) = most;
+  end loop;
+  return picked;
+end $$;
+
+-- The spec of a job, always by its key: an ANALYZE before a month begins says that its partition is empty, and a statement
+-- planned then would search through it job by job until the next ANALYZE.
+create function spec_of(job uuid) returns json language plpgsql stable set enable_seqscan to off as $$
+begin
+  return (select spec from job_specs where id = job);
+end $$;
+
 -- Claims up to `most` due jobs of topics that are open to this executor, each with a new attempt; without a live lease,
 -- none. Topics go in the order of their heads, each from its own index range. Nothing here ever waits for a lock: a
 -- limited topic whose counter is held by another is left out, and that other one wakes us if it leaves slots.
--- Where a scan of a topic begins: behind (mark_rank, mark_run_at, mark_id) and before mark_until.
+-- The marks are those of `pick_in_topic`. The answer is in no order.
+-- No sequential scans, for the reason that `spec_of` gives.
 --
 -- The inner limit is a literal, and the outer one stops it early: with a parameter in its place the generic plan
 -- expects a tenth of the table and may sort it whole.
@@ -29,7 +102,7 @@ create function claim_jobs(me uuid, my_runtime text, wanted text[], most integer
 returns table (id uuid, job_id uuid, number integer, project text, topic text, claimed_at timestamptz,
   used_user smallint, used_infrastructure smallint, used_output smallint, used_unknown smallint,
   used_out_of_memory smallint, spec json, topic_id integer, rank smallint, run_at timestamptz, slots_left boolean)
-language plpgsql rows 20 as $$
+language plpgsql rows 20 set enable_seqscan to off as $$
 #variable_conflict use_column
 declare
   my_name text;
@@ -37,13 +110,21 @@ declare
   held integer[] := '{}';
   free integer[] := '{}';
   left_open integer[] := '{}';
+  is_limited boolean;
+  first_topics integer[];
   picked uuid[];
+  first_id uuid;
+  last_id uuid;
 begin
-  select e.name, e.runtime_id into my_name, my_runtime_id from executors e join runtimes r on r.id = e.runtime_id
-  where e.incarnation = me and r.key = my_runtime and e.ended_at is null and e.lease_until > clock_timestamp();
+  select e.name, e.runtime_id, exists (select from topic_counters),
+    array(select t.id from topics t where not t.paused and (wanted is null or t.name = any(wanted)) limit 2)
+  into my_name, my_runtime_id, is_limited, first_topics
+  from executors e
+  where e.incarnation = me and e.ended_at is null and e.lease_until > clock_timestamp()
+    and e.runtime_id = (select r.id from runtimes r where r.key = my_runtime);
   if not found then return; end if;
 
-  if exists (select from topic_counters) then
+  if is_limited then
     select coalesce(array_agg(h.topic_id), '{}'), coalesce(array_agg(h.slots), '{}') into held, free from (
       select c.topic_id, c.job_limit - c.taken as slots from topic_counters c join topics t on t.id = c.topic_id
       where c.taken < c.job_limit and not t.paused and (wanted is null or t.name = any(wanted))
@@ -52,7 +133,10 @@ begin
       for update of c skip locked) h;
   end if;
 
-  picked := array(
+  if not is_limited and cardinality(first_topics) < 2 then
+    if first_topics = '{}' then return; end if;
+    picked := pick_in_topic(first_topics[1], most, mark_topic, mark_rank, mark_run_at, mark_id, mark_until);
+  else picked := array(
     select p.id from (
       select s.*, h.rank, h.run_at, h.id from (
         select t.id as topic_id, l.slots, coalesce(m.from_rank, -32768) as from_rank,
@@ -79,6 +163,7 @@ begin
         order by j.rank, j.run_at, j.id limit 1024 for update skip locked) q
       limit s.slots) p
     limit most);
+  end if;
   if picked = '{}' then return; end if;
 
   if held <> '{}' then
@@ -88,6 +173,11 @@ begin
       where c.topic_id = n.topic_id
       returning c.topic_id, c.taken < c.job_limit as is_open)
     select coalesce(array_agg(c.topic_id), '{}') into left_open from counted c where is_open;
+  end if;
+
+  -- For one job only its own partition of specs is opened; many jobs are worth opening all.
+  if cardinality(picked) = 1 then first_id := picked[1]; last_id := first_id;
+  else first_id := '00000000-0000-0000-0000-000000000000'; last_id := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
   end if;
 
   return query
@@ -102,53 +192,50 @@ begin
       c.used_output, c.used_unknown, c.used_out_of_memory, s.spec, c.topic_id, c.rank, c.run_at,
       c.topic_id = any(left_open)
     from claimed c join topics t on t.id = c.topic_id
-    cross join lateral (select spec from job_specs where id = c.id limit 1) s
-    order by c.rank, c.run_at, c.id;
+    cross join lateral (
+      select spec from job_specs where id = c.id and id >= first_id and id <= last_id limit 1) s;
 end $$;
 
--- Ends the jobs of open attempts that are still this executor's: job, spec and attempt move into history, the log is
+-- Ends the jobs of open attempts that are still this executor's: job and attempt move into history, the log is
 -- kept, the slots of limited topics are freed. `ids` ascend; as an attempt's id begins with its job's, that is the lock
 -- order of jobs, and counters come after them. A job whose cancel was accepted ends cancelled, whatever happened.
 -- The lease is checked by clock_timestamp() after the last lock of a job was got: now() is the transaction's start and let
 -- an expired owner through 1.5 s late (measured). When it is over, JO001 undoes the whole transaction. An array that is null stands for nulls throughout.
+-- `starts` and `finishes` are milliseconds since 1970.
 -- Gives the attempts that were ended, and whether slots became free.
 create function end_attempts(me uuid, ids uuid[], states text[], attempt_states text[], exit_codes integer[],
-  starts timestamptz[], finishes timestamptz[], nodes text[], digests text[], failures text[], log_sizes bigint[],
+  starts float8[], finishes float8[], nodes text[], digests text[], failures text[], log_sizes bigint[],
   logs bytea[], reasons text[], outputs text[], output_sizes integer[], output_digests text[], if_cancelled text)
 returns table (applied uuid[], freed integer) language plpgsql as $$
 #variable_conflict use_column
 declare
-  actor text;
   mine uuid[];
   ended uuid[];
+  is_limited boolean;
   gone integer;
-  specs_gone integer;
 begin
-  select 'executor:' || e.name into actor from executors e where e.incarnation = me;
   freed := 0;
 
   with finished as (
     insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,
-      used_infrastructure, used_output, used_unknown, used_out_of_memory, cancel_requested_at, created_at, created_by,
-      submit_reason, name, image, labels, spec, retry_of, root_job_id, output, output_bytes, output_digest, failure,
-      attempt_id, attempt_state, owner, runtime_id, object_uid, object_name, claimed_at, claimed_seq, claimed_by,
+      used_infrastructure, used_output, used_unknown, used_out_of_memory, cancel_requested_at, dag_run_id, output,
+      output_bytes, output_digest, failure, attempt_id, attempt_state, owner, runtime_id, object_uid, object_name, claimed_at, claimed_seq, claimed_by,
       launched_at, started_at, attempt_finished_at, exit_code, node, image_digest, log_bytes, ended_by, end_reason)
     select j.id, j.topic_id, e.state, j.rank, j.run_at, clock_timestamp(), j.event_seq + 1, j.attempt, j.used_user,
-      j.used_infrastructure, j.used_output, j.used_unknown, j.used_out_of_memory, j.cancel_requested_at, s.created_at,
-      s.created_by, s.submit_reason, s.name, s.image, s.labels, s.spec, s.retry_of, s.root_job_id,
+      j.used_infrastructure, j.used_output, j.used_unknown, j.used_out_of_memory, j.cancel_requested_at, j.dag_run_id,
       case e.state when 'completed' then x.output::json end,
       case e.state when 'completed' then x.output_bytes end,
       case e.state when 'completed' then x.output_digest end,
       case e.state when 'completed' then null when 'cancelled' then if_cancelled::json else x.failure::json end,
       j.attempt_id, x.attempt_state, j.owner, j.runtime_id, o.uid, o.name, j.claimed_at, j.claimed_seq, j.claimed_by,
-      j.launched_at, coalesce(j.started_at, x.started_at), x.finished_at, x.exit_code, coalesce(x.node, j.node),
-      x.image_digest, x.log_bytes, actor, case when e.state = x.state then x.reason else 'cancelled as asked' end
+      j.launched_at, coalesce(j.started_at, to_timestamp(x.started_ms / 1000)), to_timestamp(x.finished_ms / 1000), x.exit_code, coalesce(x.node, j.node),
+      x.image_digest, x.log_bytes,
+      (select 'executor:' || name from executors where incarnation = me), case when e.state = x.state then x.reason else 'cancelled as asked' end
     from unnest(ids, states, attempt_states, exit_codes, starts, finishes, nodes, digests, failures, log_sizes, reasons,
            outputs, output_sizes, output_digests)
-      as x (attempt, state, attempt_state, exit_code, started_at, finished_at, node, image_digest, failure, log_bytes,
+      as x (attempt, state, attempt_state, exit_code, started_ms, finished_ms, node, image_digest, failure, log_bytes,
            reason, output, output_bytes, output_digest)
     cross join lateral (select * from jobs where owner = me and attempt_id = x.attempt for update) j
-    left join lateral (select * from job_specs where id = j.id limit 1) s on true
     cross join lateral (
       select case when j.cancel_requested_at is null then x.state else 'cancelled' end as state offset 0) e
     left join lateral (select uid, name from runtime_objects where id = j.object_id limit 1) o on true
@@ -156,8 +243,9 @@ begin
   select coalesce(array_agg(f.attempt_id), '{}'), array_agg(f.id) into mine, ended from finished f;
   applied := mine;
   if mine = '{}' then return next; return; end if;
-  if not exists (select from executors e
-                 where e.incarnation = me and e.ended_at is null and e.lease_until > clock_timestamp()) then
+  select exists (select from topic_counters) into is_limited from executors e
+  where e.incarnation = me and e.ended_at is null and e.lease_until > clock_timestamp();
+  if not found then
     raise exception 'the lease of % is over', me using errcode = 'JO001';
   end if;
 
@@ -169,7 +257,7 @@ begin
     where x.log is not null;
   end if;
 
-  if exists (select from topic_counters) then
+  if is_limited then
     perform from topic_counters c
     where c.topic_id = any(array(select distinct j.topic_id from jobs j where j.id = any(ended)))
     order by c.topic_id for update;
@@ -181,10 +269,6 @@ begin
 
   delete from jobs where id = any(ended);
   get diagnostics gone = row_count;
-  delete from job_specs where id = any(ended);
-  get diagnostics specs_gone = row_count;
-  if gone <> cardinality(mine) or specs_gone <> gone then
-    perform accounted('jobs, job_specs', cardinality(mine), gone, specs_gone);
-  end if;
+  if gone <> cardinality(mine) then perform accounted('jobs', cardinality(mine), gone); end if;
   return next;
 end $$;

@@ -91,12 +91,12 @@ create table dag_due (
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000, vacuum_truncate = off);
 create index dag_due_run on dag_due (run_id, id);
 
--- The end of a node's job leaves its mark in the transaction of the end, whichever statement ends it. Jobs of DAGs carry
--- the label; for all others the condition is all that it costs (no function is called, nothing is queued).
+-- The end of a node's job leaves its mark in the transaction of the end, whichever statement ends it; for all other jobs
+-- the condition is all that it costs (no function is called, nothing is queued).
 create function mark_dag_due() returns trigger language plpgsql as $$
 begin
-  insert into dag_due (run_id, job_id) values ((new.labels ->> 'job-orchestrator.io/dag-run')::uuid, new.id);
+  insert into dag_due (run_id, job_id) values (new.dag_run_id, new.id);
   return null;
 end $$;
 create trigger finished_jobs_mark_dag_due after insert on finished_jobs
-  for each row when (new.labels ? 'job-orchestrator.io/dag-run') execute function mark_dag_due();
+  for each row when (new.dag_run_id is not null) execute function mark_dag_due();

@@ -40,8 +40,7 @@ const join = () =>
 
 const jobsOf = async (run: string): Promise<readonly { name: string; n: number }[]> => {
   const text = `
-select name, count(*)::integer as n from (
-  select name, labels from job_specs union all select name, labels from finished_jobs) j
+select name, count(*)::integer as n from job_specs
 where labels ->> 'job-orchestrator.io/dag-run' = '${run}' group by name having count(*) > 1`;
   return (await onServer(fresh.url, text)).rows as { name: string; n: number }[];
 };

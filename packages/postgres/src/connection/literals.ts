@@ -13,6 +13,10 @@ export const plainArray = (items: readonly (string | number | boolean | null)[])
 export const dateArray = (items: readonly (Date | null)[]): string =>
   `{${items.map((item) => item?.toISOString() ?? 'NULL').join(',')}}`;
 
+/** Times as a `float8[]` of milliseconds since 1970: a third of the cost of dates, to write and to read. */
+export const msArray = (items: readonly (Date | null)[]): string =>
+  `{${items.map((item) => item?.getTime() ?? 'NULL').join(',')}}`;
+
 /** A `bytea[]`. */
 export const bytesArray = (items: readonly (Uint8Array | null)[]): string =>
   `{${items.map((item) => (item === null ? 'NULL' : `"\\\\x${Buffer.from(item).toString('hex')}"`)).join(',')}}`;

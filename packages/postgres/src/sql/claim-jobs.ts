@@ -37,6 +37,9 @@ select id, job_id as "jobId", number, project, topic, claimed_at as "claimedAt",
 from claim_jobs($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 };
 
+const byTurn = (a: ClaimedRow, b: ClaimedRow): number =>
+  a.rank - b.rank || +a.runAt - +b.runAt || (a.jobId < b.jobId ? -1 : 1);
+
 /** Claims due jobs, each with a new attempt, at most 1,024 of a topic. No live lease: nothing. */
 export const claimJobs = async (sql: Sql, request: ClaimArguments): Promise<readonly ClaimedRow[]> => {
   const { segments, owner, runtimeKey } = request;
@@ -51,5 +54,7 @@ export const claimJobs = async (sql: Sql, request: ClaimArguments): Promise<read
     plainArray(segments.map(({ id }) => id)),
     plainArray(segments.map(({ untilRank }) => untilRank)),
   ]);
-  return rows.map((row) => Object.assign(row, { owner, runtimeKey, state: 'launching' as const }));
+  return rows
+    .map((row) => Object.assign(row, { owner, runtimeKey, state: 'launching' as const }))
+    .sort(byTurn);
 };

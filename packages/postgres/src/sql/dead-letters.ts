@@ -12,7 +12,7 @@ const conditions = (filter: DeadLetterFilter, number: (parameter: Parameter) => 
     `f.state <> 'completed' and f.state = 'failed'`,
     'not exists (select from dead_letter_decisions d where d.job_id = f.id)',
     ...topicCondition(filter, 'f', number),
-    ...specConditions(filter, 'f', number),
+    ...specConditions(filter, 's', number),
     ...(filter.jobs === null ? [] : [`f.id = any(${number(plainArray(filter.jobs))}::uuid[])`]),
     ...(filter.category === null ? [] : [`f.failure ->> 'category' = ${number(filter.category)}`]),
     ...(filter.reason === null ? [] : [`f.failure ->> 'reason' = ${number(filter.reason)}`]),
@@ -33,10 +33,10 @@ export const listDeadLetters = (
   const { parameters, number } = numbering();
   const behind = after === null ? '' : `and f.id < ${number(after)}`;
   const text = `
-select f.id, f.name, f.image, f.state, f.rank, f.created_at as "createdAt", f.started_at as "startedAt",
+select f.id, s.name, s.image, f.state, f.rank, s.created_at as "createdAt", f.started_at as "startedAt",
   f.finished_at as "finishedAt", f.attempt, f.exit_code as "exitCode", f.failure ->> 'reason' as reason,
   f.failure ->> 'category' as category, f.failure ->> 'message' as message, t.project, t.name as topic
-from finished_jobs f join topics t on t.id = f.topic_id
+from finished_jobs f join job_specs s on s.id = f.id join topics t on t.id = f.topic_id
 where ${conditions(filter, number)} ${behind} order by f.id desc limit ${number(limit)}`;
   return sql.run<DeadLetterRow & Record<string, unknown>>({ text }, parameters);
 };
@@ -44,7 +44,7 @@ where ${conditions(filter, number)} ${behind} order by f.id desc limit ${number(
 /** How many dead letters fit. */
 export const countDeadLetters = async (sql: Sql, filter: DeadLetterFilter): Promise<number> => {
   const { parameters, number } = numbering();
-  const text = `select count(*) as count from finished_jobs f where ${conditions(filter, number)}`;
+  const text = `select count(*) as count from finished_jobs f join job_specs s on s.id = f.id where ${conditions(filter, number)}`;
   return onlyRow(await sql.run<{ count: number }>({ text }, parameters)).count;
 };
 

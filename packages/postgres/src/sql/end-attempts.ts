@@ -6,7 +6,7 @@ import {
   type LogTail,
 } from '@job-orchestrator/types';
 import type { ExitReport, Failure, IncarnationId, TerminalJobState } from '@job-orchestrator/types';
-import { bytesArray, dateArray, jsonText, plainArray, sparse, textArray } from '../connection/literals.ts';
+import { bytesArray, jsonText, msArray, plainArray, sparse, textArray } from '../connection/literals.ts';
 import { onlyRow, type Sql, type Statement } from '../connection/sql.ts';
 import type { FencedAnswer } from './fence.ts';
 
@@ -47,11 +47,11 @@ export const endAttempts = async (
       each(({ exit }) => exit?.exitCode ?? null),
     ),
     sparse(
-      dateArray,
+      msArray,
       each(({ exit }) => exit?.startedAt ?? null),
     ),
     sparse(
-      dateArray,
+      msArray,
       each(({ exit }) => exit?.finishedAt ?? null),
     ),
     sparse(

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { NewJob, WriteContext } from '@job-orchestrator/types';
-import { dateArray, plainArray, sparse, textArray } from '../connection/literals.ts';
+import { dagLabels, type NewJob, type WriteContext } from '@job-orchestrator/types';
+import { msArray, plainArray, sparse, textArray } from '../connection/literals.ts';
 import { onlyRow, type Parameter, type Statement } from '../connection/sql.ts';
 import { toStoredSpec } from './stored-spec.ts';
 
@@ -10,53 +10,55 @@ export interface InsertAnswer {
   readonly missing: number;
 }
 
-/**
- * Stores jobs and specs. A spec's row is the job's event 1, so that a submission writes two rows and not three.
- * With a topic that does not exist yet nothing is stored, and `missing` says for how many jobs.
- */
+/** Stores jobs and specs. A spec's row is the job's event 1, so that a submission writes two rows and not three. */
 export const insertJobs: Statement = {
   name: 'insert_jobs',
-  text: `
-with input as materialized (
-  select x.*, t.id as topic_id, n.at, coalesce(x.run_at, n.at) as due
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::integer[], $7::text[],
-              $8::text[], string_to_array($9, e'\\x01'), string_to_array($10, e'\\x01'), $11::uuid[], $12::uuid[])
-    as x (id, project, topic, rank, run_at, queue_seconds, name, image, labels, spec, retry_of, root_job_id)
-  cross join (select clock_timestamp() as at offset 0) n
-  left join topics t on t.project = x.project and t.name = x.topic
-),
-complete as materialized (select count(*) filter (where topic_id is null) as missing from input),
-stored as (
-  insert into jobs (id, topic_id, rank, queue, run_at, expires_at, queue_seconds)
-  select id, topic_id, rank, case when due > at then 'scheduled' else 'pending' end, due,
-         due + queue_seconds * interval '1 second', queue_seconds
-  from input where (select missing from complete) = 0
-  returning 1
-),
-specs as (
-  insert into job_specs (id, created_at, created_by, submit_reason, name, image, labels, spec, retry_of, root_job_id)
-  select id, at, $13, $14, name, image, labels::jsonb, spec::json, retry_of, root_job_id
-  from input where (select missing from complete) = 0
-  returning 1
-)
-select (select missing from complete) as missing,
-       accounted('job_specs', (select count(*) from stored), (select count(*) from specs)) as inserted`,
+  text: `select inserted, missing
+from insert_jobs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 };
 
 /** JSON as we write it has no control characters, so one of them parts the texts: 5 µs a job less than an array. */
-const jsonTexts = (values: readonly object[]): string =>
-  values.map((value) => JSON.stringify(value)).join('\u0001');
+const jsonTexts = (values: readonly string[]): string => values.join('\u0001');
+
+const nothing = '{}';
+
+/** The labels of jobs; null when none has any. */
+const labelTexts = (jobs: readonly NewJob[]): string | null => {
+  const texts = jobs.map(({ spec }) => JSON.stringify(spec.labels));
+  return texts.every((text) => text === nothing) ? null : jsonTexts(texts);
+};
+
+/** Values, each once, and which of them each item has, counted from 1; null: all have the first. */
+const dictionary = <Value>(items: readonly Value[], key: (item: Value) => string) => {
+  const places = new Map<string, number>();
+  const values: Value[] = [];
+  const which = items.map((item) => {
+    const name = key(item);
+    let place = places.get(name);
+    if (place === undefined) {
+      place = values.push(item);
+      places.set(name, place);
+    }
+    return place;
+  });
+  return { values, which: values.length === 1 ? null : plainArray(which) };
+};
 
 /** The parameters of `insertJobs`. */
 export const insertParameters = (jobs: readonly NewJob[], context: WriteContext): readonly Parameter[] => {
   const each = <T>(pick: (job: NewJob) => T): T[] => jobs.map(pick);
+  const topics = dictionary(jobs, ({ project, topic }) => `${project}/${topic}`);
+  const images = dictionary(
+    each(({ spec }) => spec.image),
+    (image) => image,
+  );
   return [
     plainArray(each(({ id }) => id)),
-    textArray(each(({ project }) => project)),
-    textArray(each(({ topic }) => topic)),
+    ...topicParameters(topics.values),
+    topics.which,
     plainArray(each(({ priority }) => -priority)),
     sparse(
-      dateArray,
+      msArray,
       each(({ runAt }) => runAt),
     ),
     plainArray(each(({ spec }) => spec.deadlines.queueSeconds)),
@@ -64,9 +66,10 @@ export const insertParameters = (jobs: readonly NewJob[], context: WriteContext)
       textArray,
       each(({ spec }) => spec.name),
     ),
-    textArray(each(({ spec }) => spec.image)),
-    jsonTexts(each(({ spec }) => spec.labels)),
-    jsonTexts(each(({ spec }) => toStoredSpec(spec))),
+    textArray(images.values),
+    images.which,
+    labelTexts(jobs),
+    jsonTexts(each(({ spec }) => JSON.stringify(toStoredSpec(spec)))),
     sparse(
       plainArray,
       each(({ retryOf }) => retryOf),
@@ -74,6 +77,10 @@ export const insertParameters = (jobs: readonly NewJob[], context: WriteContext)
     sparse(
       plainArray,
       each(({ rootJobId }) => rootJobId),
+    ),
+    sparse(
+      plainArray,
+      each(({ spec }) => spec.labels[dagLabels.run] ?? null),
     ),
     context.actor,
     context.reason,

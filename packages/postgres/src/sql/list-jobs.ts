@@ -59,7 +59,7 @@ const query = (filter: JobFilter, after: JobId | null, limit: number) => {
   const finished = [
     ...behind('f'),
     ...topicCondition(filter, 'f', number),
-    ...specConditions(filter, 'f', number),
+    ...specConditions(filter, 's', number),
     ...(states === null ? [] : [`f.state = any(${number(textArray(states))}::text[])`]),
     ...(states === null || states.includes('completed') ? [] : [`f.state <> 'completed'`]),
   ];
@@ -70,9 +70,9 @@ select p.*, t.project, t.name as topic from (
      j.waiting_reason as reason, j.topic_id
    from jobs j join job_specs s on s.id = j.id ${where(live)} order by j.id desc limit ${most})
   union all
-  (select f.id, f.name, f.image, f.state, f.rank, f.created_at, f.started_at, f.finished_at, f.attempt, f.exit_code,
+  (select f.id, s.name, s.image, f.state, f.rank, s.created_at, f.started_at, f.finished_at, f.attempt, f.exit_code,
      f.failure ->> 'reason', f.topic_id
-   from finished_jobs f ${where(finished)} order by f.id desc limit ${most})
+   from finished_jobs f join job_specs s on s.id = f.id ${where(finished)} order by f.id desc limit ${most})
 ) p join topics t on t.id = p.topic_id order by p.id desc limit ${most}`;
   return { text, parameters };
 };

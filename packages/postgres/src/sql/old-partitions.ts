@@ -14,6 +14,7 @@ export const historyTables = [
   { table: 'attempts', column: 'job_id' },
   { table: 'events', column: 'job_id' },
   { table: 'log_tails', column: 'job_id' },
+  { table: 'job_specs', column: 'id' },
 ] as const;
 
 /** The first month that is kept: the running one and `$1` before it. */

@@ -53,24 +53,16 @@ with due as materialized (
   select * from jobs where case queue when 'pending' then true end and expires_at <= clock_timestamp() order by expires_at limit 500
   for update skip locked
 ),
-ending as materialized (
-  select j.*, s.created_at, s.created_by, s.submit_reason, s.name, s.image, s.labels, s.spec, s.retry_of,
-         s.root_job_id, clock_timestamp() as end_at
-  from (select * from due limit $1) j cross join lateral (select * from job_specs where id = j.id limit 1) s
-),
+ending as materialized (select *, clock_timestamp() as end_at from due limit $1),
 finished as (
   insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,
-    used_infrastructure, used_output, used_unknown, used_out_of_memory, created_at, created_by, submit_reason, name,
-    image, labels, spec, retry_of, root_job_id, failure, ended_by, end_reason)
+    used_infrastructure, used_output, used_unknown, used_out_of_memory, dag_run_id, failure, ended_by, end_reason)
   select id, topic_id, 'failed', rank, run_at, end_at, event_seq + 1, attempt, used_user, used_infrastructure,
-    used_output, used_unknown, used_out_of_memory, created_at, created_by, submit_reason, name, image, labels, spec,
-    retry_of, root_job_id, $2::json, 'system', $3 from ending
+    used_output, used_unknown, used_out_of_memory, dag_run_id, $2::json, 'system', $3 from ending
 ),
-gone as (delete from jobs where id = any(array(select id from ending)) returning 1),
-specs_gone as (delete from job_specs where id = any(array(select id from ending)) returning 1)
+gone as (delete from jobs where id = any(array(select id from ending)) returning 1)
 select array(select id from ending)::text[] as ids,
-  accounted('jobs, job_specs', (select count(*) from ending), (select count(*) from gone),
-    (select count(*) from specs_gone)) as accounted`,
+  accounted('jobs', (select count(*) from ending), (select count(*) from gone)) as accounted`,
 };
 
 const queueDeadline = failure('queue_deadline', 'no executor took the job in time');
@@ -110,8 +102,7 @@ export const knownJobs = async (sql: Sql, ids: readonly JobId[]): Promise<number
   onlyRow(
     await sql.run<{ known: number }>(
       {
-        text: `select (select count(*) from jobs where id = any($1::uuid[]))
-                    + (select count(*) from finished_jobs where id = any($1::uuid[])) as known`,
+        text: `select count(*) as known from job_specs where id = any($1::uuid[])`,
       },
       [plainArray(ids)],
     ),

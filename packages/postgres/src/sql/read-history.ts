@@ -29,7 +29,7 @@ select a.*, r.key as "runtimeKey", s.policy from (
 ) a join runtimes r on r.id = a.runtime_id
 cross join lateral (
   select json_build_object('resources', spec -> 'resources', 'retry', spec -> 'retry') as policy from (
-    select spec from job_specs where id = $1 union all select spec from finished_jobs where id = $1 limit 1) one
+    select spec from job_specs where id = $1) one
 ) s order by a.number`;
 
 type Policy = Pick<JobSpec, 'resources' | 'retry'>;
@@ -69,9 +69,6 @@ interface EventRow {
   readonly data: JsonObject | null;
 }
 
-const submittedFrom = (table: string): string => `
-  select 1, created_at, 'submitted', null, created_by, submit_reason, null from ${table} where id = $1 and $2 < 1`;
-
 const claimedFrom = (table: string, job: string, number: string): string => `
   select claimed_seq, claimed_at, 'claimed', ${number}, 'executor:' || claimed_by, 'claimed by ' || claimed_by, null
   from ${table} where ${job} = $1 and claimed_seq > $2`;
@@ -80,8 +77,8 @@ const claimedFrom = (table: string, job: string, number: string): string => `
 const eventsText = `
 select * from (
   select seq, at, kind, attempt, actor, reason, data from events where job_id = $1 and seq > $2
-  union all ${submittedFrom('job_specs')}
-  union all ${submittedFrom('finished_jobs')}
+  union all
+  select 1, created_at, 'submitted', null, created_by, submit_reason, null from job_specs where id = $1 and $2 < 1
   union all ${claimedFrom('jobs', 'id', 'attempt')}
   union all ${claimedFrom('finished_jobs', 'id', 'attempt')}
   union all ${claimedFrom('attempts', 'job_id', 'number')}

@@ -7,8 +7,8 @@ const used = (table: string): string => `${table}.used_user as "usedUser",
   ${table}.used_infrastructure as "usedInfrastructure", ${table}.used_output as "usedOutput",
   ${table}.used_unknown as "usedUnknown", ${table}.used_out_of_memory as "usedOutOfMemory"`;
 
-const submitted = (table: string): string => `${table}.spec, ${table}.created_at as "createdAt",
-  ${table}.created_by as "createdBy", ${table}.retry_of as "retryOf", ${table}.root_job_id as "rootJobId"`;
+const submitted = `s.spec, s.created_at as "createdAt", s.created_by as "createdBy", s.retry_of as "retryOf",
+  s.root_job_id as "rootJobId"`;
 
 /** Between two attempts the newest one lies in `attempts`; so it does for a job that ended while it waited again. */
 const earlier = (table: string): string =>
@@ -16,7 +16,7 @@ const earlier = (table: string): string =>
 
 const liveStatement: Statement = {
   text: `
-select j.id, t.project, t.name as topic, ${liveState} as state, j.rank, ${submitted('s')}, j.run_at as "runAt",
+select j.id, t.project, t.name as topic, ${liveState} as state, j.rank, ${submitted}, j.run_at as "runAt",
   coalesce(j.started_at, a.started_at) as "startedAt", null::timestamptz as "finishedAt",
   j.cancel_requested_at as "cancelRequestedAt", j.attempt, coalesce(j.attempt_state, a.state) as "attemptState",
   j.waiting_reason as "waitingReason", j.waiting_message as "waitingMessage", ${used('j')}, a.exit_code as "exitCode",
@@ -27,13 +27,13 @@ where j.id = $1`,
 
 const finishedStatement: Statement = {
   text: `
-select f.id, t.project, t.name as topic, f.state, f.rank, ${submitted('f')}, f.run_at as "runAt",
+select f.id, t.project, t.name as topic, f.state, f.rank, ${submitted}, f.run_at as "runAt",
   coalesce(f.started_at, a.started_at) as "startedAt", f.finished_at as "finishedAt",
   f.cancel_requested_at as "cancelRequestedAt", f.attempt, coalesce(f.attempt_state, a.state) as "attemptState",
   null::text as "waitingReason", null::text as "waitingMessage", ${used('f')},
   coalesce(f.exit_code, a.exit_code) as "exitCode", f.failure, f.output, f.output_bytes as "outputBytes",
   f.output_digest as "outputDigest"
-from finished_jobs f join topics t on t.id = f.topic_id ${earlier('f')}
+from finished_jobs f join job_specs s on s.id = f.id join topics t on t.id = f.topic_id ${earlier('f')}
 where f.id = $1`,
 };
 

@@ -12,9 +12,16 @@ const silence: Omit<JobSpec, 'image' | 'imageReference' | 'retry' | 'deadlines'>
   runAsUser: null,
   labels: {},
 };
-const silences = Object.entries(silence);
-const nothingIn = (part: unknown): boolean =>
-  typeof part === 'object' && part !== null && Object.keys(part).length === 0;
+const isEmpty = (part: unknown): boolean => {
+  for (const _ in part as object) return false;
+  return true;
+};
+
+const saysNothing = (key: string, part: unknown): boolean => {
+  if (!(key in silence)) return false;
+  const nothing = silence[key as keyof typeof silence];
+  return part === nothing || (typeof nothing === 'object' && nothing !== null && isEmpty(part));
+};
 
 /** A spec as it is stored: without the parts that say nothing. */
 export type StoredSpec = Partial<JobSpec>;
@@ -24,10 +31,8 @@ export type StoredSpec = Partial<JobSpec>;
  * read at each claim, and written again at the end.
  */
 export const toStoredSpec = (spec: JobSpec): StoredSpec => {
-  const stored: Record<string, unknown> = { ...spec };
-  for (const [key, nothing] of silences) {
-    if (stored[key] === nothing || (nothingIn(nothing) && nothingIn(stored[key]))) delete stored[key];
-  }
+  const stored: Record<string, unknown> = {};
+  for (const [key, part] of Object.entries(spec)) if (!saysNothing(key, part)) stored[key] = part;
   return stored;
 };
 
