@@ -53,45 +53,11 @@ begin
   return next;
 end $$;
 
--- The first `most` due jobs of one topic, locked. Where a scan begins: behind (mark_rank, mark_run_at, mark_id) and
--- before mark_until, in the order of these marks, those of other topics left out; without any: at the topic's beginning.
--- A claim of one job from one topic is the commonest by far, and this costs a third of the statement for many topics.
-create function pick_in_topic(topic integer, most integer, mark_topic integer[], mark_rank smallint[],
-  mark_run_at timestamptz[], mark_id uuid[], mark_until smallint[])
-returns uuid[] language plpgsql as $$
-declare
-  picked uuid[] := '{}';
-begin
-  if array_position(mark_topic, topic) is null then
-    mark_topic := '{}'; mark_rank := null; mark_run_at := null; mark_id := null; mark_until := null;
-  end if;
-  for i in 1 .. greatest(cardinality(mark_topic), 1) loop
-    continue when mark_topic[i] <> topic;
-    picked := picked || array(
-      select q.id from (
-        select j.id from jobs j
-        where j.topic_id = topic and j.queue = 'pending' and j.rank < coalesce(mark_until[i], 32767)
-          and (j.rank, j.run_at, j.id) > (coalesce(mark_rank[i], -32768), coalesce(mark_run_at[i], '-infinity'),
-            coalesce(mark_id[i], '00000000-0000-0000-0000-000000000000'))
-        order by j.rank, j.run_at, j.id limit 1024 for update skip locked) q
-      limit most - cardinality(picked));
-    exit when cardinality(picked) = most;
-  end loop;
-  return picked;
-end $$;
-
--- The spec of a job, always by its key: an ANALYZE before a month begins says that its partition is empty, and a statement
--- planned then would search through it job by job until the next ANALYZE.
-create function spec_of(job uuid) returns json language plpgsql stable set enable_seqscan to off as $$
-begin
-  return (select spec from job_specs where id = job);
-end $$;
-
 -- Claims up to `most` due jobs of topics that are open to this executor, each with a new attempt; without a live lease,
 -- none. Topics go in the order of their heads, each from its own index range. Nothing here ever waits for a lock: a
 -- limited topic whose counter is held by another is left out, and that other one wakes us if it leaves slots.
--- The marks are those of `pick_in_topic`. The answer is in no order.
--- No sequential scans, for the reason that `spec_of` gives.
+-- Where a scan of a topic begins: behind (mark_rank, mark_run_at, mark_id) and before mark_until. The answer is in no order.
+-- A claim from a single open topic without a limit does without this function (src/sql/claim-from-topic.ts).
 --
 -- The inner limit is a literal, and the outer one stops it early: with a parameter in its place the generic plan
 -- expects a tenth of the table and may sort it whole.
@@ -102,7 +68,7 @@ create function claim_jobs(me uuid, my_runtime text, wanted text[], most integer
 returns table (id uuid, job_id uuid, number integer, project text, topic text, claimed_at timestamptz,
   used_user smallint, used_infrastructure smallint, used_output smallint, used_unknown smallint,
   used_out_of_memory smallint, spec json, topic_id integer, rank smallint, run_at timestamptz, slots_left boolean)
-language plpgsql rows 20 set enable_seqscan to off as $$
+language plpgsql rows 20 as $$
 #variable_conflict use_column
 declare
   my_name text;
@@ -110,21 +76,16 @@ declare
   held integer[] := '{}';
   free integer[] := '{}';
   left_open integer[] := '{}';
-  is_limited boolean;
-  first_topics integer[];
   picked uuid[];
   first_id uuid;
   last_id uuid;
 begin
-  select e.name, e.runtime_id, exists (select from topic_counters),
-    array(select t.id from topics t where not t.paused and (wanted is null or t.name = any(wanted)) limit 2)
-  into my_name, my_runtime_id, is_limited, first_topics
-  from executors e
+  select e.name, e.runtime_id into my_name, my_runtime_id from executors e
   where e.incarnation = me and e.ended_at is null and e.lease_until > clock_timestamp()
     and e.runtime_id = (select r.id from runtimes r where r.key = my_runtime);
   if not found then return; end if;
 
-  if is_limited then
+  if exists (select from topic_counters) then
     select coalesce(array_agg(h.topic_id), '{}'), coalesce(array_agg(h.slots), '{}') into held, free from (
       select c.topic_id, c.job_limit - c.taken as slots from topic_counters c join topics t on t.id = c.topic_id
       where c.taken < c.job_limit and not t.paused and (wanted is null or t.name = any(wanted))
@@ -133,10 +94,7 @@ begin
       for update of c skip locked) h;
   end if;
 
-  if not is_limited and cardinality(first_topics) < 2 then
-    if first_topics = '{}' then return; end if;
-    picked := pick_in_topic(first_topics[1], most, mark_topic, mark_rank, mark_run_at, mark_id, mark_until);
-  else picked := array(
+  picked := array(
     select p.id from (
       select s.*, h.rank, h.run_at, h.id from (
         select t.id as topic_id, l.slots, coalesce(m.from_rank, -32768) as from_rank,
@@ -163,7 +121,6 @@ begin
         order by j.rank, j.run_at, j.id limit 1024 for update skip locked) q
       limit s.slots) p
     limit most);
-  end if;
   if picked = '{}' then return; end if;
 
   if held <> '{}' then

@@ -6,6 +6,7 @@ import { dropOldHistory } from './retention.ts';
 import { forgetStrayOutputs } from './sql/attempt-outputs.ts';
 import { forgetExecutors, forgetObjects } from './sql/executors.ts';
 import { forgetKeys } from './sql/idempotency-keys.ts';
+import { analyze, filledSince } from './sql/statistics.ts';
 
 /**
  * A new partition locks its whole table. It stands in the way of claims only for as long as it waits for long readers
@@ -16,6 +17,14 @@ const partitionsAhead = (store: Store): Promise<void> =>
     await sql.run({ text: `set local lock_timeout = '500ms'` });
     await ensurePartitions(sql);
   });
+
+/**
+ * An ANALYZE before a month begins says that its partition is empty, and statements planned then search through it, job by
+ * job. Autovacuum mends that within a minute, where it is on and keeps up; this does it in any case.
+ */
+const analyzeFilled = async (store: Store): Promise<void> => {
+  for (const partition of await filledSince(store)) await analyze(store, partition);
+};
 
 const keysAtOnce = 5_000;
 
@@ -38,6 +47,7 @@ const oldHistory: Task = async (store, { historyMonths, log }) => {
 
 const tasks: readonly Task[] = [
   partitionsAhead,
+  analyzeFilled,
   oldHistory,
   expiredKeys,
   forgetExecutors,

@@ -40,6 +40,35 @@ onBothDatabases((db) => {
     expect(await claimSample(db(), owner, 'claim')).toEqual([]);
   });
 
+  test('claims that know one open topic still meet a higher priority, a second topic, a pause and a limit', async () => {
+    const owner = await registerSample(db());
+    const { queue, topics } = db();
+    const claimOne = async (): Promise<string | undefined> => {
+      const request = { owner, runtimeKey: sampleRuntime, topics: ['sole', 'second'], limit: 1 };
+      return (await queue.claimJobs(request))[0]?.jobId;
+    };
+    const inTopic = async (topic: string, priority = 0): Promise<string> => {
+      const job = sampleJob({ topic, priority });
+      await queue.insertJobs([job], sampleContext);
+      return job.id;
+    };
+    const usual = [];
+    for (let index = 0; index < 8; index += 1) usual.push(await inTopic('sole'));
+    expect([await claimOne(), await claimOne()]).toEqual(usual.slice(0, 2));
+    const urgent = await inTopic('sole', 5);
+    expect([await claimOne(), await claimOne()]).toEqual([urgent, usual[2]]);
+    const other = await inTopic('second', 9);
+    expect([await claimOne(), await claimOne()]).toEqual([other, usual[3]]);
+    await topics.setPaused('default', 'sole', true, sampleContext);
+    expect(await claimOne()).toBeUndefined();
+    await topics.setPaused('default', 'sole', false, sampleContext);
+    expect(await claimOne()).toBe(usual[4]);
+    await topics.setLimit('default', 'sole', 5, sampleContext);
+    expect(await claimOne()).toBeUndefined();
+    await topics.setLimit('default', 'sole', 7, sampleContext);
+    expect([await claimOne(), await claimOne()]).toEqual([usual[5], undefined]);
+  });
+
   test('the order is priority, then the time it was due, then the id', async () => {
     const owner = await registerSample(db());
     const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1_000);

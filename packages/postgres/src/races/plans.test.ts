@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Parameter, Row, Sql, Statement } from '../connection/sql.ts';
 import { adoptAttempts } from '../sql/adopt-attempts.ts';
+import { claimFromTopic } from '../sql/claim-from-topic.ts';
 import { claimJobs } from '../sql/claim-jobs.ts';
 import { endAttempts } from '../sql/end-attempts.ts';
 import { promoteDue } from '../sql/queue-upkeep.ts';
@@ -31,6 +32,9 @@ const fill = async (): Promise<void> => {
     await fresh.database.queue.insertJobs(jobs, sampleContext);
   }
 };
+
+/** Where the rows are; an empty partition may be read as it likes, and `analyzeFilled` says when it is empty no more. */
+const filled = `jobs|job_specs_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;
 
 const specPartitions = async (): Promise<readonly string[]> => {
   const { rows } = await client.query<{ name: string }>(
@@ -84,7 +88,7 @@ const explaining = (): { readonly sql: Sql; readonly reads: string[] } => {
     const plan = planIn(message);
     for (const node of plan === null ? [] : nodesOf(plan)) {
       const table = node['Relation Name'] ?? '';
-      if (/^(jobs$|job_specs)/.test(table) && node['Node Type'] !== 'ModifyTable') {
+      if (new RegExp(`^(${filled})$`).test(table) && node['Node Type'] !== 'ModifyTable') {
         reads.push(`${node['Node Type']} ${table} ${node['Index Name'] ?? ''}`);
       }
     }
@@ -113,23 +117,29 @@ const attemptOf = async (): Promise<AttemptId> => {
   return attempt.id;
 };
 
-/** Behind nothing: topic 2 is the second that was made. */
-const markOfOdd = {
-  topicId: 2,
-  rank: -32_768,
-  runAt: new Date(0),
-  id: '00000000-0000-0000-0000-000000000000',
-  untilRank: 32_767,
+const least = '00000000-0000-0000-0000-000000000000';
+
+/** Topic 2 is the second that was made. */
+const onlyOdd = {
+  get owner() {
+    return owner;
+  },
+  runtimeKey: sampleRuntime,
+  topics: ['odd'],
 };
 
 const rest = { exit: sampleExit(), failure: null, log: null, reason: 'r' };
 const hotStatements: Readonly<Record<string, (sql: Sql, attempt: AttemptId) => Promise<unknown>>> = {
   claim: (sql) =>
     claimJobs(sql, { owner, runtimeKey: sampleRuntime, topics: null, limit: 500, segments: [] }),
-  'claim of one topic': (sql) =>
-    claimJobs(sql, { owner, runtimeKey: sampleRuntime, topics: ['odd'], limit: 1, segments: [] }),
+  'claim from the only topic': (sql) =>
+    claimFromTopic(sql, { ...onlyOdd, limit: 1 }, { topicId: 2, from: null }),
   'claim behind a mark': (sql) =>
-    claimJobs(sql, { owner, runtimeKey: sampleRuntime, topics: ['odd'], limit: 20, segments: [markOfOdd] }),
+    claimFromTopic(
+      sql,
+      { ...onlyOdd, limit: 500 },
+      { topicId: 2, from: { rank: 0, runAt: new Date(0), id: least } },
+    ),
   end: (sql, attemptId) =>
     endAttempts(sql, owner, [
       { ...rest, attemptId, state: 'completed', attemptState: 'succeeded', output: null },

@@ -1,3 +1,4 @@
+import type { Mark, SoleTopic } from '../sql/claim-from-topic.ts';
 import type { ClaimedRow, Segment } from '../sql/claim-jobs.ts';
 
 /** A scan from the beginning may cost up to this share of all claims' time: one in twenty. */
@@ -12,11 +13,8 @@ const fullScanWithinMs = 4_000;
 const cheapMs = 50;
 /** Priorities of one topic that are remembered apart; with more, the topic is scanned from its beginning. */
 const ranksMost = 32;
-
-interface Mark {
-  readonly runAt: Date;
-  readonly id: string;
-}
+/** With several open topics, claims that take one for the only one are in vain; one a second costs nothing. */
+const severalTopicsMs = 1_000;
 
 /**
  * How far the claims of this process have come, per topic and priority: everything before a mark was claimed already.
@@ -30,6 +28,10 @@ interface Mark {
 export interface ClaimMarks {
   /** Where to start now; empty: at the beginning of every topic. */
   segments(nowMs: number): readonly Segment[];
+  /** The topic that all claimed jobs came from since the last scan from the beginning, with one priority; null: none such. */
+  soleTopic(nowMs: number): SoleTopic | null;
+  /** A claim from it gave nothing: for a second the topic does not count as the only one. */
+  soleTopicGaveNothing(nowMs: number): void;
   /** True while a scan from the beginning costs so little that a claim that came back short should add one. */
   fullScanIsCheap(): boolean;
   /** What a claim gave, and what it cost. */
@@ -66,12 +68,13 @@ export const createClaimMarks = (): ClaimMarks => {
   const topics = new Map<number, Map<number, Mark>>();
   let fullScanDueMs = 0;
   let fullScanMs = 0;
+  let severalUntilMs = 0;
 
   const remember = ({ topicId, rank, runAt, jobId }: ClaimedRow): void => {
     const marks = topics.get(topicId) ?? new Map<number, Mark>();
     const mark = marks.get(rank);
     if (mark !== undefined && (mark.runAt > runAt || (+mark.runAt === +runAt && mark.id > jobId))) return;
-    marks.set(rank, { runAt, id: jobId });
+    marks.set(rank, { rank, runAt, id: jobId });
     if (marks.size > ranksMost) topics.delete(topicId);
     else topics.set(topicId, marks);
   };
@@ -79,6 +82,13 @@ export const createClaimMarks = (): ClaimMarks => {
   return {
     segments: (nowMs) =>
       nowMs >= fullScanDueMs ? [] : [...topics].flatMap(([topicId, marks]) => segmentsOf(topicId, marks)),
+    soleTopic: (nowMs) => {
+      const [[topicId, marks] = [0, new Map<number, Mark>()]] = topics;
+      const [mark] = marks.values();
+      if (nowMs < severalUntilMs || topics.size !== 1 || marks.size !== 1 || mark === undefined) return null;
+      return { topicId, from: nowMs >= fullScanDueMs ? null : mark };
+    },
+    soleTopicGaveNothing: (nowMs) => void (severalUntilMs = nowMs + severalTopicsMs),
     fullScanIsCheap: () => fullScanMs < cheapMs,
     note: (claimed, full, startedMs, endedMs) => {
       if (full) {

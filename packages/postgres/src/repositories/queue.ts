@@ -16,7 +16,8 @@ import { withRetries } from '../connection/retry.ts';
 import { onlyRow, type Store } from '../connection/sql.ts';
 import { adoptAttempts } from '../sql/adopt-attempts.ts';
 import { cancelJob, lockJob } from '../sql/cancel-job.ts';
-import { claimJobs, type ClaimedRow, type Segment } from '../sql/claim-jobs.ts';
+import { claimFromTopic, type SoleTopic } from '../sql/claim-from-topic.ts';
+import { claimJobs, type ClaimedRow, type ClaimRequest, type Segment } from '../sql/claim-jobs.ts';
 import { limitedTopics, lockCounter, mendCounter } from '../sql/counters.ts';
 import { toLiveAttempt } from '../sql/live-rows.ts';
 import { expireQueued, countWaiting, nextDue, promoteDue } from '../sql/queue-upkeep.ts';
@@ -62,22 +63,48 @@ const auditCounters = async (store: Store): Promise<readonly string[]> => {
   return wrong;
 };
 
+/** Claims of one request, each noted by the marks. */
+const createScans = (store: Store, marks: ClaimMarks, request: ClaimRequest) => {
+  const noted = async (full: boolean, run: () => Promise<readonly ClaimedRow[]>) => {
+    const started = performance.now();
+    const claimed = await withRetries('once', run);
+    marks.note(claimed, full, started, performance.now());
+    return claimed;
+  };
+  return {
+    topic: (sole: SoleTopic) => noted(sole.from === null, () => claimFromTopic(store, request, sole)),
+    all: (limit: number, segments: readonly Segment[]) =>
+      noted(segments.length === 0, () => claimJobs(store, { ...request, limit, segments })),
+  };
+};
+
+/** From the only open topic, where the last claims say that there is only one; otherwise, or for the rest, from all. */
+const claimRows = async (
+  store: Store,
+  marks: ClaimMarks,
+  request: ClaimRequest,
+): Promise<readonly ClaimedRow[]> => {
+  const { limit } = request;
+  const scan = createScans(store, marks, request);
+  const sole = marks.soleTopic(performance.now());
+  const quick = sole === null ? [] : await scan.topic(sole);
+  if (sole !== null && quick.length === 0) marks.soleTopicGaveNothing(performance.now());
+  const wasFull = sole !== null && sole.from === null;
+  if (quick.length === limit || (quick.length > 0 && (wasFull || !marks.fullScanIsCheap()))) return quick;
+  const segments = quick.length > 0 ? [] : marks.segments(performance.now());
+  const first = await scan.all(limit - quick.length, segments);
+  const left = limit - quick.length - first.length;
+  const again = segments.length > 0 && left > 0 && marks.fullScanIsCheap();
+  return [...quick, ...first, ...(again ? await scan.all(left, []) : [])];
+};
+
 const claim = async (
   { store, wakeUps }: QueueOptions,
   marks: ClaimMarks,
   request: Parameters<JobQueueRepository['claimJobs']>[0],
 ) => {
   if (request.limit < 1) return [];
-  const scan = async (limit: number, segments: readonly Segment[]): Promise<readonly ClaimedRow[]> => {
-    const started = performance.now();
-    const claimed = await withRetries('once', () => claimJobs(store, { ...request, limit, segments }));
-    marks.note(claimed, segments.length === 0, started, performance.now());
-    return claimed;
-  };
-  const segments = marks.segments(performance.now());
-  const first = await scan(request.limit, segments);
-  const again = segments.length > 0 && first.length < request.limit && marks.fullScanIsCheap();
-  const rows = again ? [...first, ...(await scan(request.limit - first.length, []))] : first;
+  const rows = await claimRows(store, marks, request);
   if (rows.some(({ slotsLeft }) => slotsLeft)) wakeUps.send('jobs');
   return rows.map(toLiveAttempt);
 };

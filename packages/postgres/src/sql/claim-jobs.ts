@@ -11,11 +11,14 @@ export interface Segment {
   readonly untilRank: number;
 }
 
-export interface ClaimArguments {
+export interface ClaimRequest {
   readonly owner: string;
   readonly runtimeKey: string;
   readonly topics: readonly string[] | null;
   readonly limit: number;
+}
+
+export interface ClaimArguments extends ClaimRequest {
   /** Empty: every topic is scanned from its beginning. */
   readonly segments: readonly Segment[];
 }
@@ -40,6 +43,13 @@ from claim_jobs($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 const byTurn = (a: ClaimedRow, b: ClaimedRow): number =>
   a.rank - b.rank || +a.runAt - +b.runAt || (a.jobId < b.jobId ? -1 : 1);
 
+/** What a claim gave, in the order of claims. */
+export const claimedRows = (
+  rows: readonly ClaimedRow[],
+  { owner, runtimeKey }: ClaimRequest,
+): readonly ClaimedRow[] =>
+  rows.map((row) => Object.assign(row, { owner, runtimeKey, state: 'launching' as const })).toSorted(byTurn);
+
 /** Claims due jobs, each with a new attempt, at most 1,024 of a topic. No live lease: nothing. */
 export const claimJobs = async (sql: Sql, request: ClaimArguments): Promise<readonly ClaimedRow[]> => {
   const { segments, owner, runtimeKey } = request;
@@ -54,7 +64,5 @@ export const claimJobs = async (sql: Sql, request: ClaimArguments): Promise<read
     plainArray(segments.map(({ id }) => id)),
     plainArray(segments.map(({ untilRank }) => untilRank)),
   ]);
-  return rows
-    .map((row) => Object.assign(row, { owner, runtimeKey, state: 'launching' as const }))
-    .sort(byTurn);
+  return claimedRows(rows, request);
 };

@@ -82,10 +82,11 @@ export const liveColumns = `j.attempt_id as id, j.id as "jobId", j.attempt as nu
   j.adopted_while_launching as "adoptedWhileLaunching", j.stop_intent as "stopIntent",
   j.stop_requested_at as "stopRequestedAt", j.cancel_requested_at as "cancelRequestedAt", j.used_user as "usedUser",
   j.used_infrastructure as "usedInfrastructure", j.used_output as "usedOutput", j.used_unknown as "usedUnknown",
-  j.used_out_of_memory as "usedOutOfMemory", spec_of(j.id) as spec`;
+  j.used_out_of_memory as "usedOutOfMemory", s.spec`;
 
 /** What belongs to a live job `j`; each is found by its key, whatever the statistics say. */
 export const liveTables = `
+cross join lateral (select spec from job_specs where id = j.id limit 1) s
 left join lateral (select uid, name from runtime_objects where id = j.object_id limit 1) o on true
 join topics t on t.id = j.topic_id
 join runtimes r on r.id = j.runtime_id`;
