@@ -1,5 +1,7 @@
 import type {
+  AnswerBody,
   AppliedDagDto,
+  ApprovalPage,
   AttemptList,
   CancelAnswerDto,
   DeadLetterPage,
@@ -12,6 +14,7 @@ import type {
   EventDto,
   EventList,
   ExecutorList,
+  GivenAnswerDto,
   ImageDto,
   ImagePage,
   ImageSubmission,
@@ -76,6 +79,14 @@ export interface RerunRequest {
 export interface DagRunQuery extends PageQuery {
   readonly dag?: string;
   readonly state?: DagRunState;
+  /** True: runs of sub-DAGs too; unless given, only runs that people started. */
+  readonly nested?: boolean;
+  /** Only the runs of sub-DAGs of this run. */
+  readonly parent?: string;
+}
+
+export interface ApprovalQuery extends PageQuery {
+  readonly dag?: string;
 }
 
 export interface FollowEventsOptions extends CallOptions {
@@ -130,6 +141,22 @@ export interface Client {
   cancelDagRun(selector: string, options?: ReasonOptions): Promise<RunChangeDto>;
   pauseDagRun(selector: string, options?: CallOptions): Promise<RunChangeDto>;
   resumeDagRun(selector: string, options?: CallOptions): Promise<RunChangeDto>;
+  /** What waits for an answer, of the newest runs first. */
+  listApprovals(query?: ApprovalQuery, options?: CallOptions): Promise<ApprovalPage>;
+  /** Lets a node that waits for a person go on. The first answer counts; the same again is told so. */
+  approveNode(
+    selector: string,
+    node: string,
+    answer: AnswerBody,
+    options?: CallOptions,
+  ): Promise<GivenAnswerDto>;
+  /** Fails a node that waits for a person. */
+  rejectNode(
+    selector: string,
+    node: string,
+    answer: AnswerBody,
+    options?: CallOptions,
+  ): Promise<GivenAnswerDto>;
   /** Runs what failed of an ended run again, or what follows from a node, as a new run. */
   rerunDagRun(selector: string, again?: RerunRequest, options?: CallOptions): Promise<StartedRunDto>;
   listImages(query?: PageQuery, options?: CallOptions): Promise<ImagePage>;

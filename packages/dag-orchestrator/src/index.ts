@@ -1,6 +1,5 @@
 export { graphDigest } from './compile/digest.ts';
 export { loadDag, loadDagFile, type Dag } from './compile/load.ts';
-export { pinVersions, subDagsOf, type KnownDag } from './compile/pin-versions.ts';
 export { evaluate, renderText, renderValue, type Evaluated } from './expressions/evaluate.ts';
 export { completeInputs, outputProblems } from './values/check-values.ts';
 export { diffDags, type DagChange } from './compile/diff.ts';

@@ -8,6 +8,7 @@ export * from './jobs/find-job.ts';
 export { retryJob } from './jobs/retry-job.ts';
 export * from './jobs/submit-jobs.ts';
 export * from './topics/topics.ts';
+export * from './dags/answer-approval.ts';
 export * from './dags/apply-dag.ts';
 export * from './dags/change-run.ts';
 export * from './dags/find-run.ts';

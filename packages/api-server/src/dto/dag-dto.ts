@@ -1,9 +1,15 @@
+import type { GivenAnswer } from '@job-orchestrator/operations';
 import type {
+  ApprovalDto,
+  ApprovalRecord,
+  ApprovalSummary,
+  ApprovalSummaryDto,
   CancelRunAnswer,
   DagRunDto,
   DagRunRecord,
   DagSummary,
   DagSummaryDto,
+  GivenAnswerDto,
   NodeRunDto,
   NodeRunRecord,
   RunChangeDto,
@@ -26,8 +32,23 @@ export const toDagRun = (run: DagRunRecord): DagRunDto => ({
   cancelRequestedAt: isoOrNull(run.cancelRequestedAt),
 });
 
+const toApproval = <Approval extends ApprovalRecord>(approval: Approval) => ({
+  ...approval,
+  askedAt: approval.askedAt.toISOString(),
+  expiresAt: approval.expiresAt.toISOString(),
+  answeredAt: isoOrNull(approval.answeredAt),
+});
+
+export const toApprovalSummary: (approval: ApprovalSummary) => ApprovalSummaryDto = toApproval;
+
+export const toGivenAnswer = ({ first, approval }: GivenAnswer): GivenAnswerDto => ({
+  first,
+  approval: toApproval(approval) satisfies ApprovalDto,
+});
+
 export const toNodeRun = (node: NodeRunRecord): NodeRunDto => ({
   ...node,
+  approval: node.approval === null ? null : toApproval(node.approval),
   startedAt: isoOrNull(node.startedAt),
   finishedAt: isoOrNull(node.finishedAt),
 });

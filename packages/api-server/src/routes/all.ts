@@ -1,3 +1,4 @@
+import { approvalRoutes } from './approvals.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dagRunRoutes } from './dag-runs.ts';
 import { dagRoutes } from './dags.ts';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...deadLetterRoutes,
   ...dagRoutes,
   ...dagRunRoutes,
+  ...approvalRoutes,
   ...imageRoutes,
   ...topicRoutes,
   ...executorRoutes,

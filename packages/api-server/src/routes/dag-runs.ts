@@ -10,6 +10,7 @@ import {
   schemaProblems,
   StartedRunSchema,
   type DagRunDto,
+  type DagRunFilter,
   type DagRunId,
   type DagRunPage,
   type JsonObject,
@@ -28,7 +29,7 @@ import { ReasonBody, writeContext } from '../input/reason.ts';
 import { IdempotentHeaders, keyOf } from './dags.ts';
 import { json, type Route } from './route.ts';
 
-const SelectorParams = parameters({
+export const RunParams = parameters({
   selector: Type.String({
     description: 'A full id, a unique beginning or end of one (4 characters or more), or `@latest`.',
   }),
@@ -40,6 +41,10 @@ const RunListQuery = parameters({
   state: Type.Optional(
     Type.Unsafe<(typeof dagRunStates)[number]>({ type: 'string', enum: [...dagRunStates] }),
   ),
+  nested: Type.Optional(
+    Type.Boolean({ description: 'True: runs of sub-DAGs too; unless given, only runs that people started.' }),
+  ),
+  parent: Type.Optional(Type.String({ description: 'Only the runs of sub-DAGs of this run: a selector.' })),
   ...pageParameters,
 });
 const readRunList = parameterReader(RunListQuery);
@@ -60,22 +65,24 @@ const RerunBody = Type.Object(
 );
 const rerunProblems = schemaProblems(RerunBody);
 
-const selected = (context: ApiContext, request: FastifyRequest): Promise<DagRunId> =>
+export const selectedRun = (context: ApiContext, request: FastifyRequest): Promise<DagRunId> =>
   findRun(context.operations, (request.params as { readonly selector: string }).selector);
 
 const list = async (context: ApiContext, request: FastifyRequest): Promise<DagRunPage> => {
   const query = readRunList(request.query);
-  const { project = null, dag = null, state } = query;
-  const filter = { project, dag, states: state === undefined ? null : [state] };
+  const { project = null, dag = null, state, nested = false } = query;
+  const of = query.parent === undefined ? null : await findRun(context.operations, query.parent);
+  const parent: DagRunFilter['parent'] = of ?? (nested ? 'any' : 'top');
+  const filter = { project, dag, states: state === undefined ? null : [state], parent };
   const key = listKey('dag-runs', filter);
   return toPage(key, await context.database.dags.listRuns(filter, pageRequest(key, query)), toDagRun);
 };
 
 const get = async (context: ApiContext, request: FastifyRequest): Promise<DagRunDto> =>
-  toDagRun(await readRun(context.operations, await selected(context, request)));
+  toDagRun(await readRun(context.operations, await selectedRun(context, request)));
 
 const nodes = async (context: ApiContext, request: FastifyRequest): Promise<NodeRunPage> => {
-  const { id } = await readRun(context.operations, await selected(context, request));
+  const { id } = await readRun(context.operations, await selectedRun(context, request));
   const query = readNodeList(request.query);
   const key = listKey('node-runs', { id });
   return toPage(key, await context.database.dags.listNodeRuns(id, pageRequest(key, query)), toNodeRun);
@@ -83,19 +90,19 @@ const nodes = async (context: ApiContext, request: FastifyRequest): Promise<Node
 
 const cancel = async (context: ApiContext, request: FastifyRequest): Promise<RunChangeDto> => {
   const why = writeContext('cancelled by a user', optionalBody(request));
-  return toRunChange(await cancelRun(context.operations, await selected(context, request), why));
+  return toRunChange(await cancelRun(context.operations, await selectedRun(context, request), why));
 };
 
 const setPaused =
   (paused: boolean) =>
   async (context: ApiContext, request: FastifyRequest): Promise<RunChangeDto> =>
-    toRunChange(await setRunPaused(context.operations, await selected(context, request), paused));
+    toRunChange(await setRunPaused(context.operations, await selectedRun(context, request), paused));
 
 const again = async (context: ApiContext, request: FastifyRequest): Promise<StartedRunDto> => {
   const body = optionalBody(request);
   refuse(rerunProblems(body));
   const { from, inputs, reason } = body as Static<typeof RerunBody>;
-  const id = await selected(context, request);
+  const id = await selectedRun(context, request);
   const why = writeContext('run again by a user', reason === undefined ? {} : { reason });
   return rerun(
     context.operations,
@@ -107,7 +114,7 @@ const again = async (context: ApiContext, request: FastifyRequest): Promise<Star
   );
 };
 
-const oneRun = { tag: 'dags', access: 'token', params: SelectorParams } as const;
+const oneRun = { tag: 'dags', access: 'token', params: RunParams } as const;
 
 export const dagRunRoutes: readonly Route[] = [
   {

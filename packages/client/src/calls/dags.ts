@@ -1,15 +1,18 @@
 import type {
+  AnswerBody,
   AppliedDagDto,
+  ApprovalPage,
   DagPage,
   DagRunDto,
   DagRunPage,
+  GivenAnswerDto,
   NodeRunPage,
   RunChangeDto,
   StartedRunDto,
 } from '@job-orchestrator/types';
 import type { Client } from '../api.ts';
 import { queryOf } from '../queries.ts';
-import { callOptions, segment, type Transport } from '../transport.ts';
+import { callOptions, segment, type CallOptions, type Transport } from '../transport.ts';
 
 type DagCalls = Pick<
   Client,
@@ -22,6 +25,9 @@ type DagCalls = Pick<
   | 'cancelDagRun'
   | 'pauseDagRun'
   | 'resumeDagRun'
+  | 'listApprovals'
+  | 'approveNode'
+  | 'rejectNode'
   | 'rerunDagRun'
 >;
 
@@ -30,6 +36,16 @@ const runPath = (selector: string, rest = ''): string =>
 
 const keyHeader = (key: string | undefined): Record<string, string> =>
   key === undefined ? {} : { 'idempotency-key': key };
+
+const answer =
+  (transport: Transport, verb: 'approve' | 'reject') =>
+  async (selector: string, node: string, body: AnswerBody, options: CallOptions = {}) =>
+    transport.json<GivenAnswerDto>({
+      ...options,
+      method: 'POST',
+      path: runPath(selector, `/nodes/${segment(node, 'node')}/${verb}`),
+      body,
+    });
 
 export const dagCalls = (transport: Transport): DagCalls => ({
   applyDag: (document, options = {}) =>
@@ -77,6 +93,15 @@ export const dagCalls = (transport: Transport): DagCalls => ({
     transport.json<RunChangeDto>({ ...options, method: 'POST', path: runPath(selector, '/pause') }),
   resumeDagRun: async (selector, options = {}) =>
     transport.json<RunChangeDto>({ ...options, method: 'POST', path: runPath(selector, '/resume') }),
+  listApprovals: (query = {}, options = {}) =>
+    transport.json<ApprovalPage>({
+      ...options,
+      method: 'GET',
+      path: '/api/v1/approvals',
+      query: queryOf({ ...query }),
+    }),
+  approveNode: answer(transport, 'approve'),
+  rejectNode: answer(transport, 'reject'),
   rerunDagRun: async (selector, { idempotencyKey, ...body } = {}, options = {}) =>
     transport.json<StartedRunDto>({
       ...callOptions(options),

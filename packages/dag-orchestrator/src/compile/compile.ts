@@ -92,8 +92,8 @@ const nodeOf = (
   const base = baseOf(model, reads, places);
   const inputs = (node.inputs as Extract<GraphNode, { kind: 'job' }>['inputs'] | undefined) ?? null;
   if (node.approval !== undefined) {
-    const { message, timeoutSeconds = defaultDagSeconds.approval } = node.approval;
-    return { ...base, kind: 'approval', message, timeoutSeconds };
+    const { message, timeoutSeconds = defaultDagSeconds.approval, onTimeout = 'fail' } = node.approval;
+    return { ...base, kind: 'approval', message, timeoutSeconds, onTimeout };
   }
   if (node.dag !== undefined)
     return { ...base, kind: 'dag', dag: { name: node.dag.name, version: node.dag.version ?? null }, inputs };

@@ -1,23 +1,23 @@
 import type { NodeJobEnd } from '@job-orchestrator/types';
 import { nodeOf, type Draft, type DraftNode } from './draft.ts';
-import { finish, release, type NodeEnd } from './finish.ts';
+import { endReasons } from './end-reasons.ts';
+import { countOut, finish, type NodeEnd } from './finish.ts';
 import { concludeItems, stopItems, stopOrdinary } from './stop.ts';
 
-/** How a node run ends whose job has ended: a result that misses its schema is a failure of the node. */
-const toEnd = <Job>(draft: Draft<Job>, end: NodeJobEnd): NodeEnd => {
+/** How a node run ends whose job or sub-DAG has ended: a result that misses its schema is a failure of the node. */
+const toEnd = <Work>(draft: Draft<Work>, end: NodeJobEnd): NodeEnd => {
   const node = draft.index.graph.nodes[end.node]!;
-  if (end.state === 'failed') return { state: 'failed', reason: 'job_failed', message: end.message };
-  if (end.state === 'cancelled') return { state: 'cancelled', reason: 'job_cancelled', message: end.message };
-  const problem =
-    node.kind === 'job' && node.outputs !== null ? draft.expressions.outputProblem(node, end.output) : null;
+  if (end.state !== 'completed')
+    return { state: end.state, reason: endReasons(node)[end.state], message: end.message };
+  const problem = node.outputs === null ? null : draft.expressions.outputProblem(node, end.output);
   return problem === null
     ? { state: 'completed', reason: null }
     : { state: 'failed', reason: 'output', message: problem };
 };
 
 /** Counts the end of one item. */
-export const endItem = <Job>(
-  draft: Draft<Job>,
+export const endItem = <Work>(
+  draft: Draft<Work>,
   node: number,
   item: number,
   of: DraftNode,
@@ -36,17 +36,17 @@ export const endItem = <Job>(
 };
 
 /** The first failed node stops a run with `failFast`. */
-export const failFast = <Job>(draft: Draft<Job>, node: number, of: DraftNode): void => {
+export const failFast = <Work>(draft: Draft<Work>, node: number, of: DraftNode): void => {
   const stops = draft.index.graph.failFast && of.state === 'failed' && node < draft.index.ordinary;
   if (stops && draft.run.stopping === null) stopOrdinary(draft, 'fail_fast');
 };
 
-/** Takes the ends of jobs into the draft. */
-export const applyEnds = <Job>(draft: Draft<Job>): void => {
+/** Takes the ends of jobs and sub-DAGs into the draft. */
+export const applyEnds = <Work>(draft: Draft<Work>): void => {
   for (const end of draft.view.ends) {
     const of = nodeOf(draft, end.node);
     if (of === null) continue;
-    release(draft, end.node);
+    countOut(draft, end.node, -1);
     if (end.item === null) finish(draft, end.node, of, toEnd(draft, end));
     else endItem(draft, end.node, end.item, of, toEnd(draft, end));
     failFast(draft, end.node, of);

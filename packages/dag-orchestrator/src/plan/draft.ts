@@ -1,4 +1,5 @@
 import type {
+  ApprovalEnd,
   GroupProgress,
   ItemEnd,
   JsonObject,
@@ -17,13 +18,15 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export type DraftNode = Mutable<NodeProgress>;
 
 /** What a run is told besides its graph. */
-export interface RunConstants<Job> {
+export interface RunConstants<Work> {
   readonly index: GraphIndex;
   readonly inputs: JsonObject;
   readonly facts: Omit<RunFacts, 'state'>;
-  readonly expressions: Expressions<Job>;
+  readonly expressions: Expressions<Work>;
   /** Most node runs that one step starts: it bounds how long a step holds its run. */
   readonly startsMost: number;
+  /** Most node runs of all runs under one top run. */
+  readonly nodeRunsMost: number;
 }
 
 /** What a plan turned out to need besides what it was shown. */
@@ -39,7 +42,7 @@ export interface Missing {
  * A plan in the making. Whatever it asks for that is not known lands in `missing`; then the draft is thrown away and
  * made anew with it.
  */
-export interface Draft<Job> extends RunConstants<Job> {
+export interface Draft<Work> extends RunConstants<Work> {
   readonly view: PlanView;
   readonly run: Mutable<Omit<RunProgress, 'groups'>>;
   readonly groups: Mutable<GroupProgress>[];
@@ -53,14 +56,18 @@ export interface Draft<Job> extends RunConstants<Job> {
   readonly expanded: Map<number, readonly JsonValue[]>;
   readonly itemEnds: ItemEnd[];
   readonly itemsCancelled: { readonly node: number; readonly from: number; readonly reason: NodeReason }[];
-  readonly starts: NodeStart<Job>[];
+  readonly starts: NodeStart<Work>[];
+  readonly approvalEnds: ApprovalEnd[];
+  /** Node runs that this step begins, those of sub-DAGs counted. */
+  begun: number;
+  otherNodeRuns: number;
   readonly cancels: { readonly nodes: number[]; ordinary: boolean; final: boolean };
   again: boolean;
   readonly missing: Missing;
 }
 
 /** A draft of the next step of a run as `view` shows it. */
-export const createDraft = <Job>(constants: RunConstants<Job>, view: PlanView): Draft<Job> => ({
+export const createDraft = <Work>(constants: RunConstants<Work>, view: PlanView): Draft<Work> => ({
   ...constants,
   view,
   run: { ...view.run },
@@ -73,13 +80,16 @@ export const createDraft = <Job>(constants: RunConstants<Job>, view: PlanView): 
   itemEnds: [],
   itemsCancelled: [],
   starts: [],
+  approvalEnds: [],
+  begun: 0,
+  otherNodeRuns: view.otherNodeRuns,
   cancels: { nodes: [], ordinary: false, final: false },
   again: false,
   missing: { nodes: new Set(), all: false, outputs: new Set(), items: new Map(), startable: false },
 });
 
 /** A node as it is in this draft; null when it is not known yet, which `missing` remembers. */
-export const nodeOf = <Job>(draft: Draft<Job>, node: number): DraftNode | null => {
+export const nodeOf = <Work>(draft: Draft<Work>, node: number): DraftNode | null => {
   const touched = draft.nodes.get(node);
   if (touched !== undefined) return touched;
   const stored = draft.view.nodes.get(node);
@@ -92,6 +102,15 @@ export const nodeOf = <Job>(draft: Draft<Job>, node: number): DraftNode | null =
   return copy;
 };
 
+/** Why so many more node runs are too many; null: they are not. */
+export const limitProblem = <Work>(draft: Draft<Work>, more: number): string | null => {
+  const { otherNodeRuns: others, run, nodeRunsMost: most } = draft;
+  const now = run.nodeRuns + others;
+  if (now + more <= most) return null;
+  const whose = others === 0 ? 'the run' : 'the run with its sub-DAGs';
+  return `${whose} has ${now} node runs, and this would add ${more}; the limit is ${most}`;
+};
+
 /** True while something is missing that this draft cannot go on without. */
 export const isMissing = ({ missing }: Draft<unknown>): boolean =>
   missing.all ||
@@ -101,7 +120,7 @@ export const isMissing = ({ missing }: Draft<unknown>): boolean =>
   missing.items.size > 0;
 
 /** True when every node is known; if not, `missing` asks for all. */
-export const knowsAll = <Job>(draft: Draft<Job>): boolean => {
+export const knowsAll = <Work>(draft: Draft<Work>): boolean => {
   const known = draft.view.nodes.size === draft.index.graph.nodes.length;
   if (!known) draft.missing.all = true;
   return known;

@@ -9,7 +9,7 @@ const ruleHeld = (state: string, reason: string | null): boolean =>
  * True when every failed node was handled: the trigger rule of a dependent held in spite of it, or of a dependent's
  * dependent through ones that were skipped as `upstream_failed`. Needs every node; indices are a topological order.
  */
-export const allHandled = <Job>(draft: Draft<Job>): boolean => {
+export const allHandled = <Work>(draft: Draft<Work>): boolean => {
   const handled: boolean[] = [];
   for (let node = draft.index.ordinary - 1; node >= 0; node -= 1) {
     const of = nodeOf(draft, node)!;
@@ -24,7 +24,10 @@ export const allHandled = <Job>(draft: Draft<Job>): boolean => {
 };
 
 /** How the ordinary nodes ended as a whole; null when that needs nodes that are not known yet. */
-export const mainStateOf = <Job>(draft: Draft<Job>, knowsAll: () => boolean): TerminalDagRunState | null => {
+export const mainStateOf = <Work>(
+  draft: Draft<Work>,
+  knowsAll: () => boolean,
+): TerminalDagRunState | null => {
   const { stopping, failures } = draft.run;
   if (stopping !== null) return stopping === 'cancelled' ? 'cancelled' : 'failed';
   if (failures === 0) return 'completed';

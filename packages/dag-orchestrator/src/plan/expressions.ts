@@ -1,19 +1,22 @@
-import type { ExpressionScope, GraphNode, JobNode, JsonObject, JsonValue } from '@job-orchestrator/types';
+import type { ExpressionScope, GraphNode, JsonObject, JsonValue, NodeReason } from '@job-orchestrator/types';
 
-/** The value of an expression, or why it has none. */
+/** The value of an expression, or why it has none; `reason` is `expression` unless given. */
 export type Evaluated<Value> =
-  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly message: string; readonly reason?: NodeReason };
 
 /** What the planner asks of expressions. Pure; nothing throws. */
-export interface Expressions<Job> {
+export interface Expressions<Work> {
   /** The value of `when`. */
   condition(node: GraphNode, scope: ExpressionScope): Evaluated<boolean>;
   /** The items of `forEach`, within their limit. */
   items(node: GraphNode, scope: ExpressionScope): Evaluated<readonly JsonValue[]>;
   /** What the node runs, for one item where it has `forEach`. */
-  job(node: GraphNode, scope: ExpressionScope): Evaluated<Job>;
-  /** What is wrong with the result of a job of a node that declares outputs; null: nothing. */
-  outputProblem(node: JobNode, output: JsonValue): string | null;
+  work(node: GraphNode, scope: ExpressionScope): Evaluated<Work>;
+  /** How many node runs one start of this node makes besides its own: those of the sub-DAG. */
+  nodeRunsOf(node: GraphNode): number;
+  /** What is wrong with the result of a node that declares outputs; null: nothing. */
+  outputProblem(node: GraphNode, output: JsonValue): string | null;
   /** The outputs of the run. */
   outputs(scope: ExpressionScope): Evaluated<JsonObject>;
 }

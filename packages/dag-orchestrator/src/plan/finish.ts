@@ -5,6 +5,7 @@ import {
   type TerminalNodeRunState,
 } from '@job-orchestrator/types';
 import { nodeOf, type Draft, type DraftNode } from './draft.ts';
+import { takesPlace } from './graph-index.ts';
 
 /** True once a node run has reached the one state that it keeps. */
 export const isTerminal = (state: NodeRunState): state is TerminalNodeRunState =>
@@ -17,15 +18,16 @@ export interface NodeEnd {
   readonly message?: string | null;
 }
 
-/** A node run is out no more: its place is free. */
-export const release = <Job>(draft: Draft<Job>, node: number): void => {
-  draft.run.running -= 1;
-  const group = draft.index.graph.nodes[node]!.group;
-  if (group !== null) draft.groups[group]!.running -= 1;
+/** Counts node runs that go out, or (-1) that are out no more: their place is free. */
+export const countOut = <Work>(draft: Draft<Work>, node: number, change: 1 | -1): void => {
+  const spec = draft.index.graph.nodes[node]!;
+  if (!takesPlace(spec)) return;
+  draft.run.running += change;
+  if (spec.group !== null) draft.groups[spec.group]!.running += change;
 };
 
 /** Moves the cursor of a `sequential` group over members that have ended; the member it stops at may start. */
-export const moveCursor = <Job>(draft: Draft<Job>, group: number): void => {
+export const moveCursor = <Work>(draft: Draft<Work>, group: number): void => {
   const { members } = draft.index.graph.groups[group]!;
   let { cursor } = draft.groups[group]!;
   for (; cursor < members.length; cursor += 1) {
@@ -39,7 +41,7 @@ export const moveCursor = <Job>(draft: Draft<Job>, group: number): void => {
   draft.groups[group]!.cursor = cursor;
 };
 
-const tellDependents = <Job>(draft: Draft<Job>, node: number, as: ReturnType<typeof countsAs>): void => {
+const tellDependents = <Work>(draft: Draft<Work>, node: number, as: ReturnType<typeof countsAs>): void => {
   for (const dependent of draft.index.dependents[node]!) {
     const child = nodeOf(draft, dependent);
     if (child === null) continue;
@@ -50,7 +52,7 @@ const tellDependents = <Job>(draft: Draft<Job>, node: number, as: ReturnType<typ
   draft.unsettled.push(...draft.index.readers[node]!);
 };
 
-const followGroup = <Job>(draft: Draft<Job>, node: number): void => {
+const followGroup = <Work>(draft: Draft<Work>, node: number): void => {
   const { group } = draft.index.graph.nodes[node]!;
   if (group === null || !draft.index.graph.groups[group]!.inOrder) return;
   if (draft.index.graph.groups[group]!.members[draft.groups[group]!.cursor] === node)
@@ -58,7 +60,7 @@ const followGroup = <Job>(draft: Draft<Job>, node: number): void => {
 };
 
 /** Ends a node: counts it, and tells the nodes that need it. */
-export const finish = <Job>(draft: Draft<Job>, node: number, of: DraftNode, end: NodeEnd): void => {
+export const finish = <Work>(draft: Draft<Work>, node: number, of: DraftNode, end: NodeEnd): void => {
   of.state = end.state;
   of.reason = end.reason;
   of.message = end.message ?? null;

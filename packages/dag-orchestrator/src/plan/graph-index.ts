@@ -1,4 +1,4 @@
-import type { DagGraph } from '@job-orchestrator/types';
+import type { DagGraph, GraphNode } from '@job-orchestrator/types';
 
 /** A graph with what the planner asks of it again and again; made once per version. */
 export interface GraphIndex {
@@ -9,7 +9,12 @@ export interface GraphIndex {
   readonly readers: readonly (readonly number[])[];
   /** How many nodes are ordinary; the final ones follow them. */
   readonly ordinary: number;
+  /** True where a node may start though no place is free: an approval takes none. */
+  readonly asks: boolean;
 }
+
+/** An approval runs nothing: it takes no place of those that limits count. */
+export const takesPlace = ({ kind }: GraphNode): boolean => kind !== 'approval';
 
 /** Indexes a graph in time linear in nodes and edges. */
 export const indexGraph = (graph: DagGraph): GraphIndex => {
@@ -21,7 +26,9 @@ export const indexGraph = (graph: DagGraph): GraphIndex => {
     for (const read of reads) if (!parents.has(read)) readers[read]?.push(node);
   });
   const firstFinal = graph.nodes.findIndex(({ final }) => final);
-  return { graph, dependents, readers, ordinary: firstFinal === -1 ? graph.nodes.length : firstFinal };
+  const ordinary = firstFinal === -1 ? graph.nodes.length : firstFinal;
+  const asks = graph.nodes.some((node) => !takesPlace(node));
+  return { graph, dependents, readers, ordinary, asks };
 };
 
 /** These nodes and what depends on them, at most `depth` edges away. */

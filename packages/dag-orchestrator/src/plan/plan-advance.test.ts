@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { randomRuns } from '../testing/random-graphs.ts';
 import { reference, type Outcome } from '../testing/reference.ts';
-import { createSimulation, scriptedExpressions } from '../testing/simulation.ts';
+import { approvalMs, createSimulation, scriptedExpressions } from '../testing/simulation.ts';
 import { isTerminal } from './finish.ts';
 import type { DagGraph } from '@job-orchestrator/types';
 
@@ -17,26 +17,67 @@ const endOf = (outcomes: readonly Outcome[], node: number, item: number | null):
   output: null,
 });
 
+type Out = readonly { readonly node: number; readonly item: number | null }[];
+
+const isApproval = ({ graph }: Simulation, node: number): boolean => graph.nodes[node]!.kind === 'approval';
+
+/** Answers an approval as its outcome says; true where nobody does. */
+const answer = (simulation: Simulation, outcomes: readonly Outcome[], node: number): boolean => {
+  const [outcome] = outcomes[node]!.items;
+  if (outcome === 'cancelled') return true;
+  const how = outcome === 'completed' ? 'approved' : 'rejected';
+  simulation.answer(node, { answer: how, by: 'ann', note: null });
+  return false;
+};
+
+/** Ends what was picked. An approval that nobody answers takes its time, in which all others are answered or not. */
+const endPicked = (
+  simulation: Simulation,
+  outcomes: readonly Outcome[],
+  picked: Out,
+  left: Out,
+): { readonly ends: readonly NodeJobEnd[]; readonly left: Out } => {
+  const asked = (of: Out) => of.filter(({ node }) => isApproval(simulation, node));
+  const unanswered = asked(picked).filter(({ node }) => answer(simulation, outcomes, node));
+  const ends = picked
+    .filter(({ node }) => !isApproval(simulation, node))
+    .map(({ node, item }) => endOf(outcomes, node, item));
+  if (unanswered.length === 0) return { ends, left };
+  for (const { node } of asked(left)) answer(simulation, outcomes, node);
+  simulation.state.now += approvalMs;
+  return { ends, left: left.filter(({ node }) => !isApproval(simulation, node)) };
+};
+
 /** Runs to the end: each step takes some of the jobs that are out, as `pick` says, and looks at the run before and after. */
 const runAll = (
   simulation: Simulation,
   outcomes: readonly Outcome[],
   pick: (out: number) => readonly number[],
-  look: (out: readonly { node: number; item: number | null }[]) => void = () => undefined,
+  look: (out: Out) => void = () => undefined,
 ): void => {
-  let out: { node: number; item: number | null }[] = [];
+  let out: Out = [];
   const step = (ends: readonly NodeJobEnd[]): void => {
     let plan = simulation.advance(ends);
-    out.push(...plan.starts);
-    for (; plan.again; out.push(...plan.starts)) plan = simulation.advance();
+    out = [...out, ...plan.starts];
+    for (; plan.again; out = [...out, ...plan.starts]) plan = simulation.advance();
+    // What an approval waited for when its run was stopped, nobody need answer any more.
+    out = out.filter(
+      ({ node }) => !isApproval(simulation, node) || simulation.nodes[node]!.state === 'running',
+    );
     look(out);
   };
   step([]);
   for (let steps = 0; out.length > 0; steps += 1) {
     if (steps > 1_000) throw new Error('the run does not end');
     const picked = new Set(pick(out.length));
-    const ends = out.filter((_, at) => picked.has(at)).map(({ node, item }) => endOf(outcomes, node, item));
-    out = out.filter((_, at) => !picked.has(at));
+    const rest = out.filter((_, at) => !picked.has(at));
+    const { ends, left } = endPicked(
+      simulation,
+      outcomes,
+      out.filter((_, at) => picked.has(at)),
+      rest,
+    );
+    out = left;
     step(ends);
   }
 };
@@ -49,7 +90,11 @@ const everything = (out: number) => [...Array(out).keys()];
 const statesOf = ({ nodes }: Simulation) => nodes.map(({ state, reason }) => ({ state, reason }));
 
 const simulate = (graph: DagGraph, outcomes: readonly Outcome[], startsMost?: number) =>
-  createSimulation(graph, scriptedExpressions(graph, outcomes), startsMost);
+  createSimulation(
+    graph,
+    scriptedExpressions(graph, outcomes),
+    startsMost === undefined ? {} : { startsMost },
+  );
 
 test('stepping in any order of events, one by one or in batches, ends as the reference says', () => {
   fc.assert(
@@ -76,13 +121,14 @@ test('what a run counts along the way is what a count from scratch says', () => 
       const simulation = simulate(graph, outcomes);
       runAll(simulation, outcomes, oneByOne(stream[Symbol.iterator]()), (out) => {
         const { run } = simulation.state;
-        expect(run.running).toBe(out.length);
+        const places = out.filter(({ node }) => !isApproval(simulation, node));
+        expect(run.running).toBe(places.length);
         const open = simulation.nodes.map(
           ({ state }, node) => !isTerminal(state) && !graph.nodes[node]!.final,
         );
         expect(run.open).toBe(open.filter(Boolean).length);
         run.groups.forEach(({ running }, group) =>
-          expect(running).toBe(out.filter(({ node }) => graph.nodes[node]!.group === group).length),
+          expect(running).toBe(places.filter(({ node }) => graph.nodes[node]!.group === group).length),
         );
       });
     }),
@@ -121,18 +167,20 @@ test('limits hold at every step: of the run, of groups, of items, and the order 
     fc.property(randomRuns(), picks, ({ graph, outcomes }, stream) => {
       const simulation = simulate(graph, outcomes);
       runAll(simulation, outcomes, oneByOne(stream[Symbol.iterator]()), (out) => {
-        expect(out.length).toBeLessThanOrEqual(graph.maxParallel ?? Infinity);
+        const places = out.filter(({ node }) => !isApproval(simulation, node));
+        expect(places.length).toBeLessThanOrEqual(graph.maxParallel ?? Infinity);
         for (const [node, { forEach }] of graph.nodes.entries())
           expect(out.filter((of) => of.node === node).length).toBeLessThanOrEqual(
             forEach?.maxParallel ?? Infinity,
           );
         for (const { members, maxParallel, inOrder } of graph.groups) {
-          const running = out.filter(({ node }) => members.includes(node)).map(({ node }) => node);
+          const of = inOrder ? out : places;
+          const running = of.filter(({ node }) => members.includes(node)).map(({ node }) => node);
           if (!inOrder) expect(running.length).toBeLessThanOrEqual(maxParallel ?? Infinity);
           else if (running[0] !== undefined) {
             expect(new Set(running).size).toBe(1);
             const before = members.slice(0, members.indexOf(running[0]));
-            expect(before.every((of) => isTerminal(simulation.nodes[of]!.state))).toBe(true);
+            expect(before.every((member) => isTerminal(simulation.nodes[member]!.state))).toBe(true);
           }
         }
       });

@@ -5,6 +5,7 @@ import type {
   PlanView,
   TerminalDagRunState,
 } from '@job-orchestrator/types';
+import { applyApprovals } from './approvals.ts';
 import { applyEnds } from './apply-ends.ts';
 import { createDraft, isMissing, knowsAll, nodeOf, type Draft, type RunConstants } from './draft.ts';
 import { mainStateOf } from './end-state.ts';
@@ -18,7 +19,7 @@ import { gateOf, isLimited, isStartable } from './startable.ts';
 import { verdictOf } from './trigger-rules.ts';
 
 /** The first step of a run: every node that waits for nothing. Of a run that keeps results of another, every node. */
-const begin = <Job>(draft: Draft<Job>): void => {
+const begin = <Work>(draft: Draft<Work>): void => {
   const { nodes } = draft.index.graph;
   draft.run.state = 'running';
   const fresh = draft.run.open === draft.index.ordinary;
@@ -32,7 +33,7 @@ const begin = <Job>(draft: Draft<Job>): void => {
   }
 };
 
-const beginFinal = <Job>(draft: Draft<Job>): void => {
+const beginFinal = <Work>(draft: Draft<Work>): void => {
   const mainState = mainStateOf(draft, () => knowsAll(draft));
   if (mainState === null) return;
   draft.run.mainState = mainState;
@@ -41,7 +42,7 @@ const beginFinal = <Job>(draft: Draft<Job>): void => {
     draft.unsettled.push(node);
 };
 
-const endRun = <Job>(draft: Draft<Job>, state: TerminalDagRunState): void => {
+const endRun = <Work>(draft: Draft<Work>, state: TerminalDagRunState): void => {
   draft.run.state = state;
   if (state !== 'completed') return;
   const scope = scopeOf(draft, draft.index.graph.outputReads);
@@ -56,7 +57,7 @@ const endRun = <Job>(draft: Draft<Job>, state: TerminalDagRunState): void => {
 };
 
 /** A failed final node fails a run that would have completed. */
-const finalState = <Job>(draft: Draft<Job>): TerminalDagRunState | null => {
+const finalState = <Work>(draft: Draft<Work>): TerminalDagRunState | null => {
   const { mainState } = draft.run;
   if (mainState !== 'completed' || draft.index.ordinary === draft.index.graph.nodes.length) return mainState;
   if (!knowsAll(draft)) return null;
@@ -67,7 +68,7 @@ const finalState = <Job>(draft: Draft<Job>): TerminalDagRunState | null => {
   return 'completed';
 };
 
-const stopAsAsked = <Job>(draft: Draft<Job>): void => {
+const stopAsAsked = <Work>(draft: Draft<Work>): void => {
   const { wishes } = draft.view;
   const { stopping, phase } = draft.run;
   if (phase === 'main' && stopping === null && wishes.cancel) stopOrdinary(draft, 'cancelled');
@@ -75,14 +76,27 @@ const stopAsAsked = <Job>(draft: Draft<Job>): void => {
   if (draft.run.phase === 'final' && wishes.cancelFinal && draft.run.openFinal > 0) stopFinal(draft);
 };
 
+/** How many stored nodes could start of each group at most: what its limit and the run's leave free. */
+const startableWanted = <Work>({ index, view, startsMost }: Draft<Work>): PlanRequest['startable'] => {
+  const { graph } = index;
+  const free = (graph.maxParallel ?? Infinity) - view.run.running + view.ends.length;
+  const room = index.asks ? startsMost : Math.min(startsMost, free);
+  const limited = graph.groups.flatMap((spec, group) => {
+    if (!isLimited(spec)) return [];
+    const own = spec.inOrder ? 1 : spec.maxParallel! - view.run.groups[group]!.running + view.ends.length;
+    return [{ group, limit: Math.min(room, own) }];
+  });
+  return [{ group: null, limit: room }, ...limited].filter(({ limit }) => limit > 0);
+};
+
 /** Limits freed by ends, or lifted by a resume, let stored nodes start. */
-const addStartable = <Job>(draft: Draft<Job>): void => {
+const addStartable = <Work>(draft: Draft<Work>): void => {
   if (draft.view.run.startable === 0 || draft.view.wishes.paused) return;
-  if (draft.view.startable === null) draft.missing.startable = true;
+  if (draft.view.startable === null) draft.missing.startable = startableWanted(draft).length > 0;
   else for (const node of draft.view.startable) draft.candidates.add(node);
 };
 
-const goOn = <Job>(draft: Draft<Job>): void => {
+const goOn = <Work>(draft: Draft<Work>): void => {
   for (;;) {
     settle(draft);
     if (!draft.view.wishes.paused) startReady(draft);
@@ -93,20 +107,7 @@ const goOn = <Job>(draft: Draft<Job>): void => {
   }
 };
 
-/** How many stored nodes could start of each group at most: what its limit and the run's leave free. */
-const startableWanted = <Job>({ index, view, startsMost }: Draft<Job>): PlanRequest['startable'] => {
-  const { graph } = index;
-  const free = (graph.maxParallel ?? Infinity) - view.run.running + view.ends.length;
-  const room = Math.min(startsMost, free);
-  const limited = graph.groups.flatMap((spec, group) => {
-    if (!isLimited(spec)) return [];
-    const own = spec.inOrder ? 1 : spec.maxParallel! - view.run.groups[group]!.running + view.ends.length;
-    return [{ group, limit: Math.min(room, own) }];
-  });
-  return [{ group: null, limit: room }, ...limited].filter(({ limit }) => limit > 0);
-};
-
-const requestOf = <Job>(draft: Draft<Job>, round: number): PlanRequest => {
+const requestOf = <Work>(draft: Draft<Work>, round: number): PlanRequest => {
   const { missing, index } = draft;
   return {
     nodes: withDescendants(index, missing.nodes, 4 ** round),
@@ -117,7 +118,7 @@ const requestOf = <Job>(draft: Draft<Job>, round: number): PlanRequest => {
   };
 };
 
-const plannedNodes = <Job>(draft: Draft<Job>): ReadonlyMap<number, PlannedNode> => {
+const plannedNodes = <Work>(draft: Draft<Work>): ReadonlyMap<number, PlannedNode> => {
   const planned = new Map<number, PlannedNode>();
   for (const node of draft.changed) {
     const of = draft.nodes.get(node)!;
@@ -130,18 +131,20 @@ const plannedNodes = <Job>(draft: Draft<Job>): ReadonlyMap<number, PlannedNode> 
 };
 
 /**
- * The next step of a run: what follows from the ends of jobs and from what people asked, and nothing else. Pure. Where
+ * The next step of a run: what follows from the ends of jobs and sub-DAGs, from what people asked
+ * or answered, and from the time that is given; nothing else. Pure. Where
  * the view does not show enough, it says what it needs; `round` counts the answers before, and each lets it ask for four
  * times as many generations of descendants, so that a chain of 10,000 skips takes 8 rounds.
  * Linear in the nodes and edges that it touches.
  */
-export const planAdvance = <Job>(
-  constants: RunConstants<Job>,
+export const planAdvance = <Work>(
+  constants: RunConstants<Work>,
   view: PlanView,
   round = 0,
-): PlanAnswer<Job> => {
+): PlanAnswer<Work> => {
   const draft = createDraft(constants, view);
   applyEnds(draft);
+  applyApprovals(draft);
   if (draft.run.state === 'pending') begin(draft);
   stopAsAsked(draft);
   addStartable(draft);
@@ -152,9 +155,9 @@ export const planAdvance = <Job>(
   if (isMissing(draft)) return { kind: 'needs', request: requestOf(draft, round) };
   const nodes = plannedNodes(draft);
   const expanded = [...draft.expanded].map(([node, values]) => ({ node, values }));
-  const { itemEnds, itemsCancelled, starts, cancels, again } = draft;
+  const { itemEnds, itemsCancelled, starts, approvalEnds, cancels, again } = draft;
   const run = { ...draft.run, groups: draft.groups };
   const { ordinary } = draft.index;
-  const changes = { nodes, expanded, itemEnds, itemsCancelled, starts, cancels };
+  const changes = { nodes, expanded, itemEnds, itemsCancelled, starts, approvalEnds, cancels };
   return { kind: 'plan', plan: { run, ...changes, ordinary, again } };
 };

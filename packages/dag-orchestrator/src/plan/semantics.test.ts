@@ -1,36 +1,7 @@
-import type { DagGraph, JobNode, NodeJobEnd } from '@job-orchestrator/types';
 import { expect, test } from 'vitest';
+import { begin, end, told } from '../testing/begun-run.ts';
 import { graphOf, jobNode } from '../testing/graphs.ts';
-import type { Outcome } from '../testing/reference.ts';
 import { createSimulation, scriptedExpressions } from '../testing/simulation.ts';
-
-type End = NodeJobEnd['state'];
-
-const end = (node: number, state: End, item: number | null = null): NodeJobEnd => ({
-  node,
-  item,
-  state,
-  message: null,
-  output: null,
-});
-
-const begin = (
-  nodes: readonly JobNode[],
-  changes: Partial<DagGraph> = {},
-  outcomes: Partial<Outcome>[] = [],
-) => {
-  const graph = graphOf(nodes, changes);
-  const scripted = nodes.map((_, at) => ({
-    condition: true,
-    items: ['completed'] as const,
-    ...outcomes[at],
-  }));
-  const simulation = createSimulation(graph, scriptedExpressions(graph, scripted));
-  const plan = simulation.advance();
-  return { ...simulation, plan };
-};
-const told = ({ nodes }: Pick<ReturnType<typeof begin>, 'nodes'>) =>
-  nodes.map(({ state, reason }) => (reason === null ? state : `${state} ${reason}`));
 
 test('a parent failed: its descendants are skipped as upstream_failed, other branches go on, the run is failed', () => {
   const run = begin([jobNode('a'), jobNode('b', [0]), jobNode('c', [1]), jobNode('other')]);
@@ -150,6 +121,13 @@ test('a node waits for what it reads, even where its rule would let it start', (
   expect(told(run)).toEqual(['running', 'waiting']);
   run.advance([end(0, 'completed')]);
   expect(told(run)).toEqual(['completed', 'running']);
+});
+
+test('a run that is full and is asked for something plans it without a free place', () => {
+  const run = begin([jobNode('a'), jobNode('b')], { maxParallel: 1 });
+  expect(told(run)).toEqual(['running', 'ready']);
+  run.advance();
+  expect(told(run)).toEqual(['running', 'ready']);
 });
 
 test('a result that misses its schema fails the node', () => {

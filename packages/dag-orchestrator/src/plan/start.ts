@@ -1,7 +1,9 @@
-import type { GraphNode, JsonValue } from '@job-orchestrator/types';
+import type { ExpressionScope, GraphNode, JsonValue } from '@job-orchestrator/types';
 import { endItem, failFast } from './apply-ends.ts';
-import { nodeOf, type Draft, type DraftNode } from './draft.ts';
-import { finish } from './finish.ts';
+import type { Evaluated } from './expressions.ts';
+import { limitProblem, nodeOf, type Draft, type DraftNode } from './draft.ts';
+import { countOut, finish } from './finish.ts';
+import { takesPlace } from './graph-index.ts';
 import { scopeOf } from './scope.ts';
 
 /** How many more of a `forEach` node's items its own limit lets out. */
@@ -11,17 +13,18 @@ export const itemRoom = (spec: GraphNode, of: DraftNode): number => {
   return Math.min(items.total - items.started, (spec.forEach?.maxParallel ?? Infinity) - out);
 };
 
-const waitsForItsTurn = <Job>(draft: Draft<Job>, node: number, group: number | null): boolean => {
+const waitsForItsTurn = <Work>(draft: Draft<Work>, node: number, group: number | null): boolean => {
   if (group === null) return false;
   const { inOrder, members } = draft.index.graph.groups[group]!;
   return inOrder && members[draft.groups[group]!.cursor] !== node;
 };
 
 /** How many node runs of this node the limits let out now. */
-const roomFor = <Job>(draft: Draft<Job>, node: number): number => {
+const roomFor = <Work>(draft: Draft<Work>, node: number): number => {
   const { graph } = draft.index;
   const { group } = graph.nodes[node]!;
   if (waitsForItsTurn(draft, node, group)) return 0;
+  if (!takesPlace(graph.nodes[node]!)) return Infinity;
   const overall = (graph.maxParallel ?? Infinity) - draft.run.running;
   if (group === null) return overall;
   // A member of a `sequential` group has its turn for all its items.
@@ -29,29 +32,40 @@ const roomFor = <Job>(draft: Draft<Job>, node: number): number => {
   return inOrder ? overall : Math.min(overall, (maxParallel ?? Infinity) - draft.groups[group]!.running);
 };
 
-const launch = <Job>(draft: Draft<Job>, node: number, item: number | null, job: Job): void => {
-  draft.starts.push({ node, item, job });
-  draft.run.running += 1;
-  const { group } = draft.index.graph.nodes[node]!;
-  if (group !== null) draft.groups[group]!.running += 1;
+const launch = <Work>(draft: Draft<Work>, node: number, item: number | null, work: Work): void => {
+  const inside = draft.expressions.nodeRunsOf(draft.index.graph.nodes[node]!);
+  draft.starts.push({ node, item, work });
+  draft.begun += 1 + inside;
+  draft.otherNodeRuns += inside;
+  countOut(draft, node, 1);
+};
+
+/** What the node runs in this scope, unless that would be more node runs than there may be. */
+const workOf = <Work>(draft: Draft<Work>, spec: GraphNode, scope: ExpressionScope): Evaluated<Work> => {
+  const message = limitProblem(draft, draft.expressions.nodeRunsOf(spec));
+  return message === null ? draft.expressions.work(spec, scope) : { ok: false, message, reason: 'limit' };
+};
+
+/** One step begins no more than it should: the others follow in the next one. */
+const isFull = <Work>(draft: Draft<Work>): boolean => {
+  if (draft.begun < draft.startsMost) return false;
+  draft.again = true;
+  return true;
 };
 
 /** The value of an item; null when it is not known yet. */
-const itemValue = <Job>(draft: Draft<Job>, node: number, item: number): { value: JsonValue } | null => {
+const itemValue = <Work>(draft: Draft<Work>, node: number, item: number): { value: JsonValue } | null => {
   const expanded = draft.expanded.get(node);
   if (expanded !== undefined) return { value: expanded[item]! };
   const value = draft.view.items.get(node)?.get(item);
   return value === undefined ? null : { value };
 };
 
-const startItems = <Job>(draft: Draft<Job>, node: number, of: DraftNode, spec: GraphNode): void => {
+const startItems = <Work>(draft: Draft<Work>, node: number, of: DraftNode, spec: GraphNode): void => {
   const scope = scopeOf(draft, spec.reads);
   if (scope === null) return;
   while (of.state !== 'failed' && itemRoom(spec, of) > 0 && roomFor(draft, node) > 0) {
-    if (draft.starts.length >= draft.startsMost) {
-      draft.again = true;
-      return;
-    }
+    if (isFull(draft)) return;
     const item = of.items!.started;
     const known = itemValue(draft, node, item);
     if (known === null) {
@@ -59,32 +73,32 @@ const startItems = <Job>(draft: Draft<Job>, node: number, of: DraftNode, spec: G
       draft.missing.items.set(node, { node, from: item, count });
       return;
     }
-    const job = draft.expressions.job(spec, { ...scope, item: known.value });
+    const work = workOf(draft, spec, { ...scope, item: known.value });
     of.items = { ...of.items!, started: item + 1 };
     of.state = 'running';
     draft.changed.add(node);
-    if (job.ok) launch(draft, node, item, job.value);
-    else endItem(draft, node, item, of, { state: 'failed', reason: 'expression', message: job.message });
+    if (work.ok) launch(draft, node, item, work.value);
+    else endItem(draft, node, item, of, { state: 'failed', reason: 'expression', ...work });
   }
   failFast(draft, node, of);
 };
 
-const startOne = <Job>(draft: Draft<Job>, node: number, of: DraftNode, spec: GraphNode): void => {
+const startOne = <Work>(draft: Draft<Work>, node: number, of: DraftNode, spec: GraphNode): void => {
   const scope = scopeOf(draft, spec.reads);
   if (scope === null) return;
-  const job = draft.expressions.job(spec, scope);
+  const work = workOf(draft, spec, scope);
   draft.changed.add(node);
-  if (job.ok) {
+  if (work.ok) {
     of.state = 'running';
-    launch(draft, node, null, job.value);
+    launch(draft, node, null, work.value);
     return;
   }
-  finish(draft, node, of, { state: 'failed', reason: 'expression', message: job.message });
+  finish(draft, node, of, { state: 'failed', reason: 'expression', ...work });
   failFast(draft, node, of);
 };
 
 /** Starts what the limits let out, in order of index: what ends something on the way is settled by the caller. */
-export const startReady = <Job>(draft: Draft<Job>): void => {
+export const startReady = <Work>(draft: Draft<Work>): void => {
   const { graph } = draft.index;
   for (const node of [...draft.candidates].sort((one, two) => one - two)) {
     const of = nodeOf(draft, node);
@@ -93,10 +107,7 @@ export const startReady = <Job>(draft: Draft<Job>): void => {
     const open = of.items === null ? of.state === 'ready' : of.state === 'ready' || of.state === 'running';
     if (!open || of.stopping || (of.items !== null && itemRoom(spec, of) === 0)) continue;
     if (roomFor(draft, node) <= 0) continue;
-    if (draft.starts.length >= draft.startsMost) {
-      draft.again = true;
-      return;
-    }
+    if (isFull(draft)) return;
     if (of.items === null) startOne(draft, node, of, spec);
     else startItems(draft, node, of, spec);
   }

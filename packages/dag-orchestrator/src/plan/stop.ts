@@ -1,5 +1,6 @@
 import type { NodeReason, RunStop } from '@job-orchestrator/types';
 import { knowsAll, nodeOf, type Draft, type DraftNode } from './draft.ts';
+import { endReasons } from './end-reasons.ts';
 import { finish, isTerminal, type NodeEnd } from './finish.ts';
 
 const ends: Readonly<Record<RunStop, NodeEnd>> = {
@@ -9,7 +10,7 @@ const ends: Readonly<Record<RunStop, NodeEnd>> = {
 };
 
 /** Ends a node with `forEach` once its last item has ended. */
-export const concludeItems = <Job>(draft: Draft<Job>, node: number, of: DraftNode): void => {
+export const concludeItems = <Work>(draft: Draft<Work>, node: number, of: DraftNode): void => {
   const items = of.items!;
   if (items.completed + items.failed + items.cancelled < items.total) return;
   const all = `${items.total} items`;
@@ -22,14 +23,19 @@ export const concludeItems = <Job>(draft: Draft<Job>, node: number, of: DraftNod
   else if (items.cancelled > 0)
     finish(draft, node, of, {
       state: 'cancelled',
-      reason: 'job_cancelled',
+      reason: endReasons(draft.index.graph.nodes[node]!).cancelled,
       message: `${items.cancelled} of ${all} were cancelled`,
     });
   else finish(draft, node, of, { state: 'completed', reason: null });
 };
 
 /** Items that have not started never will; those that run are cancelled. */
-export const stopItems = <Job>(draft: Draft<Job>, node: number, of: DraftNode, reason: NodeReason): void => {
+export const stopItems = <Work>(
+  draft: Draft<Work>,
+  node: number,
+  of: DraftNode,
+  reason: NodeReason,
+): void => {
   const { items } = of;
   if (items === null || of.stopping) return;
   of.stopping = true;
@@ -44,19 +50,26 @@ export const stopItems = <Job>(draft: Draft<Job>, node: number, of: DraftNode, r
   };
 };
 
+/** Nobody need answer any more: there is no job whose end would end the node. */
+const stopApproval = <Work>(draft: Draft<Work>, node: number, of: DraftNode, cause: RunStop): void => {
+  draft.approvalEnds.push({ node, state: 'cancelled' });
+  finish(draft, node, of, { state: 'cancelled', reason: ends[cause].reason });
+};
+
 /** Ends what has not started between two indices, and asks for the end of what runs. */
-const stopRange = <Job>(draft: Draft<Job>, from: number, to: number, cause: RunStop): void => {
+const stopRange = <Work>(draft: Draft<Work>, from: number, to: number, cause: RunStop): void => {
   for (let node = from; node < to; node += 1) {
     const of = nodeOf(draft, node);
     if (of === null || isTerminal(of.state)) continue;
     stopItems(draft, node, of, ends[cause].reason!);
     if (of.state !== 'running') finish(draft, node, of, ends[cause]);
+    else if (draft.index.graph.nodes[node]!.kind === 'approval') stopApproval(draft, node, of, cause);
     else if (of.items !== null) concludeItems(draft, node, of);
   }
 };
 
 /** No ordinary node starts any more; those that run are cancelled. */
-export const stopOrdinary = <Job>(draft: Draft<Job>, cause: RunStop): void => {
+export const stopOrdinary = <Work>(draft: Draft<Work>, cause: RunStop): void => {
   if (!knowsAll(draft)) return;
   draft.run.stopping = cause;
   draft.cancels.ordinary = true;
@@ -64,7 +77,7 @@ export const stopOrdinary = <Job>(draft: Draft<Job>, cause: RunStop): void => {
 };
 
 /** No final node starts any more either. */
-export const stopFinal = <Job>(draft: Draft<Job>): void => {
+export const stopFinal = <Work>(draft: Draft<Work>): void => {
   if (!knowsAll(draft)) return;
   draft.cancels.final = true;
   stopRange(draft, draft.index.ordinary, draft.index.graph.nodes.length, 'cancelled');

@@ -1,13 +1,12 @@
-import type { Clock, Database, DagRunId, JobId, Logger } from '@job-orchestrator/types';
+import type { Clock, Database, DagRunId, Logger } from '@job-orchestrator/types';
 import { createRunReader } from './graphs.ts';
-import { planStep } from './plan-step.ts';
+import { planStep, type NewIds } from './plan-step.ts';
 
 /** What a DAG orchestrator lives on. */
-export interface DagOrchestratorDependencies {
+export interface DagOrchestratorDependencies extends NewIds {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly newJobId: () => JobId;
   /** Milliseconds between safety polls; wake-ups come long before. */
   readonly pollIntervalMs: number;
 }
@@ -36,7 +35,7 @@ const each = async <Item>(items: readonly Item[], work: (item: Item) => Promise<
 
 /** An orchestrator over its ports. Keys, not events: whatever woke it, it asks which runs are due. */
 export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrchestrator => {
-  const { database, clock, log, newJobId, pollIntervalMs } = deps;
+  const { database, clock, log, pollIntervalMs } = deps;
   const { dags, queue, wakeUps } = database;
   const read = createRunReader(dags);
   const restUntil = new Map<DagRunId, number>();
@@ -50,7 +49,7 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
       restUntil.delete(run);
       const known = await read(run);
       if (known === null) return;
-      const step = planStep(known.setup, known.index, newJobId);
+      const step = planStep(known, deps);
       while (!state.stopped && (await dags.advanceRun(run, step)) === 'advanced');
     } catch (error) {
       restUntil.set(run, clock.monotonicMs() + failedRunRestMs);
@@ -58,17 +57,19 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
         log.error({ run, error: String(error) }, 'a step of a DAG run failed; it is tried again');
     }
   };
-  const cancelJobs = async (): Promise<void> => {
+  const cancelWork = async (): Promise<void> => {
     const jobs = await dags.jobsToCancel(cancelsAtOnce);
     await each(jobs, async (job) => {
       await queue.requestCancel(job, { actor: 'dag', reason: 'its DAG run stops' });
     });
-    if (jobs.length === cancelsAtOnce) state.again = true;
+    const runs = await dags.cancelChildRuns(cancelsAtOnce);
+    // Those runs are due now, and their own sub-DAGs are asked after them.
+    if (jobs.length === cancelsAtOnce || runs > 0) state.again = true;
   };
   const workOnce = async (): Promise<void> => {
     const due = await dags.dueRuns(runsAtOnce);
     await each(due, advance);
-    await cancelJobs();
+    await cancelWork();
     if (due.length === runsAtOnce) state.again = true;
   };
   const work = async (): Promise<void> => {

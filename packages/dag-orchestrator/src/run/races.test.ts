@@ -1,9 +1,9 @@
 import { openDatabase } from '@job-orchestrator/postgres';
 import { freshDatabase, onServer, silentLog } from '@job-orchestrator/postgres/testing';
 import type { Database } from '@job-orchestrator/types';
-import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { graphOf, jobNode } from '../testing/graphs.ts';
+import { approvalNode, graphOf, jobNode, subDagNode } from '../testing/graphs.ts';
+import { killSteps } from '../testing/kill-steps.ts';
 import { createHarness } from '../testing/run-harness.ts';
 import type { DagOrchestrator } from './orchestrator.ts';
 
@@ -82,28 +82,72 @@ test('connections that are killed again and again in the middle of steps lose an
     ),
   ];
   const graph = graphOf(nodes, { name: 'killed', maxParallel: 50 });
-  const state = { done: false, kills: 0, stepping: false };
-  const kill = async (): Promise<void> => {
-    while (!state.done) {
-      const text = `
-select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'
-  and (query like '%dag_due%' or query like '%node_runs%') limit 1`;
-      if (state.stepping) state.kills += (await onServer(fresh.url, text)).rows.length;
-      else await turn();
-    }
-  };
-  const killing = kill();
-  // How many kills meet a step depends on the machine: runs are started until enough did.
-  while (state.kills < 3) {
+  await killSteps(fresh.url, async (stepping) => {
     const run = await harness.start(graph);
-    state.stepping = true;
-    expect(await harness.finish(run)).toMatchObject({ state: 'completed', open: 0 });
-    state.stepping = false;
+    const ended = await stepping(() => harness.finish(run));
+    expect(ended).toMatchObject({ state: 'completed', open: 0 });
     expect(await jobsOf(run)).toEqual([]);
-  }
-  state.done = true;
-  await killing;
+  });
   const { rows } = await onServer(fresh.url, 'select count(*)::integer as n from dag_due');
   expect(rows).toEqual([{ n: 0 }]);
 }, 120_000);
+
+/** All runs below a run, with how many runs each of their node runs has. */
+const childrenOf = async (run: string): Promise<{ readonly runs: number; readonly doubled: number }> => {
+  const text = `
+select count(*)::integer as runs,
+  (count(*) - count(distinct (parent_run_id, parent_node, parent_item)))::integer as doubled
+from dag_runs where top_run_id = '${run}'`;
+  return (await onServer(fresh.url, text)).rows[0] as { runs: number; doubled: number };
+};
+
+test('sub-DAGs and approvals under killed connections and 4 orchestrators: each run, question and job exists once', async () => {
+  const harness = createHarness(fresh.database);
+  const items = 40;
+  const leaf = graphOf([jobNode('a'), jobNode('b', [0])], { name: 'race-leaf' });
+  const forEach = { items: [1, 2], maxParallel: null, failFast: false };
+  await harness.apply(leaf);
+  await harness.apply(
+    graphOf([approvalNode('ask'), subDagNode('leaves', 'race-leaf', [0], { forEach })], {
+      name: 'race-middle',
+    }),
+  );
+  const outer = { ...forEach, items: [...Array(items).keys()], maxParallel: 10 };
+  const graph = graphOf([subDagNode('middles', 'race-middle', [], { forEach: outer })], { name: 'race-top' });
+  const all = { project: null, dag: 'race-middle' };
+  const answers = { given: 0, done: false };
+  const answer = async (): Promise<void> => {
+    while (!answers.done) {
+      const { items: asking } = await fresh.database.dags.listApprovals(all, { after: null, limit: 100 });
+      for (const { run, node } of asking) {
+        const result = await fresh.database.dags.answerApproval(run, node, 'approved', {
+          actor: 'ann',
+          reason: '',
+        });
+        answers.given += Number(result.first);
+      }
+    }
+  };
+  let rounds = 0;
+  await killSteps(fresh.url, async (stepping) => {
+    rounds += 1;
+    answers.done = false;
+    const run = await harness.start(graph);
+    const ended = await stepping(async () => {
+      const answering = answer();
+      const end = await harness.finish(run);
+      answers.done = true;
+      await answering;
+      return end;
+    });
+    expect(ended).toMatchObject({ state: 'completed', open: 0 });
+    expect(await childrenOf(run)).toEqual({ runs: items * 3, doubled: 0 });
+    expect(await jobsOf(run)).toEqual([]);
+  });
+  const text = `
+select (select count(*) from dag_approvals where state = 'approved')::integer as approved,
+  (select count(*) from dag_due)::integer as marks,
+  (select count(*) from finished_jobs where labels ->> 'job-orchestrator.io/dag' = 'race-leaf')::integer as jobs`;
+  const { rows } = await onServer(fresh.url, text);
+  expect(rows).toEqual([{ approved: items * rounds, marks: 0, jobs: items * 2 * 2 * rounds }]);
+}, 180_000);

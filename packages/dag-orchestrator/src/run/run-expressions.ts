@@ -1,14 +1,9 @@
-import {
-  limits,
-  type DagGraph,
-  type DagRunSetup,
-  type JsonObject,
-  type JsonValue,
-} from '@job-orchestrator/types';
+import { limits, type JsonObject, type JsonValue } from '@job-orchestrator/types';
 import { outputProblems } from '../values/check-values.ts';
 import { evaluate, renderValue, type Evaluated as Rendered } from '../expressions/evaluate.ts';
 import type { Evaluated, Expressions } from '../plan/expressions.ts';
-import { nodeJob, type JobDraft } from './node-job.ts';
+import type { KnownRun } from './graphs.ts';
+import { nodeWork, type WorkDraft } from './node-work.ts';
 
 const toEvaluated = (rendered: Rendered<JsonValue>): Evaluated<JsonValue> =>
   rendered.ok ? rendered : { ok: false, message: `${rendered.problem.field}: ${rendered.problem.message}` };
@@ -32,11 +27,15 @@ const asItems = (place: string, of: Evaluated<JsonValue>): Evaluated<readonly Js
   const { forEachItems } = limits.dag;
   return of.value.length <= forEachItems
     ? { ok: true, value: of.value as readonly JsonValue[] }
-    : { ok: false, message: `${place}: gave ${of.value.length} items; the limit is ${forEachItems}` };
+    : {
+        ok: false,
+        reason: 'limit',
+        message: `${place}: gave ${of.value.length} items; the limit is ${forEachItems}`,
+      };
 };
 
 /** Expressions in the words of the graph, evaluated for one run. Pure. */
-export const runExpressions = (setup: DagRunSetup, graph: DagGraph): Expressions<JobDraft> => ({
+export const runExpressions = ({ setup, index, subDags }: KnownRun): Expressions<WorkDraft> => ({
   condition: ({ name, when }, scope) => {
     const place = `nodes.${name}.when`;
     return asCondition(place, toEvaluated(evaluate(when!, scope, place)));
@@ -45,16 +44,14 @@ export const runExpressions = (setup: DagRunSetup, graph: DagGraph): Expressions
     const place = `nodes.${name}.forEach`;
     return asItems(place, toEvaluated(renderValue(forEach!.items, scope, place)));
   },
-  job: (node, scope) =>
-    node.kind === 'job'
-      ? nodeJob(setup, node, scope)
-      : { ok: false, message: `nodes.${node.name} is of kind ${node.kind}, which cannot run yet` },
+  work: (node, scope) => nodeWork(setup, node, subDags, scope),
+  nodeRunsOf: (node) => subDags.get(node.name)?.progress.nodeRuns ?? 0,
   outputProblem: ({ outputs }, output) => {
     const [problem] = outputProblems(outputs ?? {}, output);
     return problem === undefined ? null : `${problem.field} ${problem.message}`;
   },
   outputs: (scope) => {
-    const value = toEvaluated(renderValue(graph.outputs, scope, 'outputs'));
+    const value = toEvaluated(renderValue(index.graph.outputs, scope, 'outputs'));
     return value.ok ? { ok: true, value: value.value as JsonObject } : value;
   },
 });

@@ -1,4 +1,11 @@
-import type { DagGraph, GraphGroup, JobNode } from '@job-orchestrator/types';
+import type {
+  ApprovalNode,
+  DagGraph,
+  GraphGroup,
+  GraphNode,
+  JobNode,
+  SubDagNode,
+} from '@job-orchestrator/types';
 
 /** A job node that needs these; everything else as plain as can be. */
 export const jobNode = (
@@ -22,9 +29,42 @@ export const jobNode = (
   ...changes,
 });
 
+const baseOf = (name: string, needs: readonly number[]) => {
+  const { kind: _, job: __, inputs: ___, ...base } = jobNode(name, needs);
+  return base;
+};
+
+/** A node that asks a person, for an hour unless told otherwise. */
+export const approvalNode = (
+  name: string,
+  needs: readonly number[] = [],
+  changes: Partial<ApprovalNode> = {},
+): ApprovalNode => ({
+  ...baseOf(name, needs),
+  kind: 'approval',
+  message: 'May it go on?',
+  timeoutSeconds: 3_600,
+  onTimeout: 'fail',
+  ...changes,
+});
+
+/** A node that runs another DAG. */
+export const subDagNode = (
+  name: string,
+  dag: string,
+  needs: readonly number[] = [],
+  changes: Partial<SubDagNode> = {},
+): SubDagNode => ({
+  ...baseOf(name, needs),
+  kind: 'dag',
+  dag: { name: dag, version: null },
+  inputs: null,
+  ...changes,
+});
+
 /** A graph of these nodes. */
 export const graphOf = (
-  nodes: readonly JobNode[],
+  nodes: readonly GraphNode[],
   changes: Partial<DagGraph> = {},
   groups: readonly GraphGroup[] = [],
 ): DagGraph => ({

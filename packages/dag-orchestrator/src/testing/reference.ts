@@ -7,7 +7,10 @@ import {
   type NodeRunState,
 } from '@job-orchestrator/types';
 
-/** How the work of each node would end, were it to run: the items of one with `forEach`, one entry else. */
+/**
+ * How the work of each node would end, were it to run: the items of one with `forEach`, one entry else. Of an approval,
+ * `completed` means approved, `failed` rejected, and `cancelled` that nobody answers.
+ */
 export interface Outcome {
   readonly condition: boolean | 'error';
   readonly items: readonly ('completed' | 'failed' | 'cancelled')[];
@@ -49,17 +52,25 @@ const skipReason = ({ triggerRule, needs }: GraphNode, ends: readonly Ended[]): 
   }
 };
 
+const answered = (outcome: Outcome['items'][number], onTimeout: 'fail' | 'approve'): Ended => {
+  if (outcome === 'failed') return { state: 'failed', reason: 'rejected' };
+  if (outcome === 'cancelled' && onTimeout === 'fail') return { state: 'failed', reason: 'approval_timeout' };
+  return { state: 'completed', reason: null };
+};
+
 const work = (node: GraphNode, { condition, items }: Outcome): Ended => {
   if (node.when !== null && condition === 'error') return { state: 'failed', reason: 'expression' };
   if (node.when !== null && condition === false) return skipped('condition');
+  if (node.kind === 'approval') return answered(items[0]!, node.onTimeout);
+  const what = node.kind === 'dag' ? 'sub_dag' : 'job';
   if (node.forEach === null) {
-    const reasons = { completed: null, failed: 'job_failed', cancelled: 'job_cancelled' } as const;
+    const reasons = { completed: null, failed: `${what}_failed`, cancelled: `${what}_cancelled` } as const;
     return { state: items[0]!, reason: reasons[items[0]!] };
   }
   if (items.length === 0) return skipped('empty');
   if (items.includes('failed')) return { state: 'failed', reason: 'items_failed' };
   return items.includes('cancelled')
-    ? { state: 'cancelled', reason: 'job_cancelled' }
+    ? { state: 'cancelled', reason: `${what}_cancelled` }
     : { state: 'completed', reason: null };
 };
 

@@ -91,6 +91,7 @@ export const createHarness = (database: Database) => {
         clock: createTestClock(),
         log: silent,
         newJobId,
+        newDagRunId,
         pollIntervalMs: 200,
       }),
     start: async (graph: DagGraph, inputs: JsonObject = {}): Promise<DagRunId> => {

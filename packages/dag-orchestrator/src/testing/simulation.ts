@@ -1,5 +1,6 @@
 import type {
   AdvancePlan,
+  ApprovalFacts,
   DagGraph,
   JsonValue,
   NodeJobEnd,
@@ -27,7 +28,8 @@ export const scriptedExpressions = (
       return condition === 'error' ? { ok: false, message: 'no such key' } : { ok: true, value: condition };
     },
     items: ({ name }) => ({ ok: true, value: of(name).items.map((_, item) => item) }),
-    job: ({ name }, { item }) => ({ ok: true, value: `${name}:${JSON.stringify(item ?? null)}` }),
+    work: ({ name }, { item }) => ({ ok: true, value: `${name}:${JSON.stringify(item ?? null)}` }),
+    nodeRunsOf: ({ kind }) => (kind === 'dag' ? 10 : 0),
     outputProblem: () => null,
     outputs: () => ({ ok: true, value: {} }),
   };
@@ -35,15 +37,23 @@ export const scriptedExpressions = (
 
 const noWishes: RunWishes = { paused: false, cancel: false, cancelFinal: false, overdue: false };
 
+/** How long every approval of a simulated run waits; its clock begins at 0. */
+export const approvalMs = 1_000;
+
 /** A run in memory: it stores plans as a database would, and shows the planner no more than it asks for. */
-export const createSimulation = <Job>(graph: DagGraph, expressions: Expressions<Job>, startsMost = 1_000) => {
+export const createSimulation = <Work>(
+  graph: DagGraph,
+  expressions: Expressions<Work>,
+  { startsMost = 1_000, nodeRunsMost = 200_000 } = {},
+) => {
   const index = indexGraph(graph);
   const facts = { id: 'run', dag: 'sample', version: 1, createdAt: '', createdBy: '', scheduledAt: null };
-  const constants = { index, inputs: {}, facts, expressions, startsMost };
+  const constants = { index, inputs: {}, facts, expressions, startsMost, nodeRunsMost };
   const nodes: NodeProgress[] = graph.nodes.map(initialNode);
   const items = new Map<number, readonly JsonValue[]>();
-  const started: { node: number; item: number | null; job: Job }[] = [];
-  const state = { run: initialRun(graph), wishes: noWishes, asked: 0 };
+  const started: { node: number; item: number | null; work: Work }[] = [];
+  const approvals = new Map<number, ApprovalFacts>();
+  const state = { run: initialRun(graph), wishes: noWishes, asked: 0, now: 0, otherNodeRuns: 0 };
 
   const startable = ({ startable: wanted }: PlanRequest): number[] =>
     wanted.flatMap(({ group, limit }) =>
@@ -72,18 +82,25 @@ export const createSimulation = <Job>(graph: DagGraph, expressions: Expressions<
     const first = request.startable.length > 0 ? could : view.startable;
     return { ...view, nodes: known, outputs, items: values, startable: first };
   };
-  const store = (plan: AdvancePlan<Job>): void => {
+  const store = (plan: AdvancePlan<Work>): void => {
     state.run = plan.run;
     for (const [node, { startable: _, gate: __, ...progress }] of plan.nodes) nodes[node] = progress;
     for (const { node, values } of plan.expanded) items.set(node, values);
     started.push(...plan.starts);
+    for (const { node } of plan.starts)
+      if (graph.nodes[node]!.kind === 'approval')
+        approvals.set(node, { node, decision: null, expiresAt: state.now + approvalMs });
+    for (const { node } of plan.approvalEnds) approvals.delete(node);
   };
   /** One step with these ends; returns the plan that was stored. */
-  const advance = (ends: readonly NodeJobEnd[] = []): AdvancePlan<Job> => {
+  const advance = (ends: readonly NodeJobEnd[] = []): AdvancePlan<Work> => {
     let view: PlanView = {
       run: state.run,
       wishes: state.wishes,
       ends,
+      approvals: [...approvals.values()],
+      now: state.now,
+      otherNodeRuns: state.otherNodeRuns,
       nodes: new Map(),
       outputs: new Map(),
       items: new Map(),
@@ -100,5 +117,10 @@ export const createSimulation = <Job>(graph: DagGraph, expressions: Expressions<
     }
     throw new Error('the planner never had enough');
   };
-  return { graph, nodes, started, state, advance };
+  /** Somebody answers; the next step looks at it. */
+  const answer = (node: number, decision: ApprovalFacts['decision']): void => {
+    const asked = approvals.get(node);
+    if (asked?.decision === null) approvals.set(node, { ...asked, decision });
+  };
+  return { graph, nodes, started, state, advance, answer };
 };

@@ -1,4 +1,4 @@
-import { didYouMean, type RunFacts } from '@job-orchestrator/types';
+import { approvalOutputs, didYouMean, type RunFacts } from '@job-orchestrator/types';
 import { functionNames, macroNames } from '../expressions/environment.ts';
 import type { Call, Reference } from '../expressions/references.ts';
 import type { DagModel, ModelNode } from './model.ts';
@@ -56,11 +56,16 @@ const unknownNode = ({ name, offset }: Part, model: DagModel): ReferenceFault =>
   return { message: `reads node ${name}, which does not exist${hint}`, offset };
 };
 
+const declaredOutputs = ({ node, kind }: ModelNode): readonly string[] | null => {
+  if (kind === 'approval') return approvalOutputs;
+  return node.outputs === undefined ? null : Object.keys(node.outputs);
+};
+
 const outputFault = (target: ModelNode, part: Part | undefined): ReferenceFault | null => {
   if (part === undefined) return null;
   const { name, offset } = part;
-  const declared = target.node.outputs;
-  if (declared === undefined)
+  const declared = declaredOutputs(target);
+  if (declared === null)
     return {
       message: `reads an output of ${target.name}, which declares none; add \`outputs\` to that node`,
       offset,
@@ -70,9 +75,10 @@ const outputFault = (target: ModelNode, part: Part | undefined): ReferenceFault 
       message: `reads an output of ${target.name}, whose outputs are a list with one entry per item; use ${written(target.name)}.outputs.map(o, o.${name})`,
       offset,
     };
-  if (Object.hasOwn(declared, name)) return null;
+  if (declared.includes(name)) return null;
+  const what = target.kind === 'approval' ? 'an approval does not have' : `${target.name} does not declare`;
   return {
-    message: `reads output ${name}, which ${target.name} does not declare${near(name, Object.keys(declared))}`,
+    message: `reads output ${name}, which ${what}${near(name, declared)}`,
     offset,
   };
 };

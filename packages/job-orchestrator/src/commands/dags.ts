@@ -1,4 +1,4 @@
-import type { DagRunDto, DagRunState, JsonObject, JsonValue, NodeRunDto } from '@job-orchestrator/types';
+import type { DagRunDto, DagRunState, JsonObject, JsonValue } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import { randomUUID } from 'node:crypto';
 import { readBounded } from '../files/read-bounded.ts';
@@ -10,12 +10,15 @@ import { runStory } from '../views/run-story.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
 import { keyValues } from './key-values.ts';
+import { allNodes, readTree } from './read-nodes.ts';
 import { withServer, type Session } from './session.ts';
 import { watchRun } from './watch-run.ts';
 
 export type GetDagsFlags = ServerFlags & FormatFlags & ProjectFlags;
 export type GetRunsFlags = GetDagsFlags & {
   readonly dag?: string;
+  readonly nested?: boolean;
+  readonly parent?: string;
   readonly limit?: number;
   readonly cursor?: string;
 };
@@ -59,17 +62,6 @@ const exitCodeOfRun = (state: DagRunState): number => {
   return state === 'cancelled' ? exitCodes.cancelled : exitCodes.stillRunning;
 };
 
-/** Every node of a run, page by page. */
-const allNodes = async ({ client }: Session, run: string): Promise<readonly NodeRunDto[]> => {
-  const nodes: NodeRunDto[] = [];
-  for (let cursor: string | null = null; ;) {
-    const page = await client.listNodeRuns(run, given({ limit: 500, cursor: cursor ?? undefined }));
-    nodes.push(...page.items);
-    if (page.next === null) return nodes;
-    cursor = page.next;
-  }
-};
-
 /** `dag apply -f FILE`. */
 export const applyFile = (cli: Cli, flags: ApplyFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
@@ -93,7 +85,7 @@ const follow = async (session: Session, run: string, flags: WatchFlags): Promise
       watchRun(session, run, {
         signal,
         timeoutMs: flags.timeout ?? null,
-        nodes: () => allNodes(session, run),
+        nodes: () => readTree(session, run),
       }),
     );
     if (flags.format !== 'table') await writeRun(session, flags, ended);
@@ -176,8 +168,8 @@ export const getDags = (cli: Cli, flags: GetDagsFlags): Promise<number> =>
 /** `get runs`. */
 export const getRuns = (cli: Cli, flags: GetRunsFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
-    const { project, dag, limit, cursor } = flags;
-    const page = await client.listDagRuns(given({ project, dag, limit, cursor }));
+    const { project, dag, nested, parent, limit, cursor } = flags;
+    const page = await client.listDagRuns(given({ project, dag, nested, parent, limit, cursor }));
     await writeList(screen, flags.format, runsView(new Date(), screen.outColours), page.items);
     if (page.next !== null) screen.note(`there are more; the next page: --cursor ${page.next}`);
     return exitCodes.ok;
@@ -186,9 +178,9 @@ export const getRuns = (cli: Cli, flags: GetRunsFlags): Promise<number> =>
 const writeRun = async (session: Session, { format }: FormatFlags, run: DagRunDto): Promise<void> => {
   const { screen } = session;
   if (format === 'name') return screen.out(`run/${run.id}\n`);
-  const nodes = await allNodes(session, run.id);
-  if (format === 'table') screen.out(runStory(run, nodes, new Date(), screen.outColours));
-  else await writeValue(screen, format, { ...run, nodes });
+  if (format === 'table')
+    return screen.out(runStory(run, await readTree(session, run.id), new Date(), screen.outColours));
+  await writeValue(screen, format, { ...run, nodes: await allNodes(session, run.id) });
 };
 
 /** `describe run RUN`. */

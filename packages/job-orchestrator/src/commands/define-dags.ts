@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import type { AnswerFlags, ApprovalsFlags } from './approvals.ts';
 import type { FormatFlags, ServerFlags } from './cli.ts';
 import type { ApplyFlags, GetDagsFlags, GetRunsFlags, RerunFlags, RunFlags, WatchFlags } from './dags.ts';
 import {
@@ -79,6 +80,24 @@ const defineChanging = (dag: Command, act: Act): void => {
     );
 };
 
+const defineAnswering = (dag: Command, act: Act): void => {
+  const answer = (verb: 'approve' | 'reject', description: string): void => {
+    withFormat(withServerOptions(dag.command(verb)))
+      .description(description)
+      .argument(...runArgument)
+      .argument('<node>', 'the node that asks')
+      .option('--note <text>', 'why; kept with the answer')
+      .option('--by <person>', 'who answers; you, unless given')
+      .action(
+        act(async (cli, run: string, node: string, options: AnswerFlags) =>
+          (await import('./approvals.ts')).answerNode(cli, verb, [run, node], options),
+        ),
+      );
+  };
+  answer('approve', 'let a node that waits for a person go on; the first answer counts');
+  answer('reject', 'fail a node that waits for a person');
+};
+
 const commandOf = (program: Command, name: string): Command =>
   program.commands.find((command) => command.name() === name) ?? program.command(name);
 
@@ -89,9 +108,21 @@ const defineReading = (program: Command, act: Act): void => {
   withCommonOptions(commandOf(program, 'get').command('runs'))
     .description('runs of DAGs, newest first')
     .option('--dag <name>', 'only of this DAG')
+    .option('--nested', 'runs of sub-DAGs too')
+    .option('--parent <run>', 'only the runs of sub-DAGs of this run')
     .option('--limit <number>', 'items on a page', integer(1, 500))
     .option('--cursor <cursor>', 'where the page begins')
     .action(act(async (cli, options: GetRunsFlags) => (await import('./dags.ts')).getRuns(cli, options)));
+  withCommonOptions(commandOf(program, 'get').command('approvals'))
+    .description('nodes of DAG runs that wait for a person')
+    .option('--dag <name>', 'only of this DAG')
+    .option('--limit <number>', 'items on a page', integer(1, 500))
+    .option('--cursor <cursor>', 'where the page begins')
+    .action(
+      act(async (cli, options: ApprovalsFlags) =>
+        (await import('./approvals.ts')).getApprovals(cli, options),
+      ),
+    );
   withFormat(withServerOptions(commandOf(program, 'describe').command('run')))
     .description('a run as a tree: states, durations, and why')
     .argument(...runArgument)
@@ -107,6 +138,7 @@ export const defineDagCommands = (program: Command, act: Act): void => {
   const dag = commandOf(program, 'dag').description('workflows of jobs');
   defineStarting(dag, act);
   defineChanging(dag, act);
+  defineAnswering(dag, act);
   dag
     .command('serve')
     .description('advances DAG runs of the database in DATABASE_URL')

@@ -1,6 +1,6 @@
-import type { DagRunDto, NodeRunDto } from '@job-orchestrator/types';
+import type { DagRunDto } from '@job-orchestrator/types';
 import { setTimeout as delay } from 'node:timers/promises';
-import { nodeLine, runStory } from '../views/run-story.ts';
+import { nodeLine, runStory, type TreeNode } from '../views/run-story.ts';
 import type { Session } from './session.ts';
 
 /** How a run is watched. `nodes` reads them all. */
@@ -8,7 +8,7 @@ export interface WatchRun {
   readonly signal: AbortSignal;
   /** null: to its end. */
   readonly timeoutMs: number | null;
-  readonly nodes: () => Promise<readonly NodeRunDto[]>;
+  readonly nodes: () => Promise<readonly TreeNode[]>;
 }
 
 const betweenLooksMs = 300;
@@ -21,13 +21,9 @@ const redraw = (screen: Session['screen'], before: number, text: string): number
 };
 
 /** Each node whose state is news, as a line. */
-const tellNews = (
-  screen: Session['screen'],
-  told: Map<string, string>,
-  nodes: readonly NodeRunDto[],
-): void => {
+const tellNews = (screen: Session['screen'], told: Map<string, string>, nodes: readonly TreeNode[]): void => {
   for (const node of nodes) {
-    const key = `${node.node} ${node.item}`;
+    const key = `${node.run} ${node.node} ${node.item}`;
     if (node.state === 'waiting' || node.state === 'ready' || told.get(key) === node.state) continue;
     told.set(key, node.state);
     screen.out(`${nodeLine(node, new Date())}\n`);

@@ -24,6 +24,8 @@ const conflicts: readonly ErrorCode[] = [
   'dag_run_ambiguous',
   'dag_run_not_ended',
   'dag_run_ended',
+  'approval_not_open',
+  'approval_answered',
   'idempotency_key_reused',
   'data_folder_in_use',
 ];

@@ -1,7 +1,7 @@
 import type { Executor } from '@job-orchestrator/executor-core';
 import type { CollectorSettings, Credentials } from '@job-orchestrator/k8s-client';
 import type { Database, InstallationId, JobRuntime, Logger, LogSource } from '@job-orchestrator/types';
-import { newIncarnationId, newJobId } from '@job-orchestrator/types/ids';
+import { newDagRunId, newIncarnationId, newJobId } from '@job-orchestrator/types/ids';
 import type { Config } from '../config/config.ts';
 import { makeDataFolder } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
@@ -135,7 +135,8 @@ export const startExecutor = async (context: Context, runtime: Runtime): Promise
 export const startDags = async ({ closers, config, database, log }: Context): Promise<void> => {
   const { createDagOrchestrator } = await import('@job-orchestrator/dag-orchestrator');
   const { pollIntervalMs } = config.executor;
-  const orchestrator = createDagOrchestrator({ database, clock: systemClock, log, newJobId, pollIntervalMs });
+  const ids = { newJobId, newDagRunId };
+  const orchestrator = createDagOrchestrator({ database, clock: systemClock, log, ...ids, pollIntervalMs });
   closers.add('the DAG orchestrator', () => orchestrator.stop());
   orchestrator.start();
 };

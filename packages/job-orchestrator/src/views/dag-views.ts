@@ -1,4 +1,10 @@
-import type { DagRunDto, DagSummaryDto, DagRunState, NodeRunState } from '@job-orchestrator/types';
+import type {
+  ApprovalSummaryDto,
+  DagRunDto,
+  DagSummaryDto,
+  DagRunState,
+  NodeRunState,
+} from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import type { ListView } from '../output/format.ts';
 import type { Colours } from '../output/screen.ts';
@@ -22,6 +28,21 @@ export const dagsView = (now: Date): ListView<DagSummaryDto> => ({
     { header: 'VERSION', value: ({ version }) => String(version) },
     { header: 'NODES', value: ({ nodes }) => String(nodes), drop: 1 },
     { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 2 },
+  ],
+});
+
+/** How approvals that wait are listed. */
+export const approvalsView = (now: Date): ListView<ApprovalSummaryDto> => ({
+  kind: 'approval',
+  name: ({ run, node }) => `${run}/${node}`,
+  whenEmpty: 'nothing waits for an answer',
+  columns: [
+    { header: 'RUN', value: ({ run }) => shortId(run) },
+    { header: 'NODE', value: ({ node }) => node },
+    { header: 'DAG', value: ({ dag, version }) => `${dag} v${version}`, drop: 2 },
+    { header: 'ASKED', value: ({ askedAt }) => `${between(askedAt, null, now)} ago`, drop: 3 },
+    { header: 'LEFT', value: ({ expiresAt }) => between(now.toISOString(), expiresAt, now), drop: 1 },
+    { header: 'ASKS', value: ({ message }) => message },
   ],
 });
 

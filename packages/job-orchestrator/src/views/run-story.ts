@@ -18,7 +18,13 @@ const reasons: Readonly<Record<NodeReason, string>> = {
   items_failed: 'some of its items failed',
   expression: 'an expression has no value',
   output: 'its result is not as declared',
+  rejected: 'somebody said no',
+  approval_timeout: 'nobody said yes in time',
+  sub_dag_failed: 'its DAG failed',
+  input: 'its DAG does not take what it gives',
+  limit: 'it is more than a run may be',
   job_cancelled: 'its job was cancelled',
+  sub_dag_cancelled: 'its DAG was cancelled',
   run_cancelled: 'the run was cancelled',
 };
 
@@ -37,22 +43,35 @@ const waits: Readonly<Record<string, string>> = {
   ready: 'for a free place: a limit, or a pause',
 };
 
-const why = ({ state, reason, message }: NodeRunDto): string => {
-  if (reason === null) return waits[state] ?? '';
+/** A node run with the run that it belongs to, and how many runs deep that is below the one that is told of. */
+export interface TreeNode extends NodeRunDto {
+  readonly run: string;
+  readonly depth: number;
+}
+
+const waitsForPerson = ({ approval }: NodeRunDto): boolean => approval?.state === 'waiting';
+
+const why = (node: NodeRunDto, now: Date): string => {
+  const { state, reason, message, approval } = node;
+  if (approval?.state === 'waiting')
+    return `asks: ${approval.message}  (${between(now.toISOString(), approval.expiresAt, now)} left)`;
+  if (reason === null) return message ?? waits[state] ?? '';
   return message === null ? reasons[reason] : `${reasons[reason]}: ${message}`;
 };
 
 /** One node as a line: its state, how long, its job, and why. */
-export const nodeLine = (node: NodeRunDto, now: Date, colours?: Colours): string => {
-  const { state, name, item, items, jobId, keptFrom, startedAt, finishedAt } = node;
-  const title = `${item === null ? '' : '  '}${name}${item === null ? '' : `[${item}]`}`;
+export const nodeLine = (node: TreeNode, now: Date, colours?: Colours): string => {
+  const { state, name, item, items, jobId, childRun, keptFrom, startedAt, finishedAt, depth } = node;
+  const indent = '  '.repeat(2 * depth + (item === null ? 0 : 1));
+  const title = `${indent}${name}${item === null ? '' : `[${item}]`}`;
   const word = `${marks[state]} ${state.padEnd(9)}`;
   const count =
     items === null ? '' : `${items.completed + items.failed + items.cancelled}/${items.total} items`;
   const ran = startedAt === null ? '' : between(startedAt, finishedAt, now);
   const kept = keptFrom === null ? '' : `kept from run ${shortId(keptFrom)}`;
   const job = jobId === null ? '' : `job ${shortId(jobId)}`;
-  const facts = [ran, count, job, kept, why(node)].filter((fact) => fact !== '').join('  ');
+  const child = childRun === null ? '' : `run ${shortId(childRun)}`;
+  const facts = [ran, count, job, child, kept, why(node, now)].filter((fact) => fact !== '').join('  ');
   const painted = colours === undefined ? word : paintState(colours, state, word);
   return `${painted} ${safeLine(title.padEnd(24))} ${safeLine(facts)}`.trimEnd();
 };
@@ -60,8 +79,25 @@ export const nodeLine = (node: NodeRunDto, now: Date, colours?: Colours): string
 /** Items beyond this many are told by their node's count only, but for those that failed. */
 const itemsShown = 10;
 
-const shown = ({ item, state }: NodeRunDto): boolean =>
+/** True for a node run that gets a line of its own. */
+export const isShown = ({ item, state }: NodeRunDto): boolean =>
   item === null || item < itemsShown || state === 'failed';
+
+/** What a person can do about questions that wait. */
+const questions = (nodes: readonly TreeNode[]): readonly string[] => {
+  const asking = nodes.filter(waitsForPerson);
+  const [first] = asking;
+  if (first === undefined) return [];
+  const [what, who] = asking.length === 1 ? ['1 node waits', 'it'] : [`${asking.length} nodes wait`, 'one'];
+  const command = `job-orchestrator dag approve ${shortId(first.run)} ${first.name}`;
+  return ['', `${what} for a person; answer ${who}: ${command} (or dag reject)`];
+};
+
+const parentLine = ({ parent }: DagRunDto): readonly string[] => {
+  if (parent === null) return [];
+  const { run, name, item } = parent;
+  return [`runs for node ${name}${item === null ? '' : `[${item}]`} of run ${shortId(run)}`];
+};
 
 const headline = (run: DagRunDto, now: Date): string => {
   const ran = between(run.startedAt, run.finishedAt, now);
@@ -75,23 +111,20 @@ const headline = (run: DagRunDto, now: Date): string => {
 };
 
 /** A run as text: what it is, how it stands, and each node in the order of the graph. Ends with a newline. */
-export const runStory = (
-  run: DagRunDto,
-  nodes: readonly NodeRunDto[],
-  now: Date,
-  colours: Colours,
-): string => {
+export const runStory = (run: DagRunDto, nodes: readonly TreeNode[], now: Date, colours: Colours): string => {
   const lines = [
     `${colours.bold(`${run.dag} v${run.version}`)}  ${paintState(colours, run.state, run.state)}  ${run.id}`,
     `${headline(run, now)}${run.message === null ? '' : ` ${safeLine(run.message)}`}`,
     `started ${timeText(run.startedAt)} by ${safeLine(run.createdBy)}: ${safeLine(run.reason)}`,
+    ...parentLine(run),
     ...(run.retryOf === null ? [] : [`parts of run ${shortId(run.retryOf)}, run again`]),
     ...(Object.keys(run.inputs).length === 0 ? [] : [`inputs  ${safeLine(JSON.stringify(run.inputs))}`]),
     ...(run.outputs === null || Object.keys(run.outputs).length === 0
       ? []
       : [`outputs ${safeLine(JSON.stringify(run.outputs))}`]),
     '',
-    ...nodes.filter(shown).map((node) => nodeLine(node, now, colours)),
+    ...nodes.filter(isShown).map((node) => nodeLine(node, now, colours)),
+    ...questions(nodes),
   ];
   return `${lines.join('\n')}\n`;
 };

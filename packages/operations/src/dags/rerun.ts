@@ -13,12 +13,12 @@ import {
 import type { OperationDeps } from '../dependencies.ts';
 import { readRun } from './find-run.ts';
 import { initialRun } from './run-progress.ts';
-import { imagesOf, readDag, type StartedRun } from './start-run.ts';
+import { readDag, surroundingsOf, type StartedRun } from './start-run.ts';
 
 /** What of an ended run is run again: what did not end well, or a node; and always all that depends on it. */
 export type RerunFrom = { readonly kind: 'failed' } | { readonly kind: 'node'; readonly name: string };
 
-type State = Pick<NodeRunRecord, 'state' | 'reason'>;
+type State = Pick<NodeRunRecord, 'state' | 'reason' | 'items'>;
 
 /** What ended on its own account and well enough to be kept: a condition that was false stays false. */
 const endedWell = ({ state, reason }: State): boolean =>
@@ -62,7 +62,9 @@ export const progressOfRerun = (
   });
   const first = initialRun(graph);
   const failures = kept.filter((node) => countsAs(states[node]!) === 'failed').length;
-  return { progress: { ...first, open: first.open - kept.length, failures }, parents };
+  const keptItems = kept.reduce((sum, node) => sum + (states[node]!.items?.total ?? 0), 0);
+  const nodeRuns = first.nodeRuns + keptItems;
+  return { progress: { ...first, open: first.open - kept.length, failures, nodeRuns }, parents };
 };
 type RunParents = readonly {
   readonly completed: number;
@@ -74,8 +76,8 @@ const statesOf = async (deps: OperationDeps, id: DagRunId): Promise<readonly Sta
   const states: State[] = [];
   for (let after: string | null = null; ;) {
     const page = await deps.database.dags.listNodeRuns(id, { after, limit: 500 });
-    for (const { node, item, state, reason } of page.items)
-      if (item === null) states[node] = { state, reason };
+    for (const { node, item, state, reason, items } of page.items)
+      if (item === null) states[node] = { state, reason, items };
     if (page.next === null) return states;
     after = page.next;
   }
@@ -110,6 +112,7 @@ export const rerun = async (
     version: old.version,
   });
   const states = await statesOf(deps, id);
+  const setup = await deps.database.dags.getSetup(id);
   const again = nodesToRerun(graph, states, from);
   const run = {
     id: deps.newDagRunId(),
@@ -118,7 +121,7 @@ export const rerun = async (
     version,
     graph,
     inputs: inputs === null ? old.inputs : deps.dagRules.completeInputs(graph, inputs),
-    images: await imagesOf(deps, graph, context),
+    ...(await surroundingsOf(deps, { version, graph }, context, setup?.pins)),
     ...progressOfRerun(graph, states, again),
     kept: { run: id, nodes: [...graph.nodes.keys()].filter((node) => !again.has(node)) },
     rootRun: id,

@@ -25,6 +25,7 @@ export const initialRun = ({ nodes, groups }: DagGraph): RunProgress => {
     openFinal,
     failures: 0,
     startable: 0,
+    nodeRuns: nodes.length,
     outputs: null,
   };
 };

@@ -1,18 +1,21 @@
 import {
   OrchestratorError,
   type DagGraph,
+  type DagPins,
   type DagRunId,
   type DagVersion,
   type IdempotencyKey,
   type Image,
   type JobSubmission,
   type JsonObject,
+  type NewDagRun,
   type Problem,
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 import { resolveImages } from '../jobs/resolve-images.ts';
 import { initialRun } from './run-progress.ts';
+import { readTree } from './sub-dags.ts';
 
 export interface StartRequest {
   readonly project: string;
@@ -39,33 +42,49 @@ export const readDag = async (
   throw new OrchestratorError('dag_not_found', `There is no DAG ${name}${which} in project ${project}.`);
 };
 
-const unsupported = (deps: OperationDeps, { nodes }: DagGraph): Problem[] =>
-  nodes.flatMap((node): Problem[] => {
-    const field = `nodes.${node.name}`;
-    if (node.kind === 'approval') return [{ field, message: 'is an approval, which cannot run yet' }];
-    if (node.kind === 'dag') return [{ field, message: 'is another DAG, which cannot run yet' }];
-    const declares = node.outputs !== null && !deps.outputsSupported;
-    return declares ? [{ field: `${field}.outputs`, message: 'cannot be collected on Kubernetes yet' }] : [];
-  });
-
-/** Refuses a graph with nodes that this installation cannot run, before anything of it runs. */
-const refuseUnsupported = (deps: OperationDeps, graph: DagGraph): void => {
-  const problems = unsupported(deps, graph);
+/** Refuses graphs with nodes that this installation cannot run, before anything of them runs. */
+const refuseUnsupported = (deps: OperationDeps, graphs: readonly DagGraph[]): void => {
+  if (deps.outputsSupported) return;
+  const problems = graphs.flatMap(({ nodes }) =>
+    nodes
+      .filter(({ kind, outputs }) => kind === 'job' && outputs !== null)
+      .map(({ name }): Problem => ({
+        field: `nodes.${name}.outputs`,
+        message: 'cannot be collected: OUTPUT_COLLECTOR_IMAGE is not set',
+      })),
+  );
   const [first] = problems;
   if (first !== undefined)
     throw new OrchestratorError('dag_not_supported', `${first.field} ${first.message}`, problems);
 };
 
-/** The images of all nodes as they are now. Throws `image_not_found`, `image_disabled`. */
-export const imagesOf = async (
+const imagesOf = async (
   deps: OperationDeps,
-  { project, nodes }: DagGraph,
+  project: string,
+  graphs: readonly DagGraph[],
   context: WriteContext,
 ): Promise<Record<string, Image>> => {
-  const names = new Set(nodes.flatMap((node) => (node.kind === 'job' ? [node.job.image] : [])));
+  const names = new Set(
+    graphs.flatMap(({ nodes }) => nodes.flatMap((node) => (node.kind === 'job' ? [node.job.image] : []))),
+  );
   const submissions = [...names].map((image): JobSubmission => ({ image, project }));
   const { imageOf } = await resolveImages(deps, submissions, context);
   return Object.fromEntries(submissions.map((submission) => [submission.image, imageOf(submission)]));
+};
+
+/**
+ * What a run keeps of its start: the versions of all DAGs below it (those `pinned` by an earlier run stay), and the images of all their nodes as they are now.
+ * Throws `dag_not_supported`, `invalid_input`, `image_not_found`, `image_disabled`.
+ */
+export const surroundingsOf = async (
+  deps: OperationDeps,
+  dag: Pick<DagVersion, 'version' | 'graph'>,
+  context: WriteContext,
+  pinned: DagPins = {},
+): Promise<Pick<NewDagRun, 'pins' | 'images'>> => {
+  const { pins, graphs } = await readTree(deps, dag, pinned);
+  refuseUnsupported(deps, graphs);
+  return { pins, images: await imagesOf(deps, dag.graph.project, graphs, context) };
 };
 
 /**
@@ -85,9 +104,8 @@ export const startRun = async (
     const run = await deps.database.dags.getRun(replay);
     return { id: replay, version: run?.version ?? version, replayed: true };
   }
-  refuseUnsupported(deps, graph);
   const inputs = deps.dagRules.completeInputs(graph, request.inputs);
-  const images = await imagesOf(deps, graph, context);
+  const surroundings = await surroundingsOf(deps, { version, graph }, context);
   const run = {
     id: deps.newDagRunId(),
     project: graph.project,
@@ -95,7 +113,7 @@ export const startRun = async (
     version,
     graph,
     inputs,
-    images,
+    ...surroundings,
   };
   const fresh = { progress: initialRun(graph), parents: null, kept: null, rootRun: null };
   return { version, ...(await deps.database.dags.startRun({ ...run, ...fresh }, context, key)) };

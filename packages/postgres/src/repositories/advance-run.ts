@@ -2,14 +2,18 @@ import type {
   AdvanceAnswer,
   AdvancePlan,
   DagRunId,
-  NewJob,
+  NewChildRun,
+  NewNodeWork,
   PlanRequest,
   PlanStep,
   PlanView,
-  WriteContext,
 } from '@job-orchestrator/types';
 import type { Sql } from '../connection/sql.ts';
-import { takeMarks } from '../sql/dags/due.ts';
+import { endApprovals, insertApprovals } from '../sql/dags/approvals.ts';
+import { insertChildNodes, insertChildRuns } from '../sql/dags/child-runs.ts';
+import { takeMarks, type Mark } from '../sql/dags/due.ts';
+import { lockRun } from '../sql/dags/lock-run.ts';
+import { readApprovals, readChildEnds, readEnds } from '../sql/dags/read-ends.ts';
 import * as read from '../sql/dags/read-step.ts';
 import { markDue } from '../sql/dags/start-run.ts';
 import * as write from '../sql/dags/write-step.ts';
@@ -22,6 +26,8 @@ const marksAtOnce = 500;
 const jobsAtOnce = 1_000;
 /** A plan asks at most so often: each round shows it four times as many generations. */
 const roundsMost = 40;
+
+type Plan = AdvancePlan<NewNodeWork>;
 
 /** Adds what a plan asked for to what it was shown. */
 const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequest): Promise<PlanView> => {
@@ -45,12 +51,7 @@ const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequ
   };
 };
 
-const planUntilKnown = async (
-  sql: Sql,
-  run: DagRunId,
-  plan: PlanStep,
-  first: PlanView,
-): Promise<AdvancePlan<NewJob>> => {
+const planUntilKnown = async (sql: Sql, run: DagRunId, plan: PlanStep, first: PlanView): Promise<Plan> => {
   let view = first;
   for (let round = 0; round < roundsMost; round += 1) {
     const answer = plan(view, round);
@@ -60,26 +61,48 @@ const planUntilKnown = async (
   throw new Error(`the plan of run ${run} was not complete after ${roundsMost} rounds`);
 };
 
-const insertChildren = async (
-  sql: Sql,
-  run: DagRunId,
-  starts: AdvancePlan<NewJob>['starts'],
-  context: WriteContext,
-): Promise<void> => {
-  const jobs = starts.map(({ job }) => job);
+const insertJobs = async (sql: Sql, run: DagRunId, { starts }: Plan): Promise<void> => {
+  const jobs = starts.flatMap(({ work }) => (work.kind === 'job' ? [work.job] : []));
+  const context = { actor: 'dag', reason: `a node of DAG run ${run}` };
   for (let from = 0; from < jobs.length; from += jobsAtOnce)
     await insertWithTopics(runOn(sql), jobs.slice(from, from + jobsAtOnce), context);
-  const ids = jobs.map(({ id }) => id);
-  if (ids.length > 0) await write.recordStarts(sql, run, starts, ids);
 };
 
-const store = async (sql: Sql, run: DagRunId, plan: AdvancePlan<NewJob>, ordinary: number): Promise<void> => {
-  const { nodes, expanded, itemEnds, itemsCancelled, starts, cancels } = plan;
+const insertChildren = async (sql: Sql, parent: DagRunId, { starts }: Plan): Promise<void> => {
+  const byNode = new Map<number, { item: number | null; run: NewChildRun }[]>();
+  for (const { node, item, work } of starts) {
+    if (work.kind !== 'dag') continue;
+    const children = byNode.get(node) ?? [];
+    children.push({ item, run: work.run });
+    byNode.set(node, children);
+  }
+  for (const [node, children] of byNode) {
+    await insertChildRuns(sql, { parent, node, starts: children });
+    const ids = children.map(({ run }) => run.id);
+    await insertChildNodes(sql, ids);
+  }
+};
+
+const askPeople = async (sql: Sql, run: DagRunId, { starts }: Plan): Promise<void> => {
+  const questions = starts.flatMap(({ node, work }) => (work.kind === 'approval' ? [{ node, ...work }] : []));
+  if (questions.length > 0) await insertApprovals(sql, run, questions);
+};
+
+const begin = async (sql: Sql, run: DagRunId, plan: Plan): Promise<void> => {
+  await insertJobs(sql, run, plan);
+  await insertChildren(sql, run, plan);
+  await askPeople(sql, run, plan);
+  if (plan.starts.length > 0) await write.recordStarts(sql, run, plan.starts);
+};
+
+const store = async (sql: Sql, run: DagRunId, plan: Plan, ordinary: number): Promise<void> => {
+  const { nodes, expanded, itemEnds, itemsCancelled, approvalEnds, cancels } = plan;
   for (const { node, values } of expanded) await write.insertItems(sql, run, node, values);
   if (nodes.size > 0) await write.updateNodes(sql, run, nodes);
   if (itemEnds.length > 0) await write.recordItemEnds(sql, run, itemEnds);
   for (const items of itemsCancelled) await write.cancelItems(sql, run, items);
-  await insertChildren(sql, run, starts, { actor: 'dag', reason: `a node of DAG run ${run}` });
+  if (approvalEnds.length > 0) await endApprovals(sql, run, approvalEnds);
+  await begin(sql, run, plan);
   if (cancels.ordinary || cancels.final || cancels.nodes.length > 0) {
     const from = cancels.ordinary ? 0 : ordinary;
     const to = cancels.final ? 2 ** 31 - 1 : cancels.ordinary ? ordinary : from;
@@ -97,24 +120,37 @@ export interface Step {
 
 const nothing = (answer: AdvanceAnswer): Step => ({ answer, started: false, cancels: false });
 
+/** What the marks stand for. Marks without a job or a sub-DAG are of people: they asked for something, or answered. */
+const readMarked = async (sql: Sql, run: DagRunId, marks: readonly Mark[]) => {
+  const jobs = marks.flatMap(({ jobId }) => (jobId === null ? [] : [jobId]));
+  const children = marks.flatMap(({ childId }) => (childId === null ? [] : [childId]));
+  const asked = jobs.length + children.length < marks.length;
+  const jobEnds = jobs.length === 0 ? [] : await readEnds(sql, run, jobs);
+  const childEnds = children.length === 0 ? [] : await readChildEnds(sql, run, children);
+  const approvals = asked ? await readApprovals(sql, run) : [];
+  return { ends: [...jobEnds, ...childEnds], approvals, asked };
+};
+
 /**
  * One step of a run, inside one transaction. The lock of the run comes first; the marks are taken by a second statement
  * and the states read by a third, each with a snapshot younger than the lock, so that every end whose mark was taken is
  * seen, and every end that is not seen leaves its mark for the next step.
  */
 export const advanceRun = async (sql: Sql, run: DagRunId, plan: PlanStep): Promise<Step> => {
-  const locked = await read.lockRun(sql, run);
+  const locked = await lockRun(sql, run);
   if (locked === null) return nothing('busy');
   const marks = await takeMarks(sql, run, marksAtOnce);
   if (marks.length === 0 || locked.ended) return nothing('idle');
-  const jobs = marks.flatMap(({ jobId }) => (jobId === null ? [] : [jobId]));
-  const ends = jobs.length === 0 ? [] : await read.readEnds(sql, run, jobs);
-  if (ends.length === 0 && jobs.length === marks.length) return nothing('idle');
-  const { progress, paused, cancel, cancelFinal, overdue } = locked;
+  const { ends, approvals, asked } = await readMarked(sql, run, marks);
+  if (ends.length === 0 && !asked) return nothing('idle');
+  const { progress, paused, cancel, cancelFinal, overdue, now, otherNodeRuns } = locked;
   const view: PlanView = {
     run: progress,
     wishes: { paused, cancel, cancelFinal, overdue },
     ends,
+    approvals,
+    now,
+    otherNodeRuns,
     nodes: new Map(),
     outputs: new Map(),
     items: new Map(),

@@ -11,13 +11,16 @@ import {
 } from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
+import { markExpired } from '../sql/dags/approvals.ts';
 import * as change from '../sql/dags/change-runs.ts';
+import { cancelChildRuns } from '../sql/dags/child-runs.ts';
 import * as definitions from '../sql/dags/definitions.ts';
 import { dueRuns } from '../sql/dags/due.ts';
 import * as runs from '../sql/dags/read-runs.ts';
 import * as start from '../sql/dags/start-run.ts';
 import { takeKey } from '../sql/idempotency-keys.ts';
 import { advanceRun } from './advance-run.ts';
+import { answerApproval, approvalPages } from './approvals.ts';
 import { pageOf } from './cursors.ts';
 import { findReplay } from './insert-jobs.ts';
 
@@ -60,6 +63,13 @@ const startRun = async (
   return { id: earlier, replayed: true };
 };
 
+const pauseRun = (store: Store, id: DagRunId, paused: boolean): Promise<change.RunChange | null> =>
+  store.transaction(async (sql) => {
+    const found = await change.pauseRun(sql, id, paused);
+    await change.markChildren(sql, id);
+    return found;
+  });
+
 const answered = (id: DagRunId, found: change.RunChange | null) => {
   if (found === null) throw new OrchestratorError('dag_run_not_found', `There is no DAG run ${id}.`);
   return { kind: found.changed ? 'accepted' : 'too_late', state: found.state } as const;
@@ -82,7 +92,7 @@ const reads = (store: Store) =>
     getRun: (id) => withRetries('repeatable', () => runs.readRun(store, id)),
     findRunIds: (part, limit) => withRetries('repeatable', () => runs.findRunIds(store, part, limit)),
     latestRunId: async () => {
-      const all = { project: null, dag: null, states: null };
+      const all = { project: null, dag: null, states: null, parent: 'top' } as const;
       const [run] = await withRetries('repeatable', () => runs.listRuns(store, all, null, 1));
       return run?.id ?? null;
     },
@@ -106,6 +116,7 @@ const reads = (store: Store) =>
         ({ node, item }) => [String(node), String(item ?? -1)],
         ['name', 'name'],
       ),
+    listApprovals: approvalPages(store),
     getSetup: (id) => withRetries('repeatable', () => runs.readSetup(store, id)),
     dueRuns: (limit) => withRetries('repeatable', () => dueRuns(store, limit)),
     jobsToCancel: (limit) => withRetries('repeatable', () => change.jobsToCancel(store, limit)),
@@ -130,10 +141,10 @@ export const createDags = (store: Store, wakeUps: WakeUps): DagRepository => {
       ),
     setRunPaused: (id, paused) =>
       waking(
-        withRetries('repeatable', () => change.pauseRun(store, id, paused)).then((found) =>
-          answered(id, found),
-        ),
+        withRetries('repeatable', () => pauseRun(store, id, paused)).then((found) => answered(id, found)),
       ),
+    answerApproval: (...request) =>
+      waking(withRetries('repeatable', () => store.transaction((sql) => answerApproval(sql, ...request)))),
     advanceRun: async (id, plan) => {
       const { answer, started } = await withRetries('repeatable', () =>
         store.transaction((sql) => advanceRun(sql, id, plan)),
@@ -142,6 +153,11 @@ export const createDags = (store: Store, wakeUps: WakeUps): DagRepository => {
       if (answer === 'advanced') wakeUps.send('dags');
       return answer;
     },
-    markOverdue: (limit) => withRetries('repeatable', () => change.markOverdue(store, limit)),
+    markOverdue: (limit) =>
+      withRetries('repeatable', async () => {
+        const overdue = await change.markOverdue(store, limit);
+        return overdue + (await markExpired(store, limit));
+      }),
+    cancelChildRuns: (limit) => withRetries('repeatable', () => cancelChildRuns(store, limit)),
   };
 };

@@ -74,9 +74,24 @@ export const errorCatalogue = {
     title: 'The DAG run has ended already.',
     hint: 'Start a new one, or run parts of it again with `dag retry`.',
   },
+  approval_not_found: {
+    status: 404,
+    title: 'The DAG run has no such node.',
+    hint: 'List what waits for an answer with `get approvals`.',
+  },
+  approval_not_open: {
+    status: 409,
+    title: 'The node waits for no answer.',
+    hint: 'It has not asked yet, its time is over, or it asks nobody: `describe run RUN` says which.',
+  },
+  approval_answered: {
+    status: 409,
+    title: 'The approval was answered otherwise before.',
+    hint: 'The first answer counts. To ask again, run the DAG again: `dag rerun RUN --from NODE`.',
+  },
   dag_not_supported: {
     status: 422,
-    title: 'The DAG uses something that cannot run yet.',
+    title: 'The DAG uses something that this installation cannot run.',
     hint: 'Each problem names the node and what it uses.',
   },
   attempt_not_found: {

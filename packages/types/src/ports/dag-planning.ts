@@ -1,5 +1,12 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
-import type { NodeJobEnd, NodeProgress, NodeReason, RunProgress, RunWishes } from '../vocabulary/dag-run.ts';
+import type {
+  ApprovalFacts,
+  NodeJobEnd,
+  NodeProgress,
+  NodeReason,
+  RunProgress,
+  RunWishes,
+} from '../vocabulary/dag-run.ts';
 import type { TerminalNodeRunState } from '../vocabulary/dag.ts';
 
 /** The outputs of a node; of one with `forEach` the list of its items', in order, null where there is none. */
@@ -10,6 +17,12 @@ export interface PlanView {
   readonly run: RunProgress;
   readonly wishes: RunWishes;
   readonly ends: readonly NodeJobEnd[];
+  /** Approvals that were answered or whose time may be over; nothing else needs `now`. */
+  readonly approvals: readonly ApprovalFacts[];
+  /** The database's clock, in milliseconds since 1970. */
+  readonly now: number;
+  /** Node runs of the other runs under the same top run: sub-DAGs and what they are part of. */
+  readonly otherNodeRuns: number;
   readonly nodes: ReadonlyMap<number, NodeProgress>;
   /** By node; only of those that were asked for. */
   readonly outputs: ReadonlyMap<number, NodeOutputs>;
@@ -45,11 +58,32 @@ export interface ItemEnd {
   readonly message: string | null;
 }
 
+/** A run of a sub-DAG, but for its id. What it has not of its own it takes over from the run of its node. */
+export interface ChildRunDraft {
+  readonly dag: string;
+  readonly version: number;
+  readonly inputs: JsonObject;
+  readonly progress: RunProgress;
+  readonly deadlineSeconds: number;
+}
+
+/** What a node run does: a job, a question to a person, or a run of another DAG. */
+export type NodeWork<Job, Run> =
+  | { readonly kind: 'job'; readonly job: Job }
+  | { readonly kind: 'approval'; readonly message: string; readonly timeoutSeconds: number }
+  | { readonly kind: 'dag'; readonly run: Run };
+
 /** A node run that begins now. */
-export interface NodeStart<Job> {
+export interface NodeStart<Work> {
   readonly node: number;
   readonly item: number | null;
-  readonly job: Job;
+  readonly work: Work;
+}
+
+/** An approval that its node waits for no longer. */
+export interface ApprovalEnd {
+  readonly node: number;
+  readonly state: 'answered' | 'timed_out' | 'cancelled';
 }
 
 /** A node as it is to be stored. `startable`: it could start if the limits let it; `gate`: its limited group. */
@@ -59,7 +93,7 @@ export interface PlannedNode extends NodeProgress {
 }
 
 /** One step of a run: what changes, all of it or nothing. */
-export interface AdvancePlan<Job> {
+export interface AdvancePlan<Work> {
   readonly run: RunProgress;
   readonly nodes: ReadonlyMap<number, PlannedNode>;
   /** Nodes whose items are known now, with their values in order. */
@@ -71,7 +105,8 @@ export interface AdvancePlan<Job> {
     readonly from: number;
     readonly reason: NodeReason;
   }[];
-  readonly starts: readonly NodeStart<Job>[];
+  readonly starts: readonly NodeStart<Work>[];
+  readonly approvalEnds: readonly ApprovalEnd[];
   /** Whose running jobs are to be cancelled: of these nodes, or of all ordinary or final ones. */
   readonly cancels: {
     readonly nodes: readonly number[];
@@ -84,6 +119,6 @@ export interface AdvancePlan<Job> {
   readonly again: boolean;
 }
 
-export type PlanAnswer<Job> =
+export type PlanAnswer<Work> =
   | { readonly kind: 'needs'; readonly request: PlanRequest }
-  | { readonly kind: 'plan'; readonly plan: AdvancePlan<Job> };
+  | { readonly kind: 'plan'; readonly plan: AdvancePlan<Work> };

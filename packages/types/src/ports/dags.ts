@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
-import type { ItemCounts, NodeReason, RunProgress, RunStop } from '../vocabulary/dag-run.ts';
+import type { ApprovalAnswer, ItemCounts, NodeReason, RunProgress, RunStop } from '../vocabulary/dag-run.ts';
 import type { DagGraph, DagRunState, NodeRunState } from '../vocabulary/dag.ts';
 import type { DagRunId, JobId } from '../vocabulary/ids.ts';
 import type { NewJob } from '../vocabulary/job.ts';
 import type { Image } from '../vocabulary/registry.ts';
-import type { PlanAnswer, PlanView } from './dag-planning.ts';
+import type { ChildRunDraft, NodeWork, PlanAnswer, PlanView } from './dag-planning.ts';
 import type { IdempotencyKey, Page, PageRequest, WriteContext } from './repositories.ts';
 
 /** What jobs of a DAG carry besides their own labels; nobody else may set them. */
@@ -46,6 +46,9 @@ export interface KeptNodes {
   readonly nodes: readonly number[];
 }
 
+/** Versions of the sub-DAGs that name none, by name: the newest ones when people started the run above them. */
+export type DagPins = Readonly<Record<string, number>>;
+
 /** A run ready to be stored. The images are those of its start: a run goes on with what it began with. */
 export interface NewDagRun {
   readonly id: DagRunId;
@@ -54,7 +57,9 @@ export interface NewDagRun {
   readonly version: number;
   readonly graph: DagGraph;
   readonly inputs: JsonObject;
+  /** Of all its jobs, those of its sub-DAGs counted. */
   readonly images: Readonly<Record<string, Image>>;
+  readonly pins: DagPins;
   readonly progress: RunProgress;
   /** By node: how its kept parents ended; null for a run that keeps nothing. */
   readonly parents:
@@ -71,8 +76,18 @@ export interface DagRunSetup {
   readonly version: number;
   readonly inputs: JsonObject;
   readonly images: Readonly<Record<string, Image>>;
+  readonly pins: DagPins;
+  /** How many runs it is nested in; 0 for one that people started. */
+  readonly depth: number;
   readonly createdAt: Date;
   readonly createdBy: string;
+}
+
+/** The node run that a run of a sub-DAG belongs to. `item` null: its node has no `forEach`. */
+export interface ParentNode {
+  readonly run: DagRunId;
+  readonly name: string;
+  readonly item: number | null;
 }
 
 /** A run as people read it. */
@@ -95,8 +110,49 @@ export interface DagRunRecord {
   readonly pausedAt: Date | null;
   readonly cancelRequestedAt: Date | null;
   readonly retryOf: DagRunId | null;
+  /** null for a run that people started. */
+  readonly parent: ParentNode | null;
   /** Nodes that have not ended, of all its nodes. */
   readonly open: number;
+}
+
+/** What became of a question; `waiting` while the node waits for an answer. */
+export const approvalStates = ['waiting', 'approved', 'rejected', 'timed_out', 'cancelled'] as const;
+export type ApprovalState = (typeof approvalStates)[number];
+
+/** What a node asked a person, and what came of it. */
+export interface ApprovalRecord {
+  readonly message: string;
+  readonly state: ApprovalState;
+  readonly askedAt: Date;
+  readonly expiresAt: Date;
+  readonly answeredAt: Date | null;
+  readonly answeredBy: string | null;
+  readonly note: string | null;
+}
+
+/** An approval in lists. */
+export interface ApprovalSummary extends ApprovalRecord {
+  readonly run: DagRunId;
+  readonly node: string;
+  readonly project: string;
+  readonly dag: string;
+  readonly version: number;
+}
+
+export interface ApprovalFilter {
+  readonly project: string | null;
+  readonly dag: string | null;
+}
+
+/**
+ * What an answer met. `first`: it counts; else `approval` is as it was found: answered, over, or null where the node
+ * has not asked. `state` is that of the node; null: there is no such node.
+ */
+export interface AnswerResult {
+  readonly first: boolean;
+  readonly approval: ApprovalRecord | null;
+  readonly state: NodeRunState | null;
 }
 
 /** A node run as people read it. `item` null: the node itself. */
@@ -108,6 +164,9 @@ export interface NodeRunRecord {
   readonly reason: NodeReason | null;
   readonly message: string | null;
   readonly jobId: JobId | null;
+  /** The run of its sub-DAG. */
+  readonly childRun: DagRunId | null;
+  readonly approval: ApprovalRecord | null;
   readonly keptFrom: DagRunId | null;
   readonly items: ItemCounts | null;
   readonly startedAt: Date | null;
@@ -118,10 +177,20 @@ export interface DagRunFilter {
   readonly project: string | null;
   readonly dag: string | null;
   readonly states: readonly DagRunState[] | null;
+  /** Only the sub-DAGs of this run, or (`top`) only runs that people started. */
+  readonly parent: DagRunId | 'top' | 'any';
 }
 
+/** A run of a sub-DAG ready to be stored, together with the start of its node. */
+export interface NewChildRun extends ChildRunDraft {
+  readonly id: DagRunId;
+}
+
+/** What a node run begins with: what it does, ready to be stored. */
+export type NewNodeWork = NodeWork<NewJob, NewChildRun>;
+
 /** The next step of a run, as `planAdvance` plans it. Pure. */
-export type PlanStep = (view: PlanView, round: number) => PlanAnswer<NewJob>;
+export type PlanStep = (view: PlanView, round: number) => PlanAnswer<NewNodeWork>;
 
 /** What a step came to. `busy`: another orchestrator holds the run. `idle`: it had nothing to do. */
 export type AdvanceAnswer = 'advanced' | 'busy' | 'idle';
@@ -156,13 +225,24 @@ export interface DagRepository {
   requestCancelRun(id: DagRunId, context: WriteContext): Promise<CancelRunAnswer>;
   /** Throws `dag_run_not_found`; answers `too_late` for one that has ended. */
   setRunPaused(id: DagRunId, paused: boolean): Promise<CancelRunAnswer>;
+  /** Answers an approval that waits and is not over, and marks its run. */
+  answerApproval(
+    id: DagRunId,
+    node: string,
+    answer: ApprovalAnswer,
+    context: WriteContext,
+  ): Promise<AnswerResult>;
+  /** Those that wait for an answer, of the newest runs first. */
+  listApprovals(filter: ApprovalFilter, page: PageRequest): Promise<Page<ApprovalSummary>>;
   getSetup(id: DagRunId): Promise<DagRunSetup | null>;
   /** Runs with marks, oldest first. */
   dueRuns(limit: number): Promise<readonly DagRunId[]>;
   /** One step of a run under its lock: takes its marks, reads, plans, writes. */
   advanceRun(id: DagRunId, plan: PlanStep): Promise<AdvanceAnswer>;
-  /** Marks open runs whose deadline has passed, and those that a lost process left without a mark; how many. */
+  /** Marks open runs whose deadline, or that of an approval, has passed; how many. */
   markOverdue(limit: number): Promise<number>;
   /** Jobs of node runs that are to be cancelled and have not been asked to end. */
   jobsToCancel(limit: number): Promise<readonly JobId[]>;
+  /** Asks for the end of the sub-DAGs of node runs that are to be cancelled, and marks them; how many. */
+  cancelChildRuns(limit: number): Promise<number>;
 }

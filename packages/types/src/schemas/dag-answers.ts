@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
+import { approvalStates } from '../ports/dags.ts';
 import { nodeReasons } from '../vocabulary/dag-run.ts';
 import { dagRunStates, nodeRunStates } from '../vocabulary/dag.ts';
+import { limits } from '../vocabulary/limits.ts';
 import { Count, Id, JsonMap, nullable, oneOf, pageOf, Timestamp, type Dto } from './response-parts.ts';
 
 export const AppliedDagSchema = Type.Object(
@@ -62,6 +64,12 @@ export const DagRunSchema = Type.Object(
     pausedAt: nullable(Timestamp),
     cancelRequestedAt: nullable(Timestamp),
     retryOf: nullable(Id),
+    parent: nullable(
+      Type.Object(
+        { run: Id, name: Type.String(), item: nullable(Count) },
+        { description: 'The node that this run of a sub-DAG belongs to.' },
+      ),
+    ),
     open: Type.Integer({ minimum: 0, description: 'Nodes that have not ended.' }),
   },
   { $id: 'DagRun', title: 'One execution of a DAG' },
@@ -70,6 +78,58 @@ export type DagRunDto = Dto<typeof DagRunSchema>;
 
 export const DagRunPageSchema = pageOf('DagRunPage', DagRunSchema);
 export type DagRunPage = Dto<typeof DagRunPageSchema>;
+
+const approval = {
+  message: Type.String({ description: 'What the person is asked.' }),
+  state: oneOf(approvalStates),
+  askedAt: Timestamp,
+  expiresAt: Timestamp,
+  answeredAt: nullable(Timestamp),
+  answeredBy: nullable(Type.String()),
+  note: nullable(Type.String()),
+};
+
+export const ApprovalSchema = Type.Object(approval, {
+  $id: 'Approval',
+  title: 'What a node asked a person, and what came of it',
+});
+export type ApprovalDto = Dto<typeof ApprovalSchema>;
+
+export const ApprovalSummarySchema = Type.Object(
+  {
+    run: Id,
+    node: Type.String(),
+    project: Type.String(),
+    dag: Type.String(),
+    version: Type.Integer({ minimum: 1 }),
+    ...approval,
+  },
+  { $id: 'ApprovalSummary', title: 'An approval that waits for an answer' },
+);
+export type ApprovalSummaryDto = Dto<typeof ApprovalSummarySchema>;
+
+export const ApprovalPageSchema = pageOf('ApprovalPage', ApprovalSummarySchema);
+export type ApprovalPage = Dto<typeof ApprovalPageSchema>;
+
+export const AnswerBodySchema = Type.Object(
+  {
+    by: Type.String({ minLength: 1, maxLength: limits.actorChars, description: 'The person who answers.' }),
+    note: Type.Optional(
+      Type.String({ minLength: 1, maxLength: limits.reasonChars, description: 'Why; kept with the answer.' }),
+    ),
+  },
+  { additionalProperties: false, $id: 'AnswerBody', title: 'Who answers an approval, and why' },
+);
+export type AnswerBody = Dto<typeof AnswerBodySchema>;
+
+export const GivenAnswerSchema = Type.Object(
+  {
+    first: Type.Boolean({ description: 'False: the same answer was given before, as it stands here.' }),
+    approval: ApprovalSchema,
+  },
+  { $id: 'GivenAnswer', title: 'The answer that counts' },
+);
+export type GivenAnswerDto = Dto<typeof GivenAnswerSchema>;
 
 export const NodeRunSchema = Type.Object(
   {
@@ -80,6 +140,8 @@ export const NodeRunSchema = Type.Object(
     reason: nullable(oneOf(nodeReasons)),
     message: nullable(Type.String()),
     jobId: nullable(Id),
+    childRun: nullable(Id),
+    approval: nullable(ApprovalSchema),
     keptFrom: nullable(Id),
     items: nullable(
       Type.Object({ total: Count, started: Count, completed: Count, failed: Count, cancelled: Count }),

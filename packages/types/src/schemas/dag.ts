@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import type { JsonValue } from '../json/json-value.ts';
-import { triggerRules } from '../vocabulary/dag.ts';
+import { approvalTimeouts, triggerRules } from '../vocabulary/dag.ts';
 import { limits } from '../vocabulary/limits.ts';
 import { oneOf, type ReadonlyDeep } from './response-parts.ts';
 import { JobSubmissionSchema, Name } from './submission.ts';
@@ -39,7 +39,10 @@ const ApprovalSchema = Type.Object(
   {
     message: described(Source, 'What the person is asked; may hold expressions.'),
     timeoutSeconds: Type.Optional(
-      described(Seconds, 'The node fails when nobody answered for so long; 7 days unless given.'),
+      described(Seconds, 'How long it waits for an answer; 7 days unless given.'),
+    ),
+    onTimeout: Type.Optional(
+      described(oneOf(approvalTimeouts), 'What happens when nobody answered in time; fail unless given.'),
     ),
   },
   strict,
@@ -51,7 +54,7 @@ const SubDagSchema = Type.Object(
     version: Type.Optional(
       described(
         Type.Integer({ minimum: 1 }),
-        'Unless given, the newest version at the time when this DAG is applied; pinned then.',
+        'Unless given, the newest version when a run is started; it keeps that one to its end.',
       ),
     ),
   },

@@ -2,8 +2,9 @@ import type { JsonObject, JsonValue } from '../json/json-value.ts';
 import type { DagRunState, NodeRunState, TerminalDagRunState } from './dag.ts';
 
 /**
- * Why a node run is in its terminal state. The first five are of `skipped`, the next six of `failed`, the last two of
- * `cancelled`; `fail_fast` and `run_deadline` skip what had not started. `docs/dag-semantics.md` says when each comes.
+ * Why a node run is in its terminal state: first those of `skipped`, then those of `failed`, then those of `cancelled`.
+ * `fail_fast` and `run_deadline` skip what had not started, and cancel an approval. `docs/dag-semantics.md` says when
+ * each comes.
  */
 export const nodeReasons = [
   'upstream_failed',
@@ -17,7 +18,13 @@ export const nodeReasons = [
   'items_failed',
   'expression',
   'output',
+  'rejected',
+  'approval_timeout',
+  'sub_dag_failed',
+  'input',
+  'limit',
   'job_cancelled',
+  'sub_dag_cancelled',
   'run_cancelled',
 ] as const;
 export type NodeReason = (typeof nodeReasons)[number];
@@ -77,6 +84,8 @@ export interface RunProgress {
   readonly failures: number;
   /** Stored nodes that could start if the limits let them. */
   readonly startable: number;
+  /** Node runs that it has, items counted. */
+  readonly nodeRuns: number;
   readonly outputs: JsonObject | null;
 }
 
@@ -90,13 +99,27 @@ export interface RunWishes {
   readonly overdue: boolean;
 }
 
-/** A job of a node run that has ended. `item` null: the node has no `forEach`. */
+/** The job, or the run of the sub-DAG, of a node run has ended. `item` null: the node has no `forEach`. */
 export interface NodeJobEnd {
   readonly node: number;
   readonly item: number | null;
   readonly state: 'completed' | 'failed' | 'cancelled';
   readonly message: string | null;
   readonly output: JsonValue;
+}
+
+export const approvalAnswers = ['approved', 'rejected'] as const;
+export type ApprovalAnswer = (typeof approvalAnswers)[number];
+
+/** An approval that its node waits for, as the database shows it. Times in milliseconds since 1970. */
+export interface ApprovalFacts {
+  readonly node: number;
+  readonly decision: {
+    readonly answer: ApprovalAnswer;
+    readonly by: string;
+    readonly note: string | null;
+  } | null;
+  readonly expiresAt: number;
 }
 
 /** As what a terminal node counts for the rules of the nodes that need it. */

@@ -100,17 +100,25 @@ export interface JobNode extends GraphNodeBase {
   readonly inputs: Readonly<Record<string, TemplateJson>> | null;
 }
 
-/** A node that waits for a person: completed when approved, failed when refused or when the time is over. */
+/** What becomes of an approval that nobody answered in time: the node fails, or goes on as if approved. */
+export const approvalTimeouts = ['fail', 'approve'] as const;
+export type ApprovalTimeout = (typeof approvalTimeouts)[number];
+
+/** What expressions read of an approval that was answered or timed out (docs/dags.md). */
+export const approvalOutputs = ['decision', 'by', 'note', 'at'] as const;
+
+/** A node that waits for a person: completed when approved, failed when rejected. */
 export interface ApprovalNode extends GraphNodeBase {
   readonly kind: 'approval';
   readonly message: Template;
   readonly timeoutSeconds: number;
+  readonly onTimeout: ApprovalTimeout;
 }
 
 /** A node that runs another DAG of the same project. */
 export interface SubDagNode extends GraphNodeBase {
   readonly kind: 'dag';
-  /** `version` null: not pinned yet; `pinVersions` of dag-orchestrator pins it when the DAG is applied. */
+  /** `version` null: the one that `DagPins` of the run says. */
   readonly dag: { readonly name: string; readonly version: number | null };
   readonly inputs: Readonly<Record<string, TemplateJson>> | null;
 }

@@ -55,6 +55,7 @@ export const limits = {
     expressionDepth: 32,
     expressionCost: 100_000,
     subDagDepth: 8,
+    subDags: 1_000,
   },
 } as const;
 

@@ -39,6 +39,18 @@ export const cancelRun = (sql: Sql, id: DagRunId, { reason }: WriteContext): Pro
 export const pauseRun = (sql: Sql, id: DagRunId, paused: boolean): Promise<RunChange | null> =>
   change(sql, 'paused_at = case when $2 then coalesce(r.paused_at, clock_timestamp()) end', id, [paused]);
 
+/** Marks the open sub-DAGs of a run, at every depth: what holds it holds them. */
+export const markChildren = async (sql: Sql, id: DagRunId): Promise<void> => {
+  const text = `
+with recursive below as (
+  select id, finished_at from dag_runs where parent_run_id = $1
+  union all
+  select c.id, c.finished_at from below join dag_runs c on c.parent_run_id = below.id
+)
+insert into dag_due (run_id) select id from below where finished_at is null`;
+  await sql.run({ text }, [id]);
+};
+
 /** Marks open runs past their deadline that have not been stopped. */
 export const markOverdue = async (sql: Sql, limit: number): Promise<number> => {
   const text = `

@@ -20,6 +20,7 @@ select run_id as id from due`;
 export interface Mark {
   readonly id: number;
   readonly jobId: string | null;
+  readonly childId: string | null;
 }
 
 /** Deletes and returns a run's marks, at most `limit`. The run must be locked. */
@@ -29,7 +30,7 @@ export const takeMarks = (sql: Sql, run: DagRunId, limit: number): Promise<reado
       name: 'dag_take_marks',
       text: `
 delete from dag_due where id = any(array(select id from dag_due where run_id = $1 order by id limit $2))
-returning id, job_id as "jobId"`,
+returning id, job_id as "jobId", child_id as "childId"`,
     },
     [run, limit],
   );

@@ -10,13 +10,19 @@ import {
 } from '@job-orchestrator/types';
 import { textArrayOrNull } from '../../connection/literals.ts';
 import type { Parameter, Sql } from '../../connection/sql.ts';
+import { approvalJson, toApproval, type ApprovalJson } from './approvals.ts';
 
 type RunRow = Omit<DagRunRecord, 'outputs' | 'message' | 'open'> & { readonly progress: RunProgress };
+
+const parent = `
+case when r.parent_run_id is not null then json_build_object('run', r.parent_run_id,
+  'name', (select name from node_runs where run_id = r.parent_run_id and node = r.parent_node and item = -1),
+  'item', nullif(r.parent_item, -1)) end as parent`;
 
 const runColumns = `r.id, d.project, d.name as dag, r.version, r.state, r.inputs, r.progress, r.stopping,
   r.created_at as "createdAt", r.created_by as "createdBy", r.reason, r.started_at as "startedAt",
   r.finished_at as "finishedAt", r.deadline_at as "deadlineAt", r.paused_at as "pausedAt",
-  r.cancel_requested_at as "cancelRequestedAt", r.retry_of as "retryOf"`;
+  r.cancel_requested_at as "cancelRequestedAt", r.retry_of as "retryOf", ${parent}`;
 
 const toRun = ({ progress, ...row }: RunRow): DagRunRecord => ({
   ...row,
@@ -41,7 +47,7 @@ export const readRun = async (sql: Sql, id: DagRunId): Promise<DagRunRecord | nu
 /** Runs below `after`, newest first. */
 export const listRuns = (
   sql: Sql,
-  { project, dag, states }: DagRunFilter,
+  { project, dag, states, parent: of }: DagRunFilter,
   after: string | null,
   limit: number,
 ): Promise<readonly DagRunRecord[]> =>
@@ -49,8 +55,9 @@ export const listRuns = (
     sql,
     `where ($1::text is null or d.project = $1) and ($2::text is null or d.name = $2)
        and ($3::text[] is null or r.state = any($3)) and ($4::uuid is null or r.id < $4)
-     order by r.id desc limit $5`,
-    [project, dag, textArrayOrNull(states), after, limit],
+       and case $5 when 'any' then true when 'top' then r.parent_run_id is null else r.parent_run_id = $6::uuid end
+     order by r.id desc limit $7`,
+    [project, dag, textArrayOrNull(states), after, of, of === 'any' || of === 'top' ? null : of, limit],
   );
 
 /** Ids that begin or end so, newest first. */
@@ -61,7 +68,10 @@ where left(id::text, length($1)) = $1 or right(id::text, length($1)) = $1 order 
   return (await sql.run<{ id: string }>({ text }, [part, limit])).map(({ id }) => dagRunId(id));
 };
 
-type NodeRow = Omit<NodeRunRecord, 'item'> & { readonly item: number };
+type NodeRow = Omit<NodeRunRecord, 'item' | 'approval'> & {
+  readonly item: number;
+  readonly approval: ApprovalJson | null;
+};
 
 /** Node runs behind (node, item), in order. */
 export const listNodeRuns = async (
@@ -71,21 +81,24 @@ export const listNodeRuns = async (
   limit: number,
 ): Promise<readonly NodeRunRecord[]> => {
   const text = `
-select node, item, name, state, reason, message, job_id as "jobId", kept_from as "keptFrom", items,
-  started_at as "startedAt", finished_at as "finishedAt"
-from node_runs where run_id = $1 and (node, item) > ($2, $3) order by node, item limit $4`;
+select n.node, n.item, n.name, n.state, n.reason, n.message, n.job_id as "jobId", n.child_run_id as "childRun",
+  ${approvalJson}, n.kept_from as "keptFrom", n.items, n.started_at as "startedAt", n.finished_at as "finishedAt"
+from node_runs n
+left join dag_approvals a on a.run_id = coalesce(n.kept_from, n.run_id) and a.node = n.node and n.item = -1
+where n.run_id = $1 and (n.node, n.item) > ($2, $3) order by n.node, n.item limit $4`;
   const rows = await sql.run<NodeRow & Record<string, unknown>>({ text }, [run, node, item, limit]);
   return rows.map((row) => ({
     ...row,
     item: row.item < 0 ? null : row.item,
     jobId: row.jobId === null ? null : jobId(row.jobId),
+    approval: row.approval === null ? null : toApproval(row.approval),
   }));
 };
 
 /** What never changes of a run. */
 export const readSetup = async (sql: Sql, id: DagRunId): Promise<DagRunSetup | null> => {
   const text = `
-select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.created_at as "createdAt",
+select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.pins, r.depth, r.created_at as "createdAt",
   r.created_by as "createdBy"
 from dag_runs r join dags d on d.id = r.dag_id where r.id = $1`;
   const [row] = await sql.run<DagRunSetup & Record<string, unknown>>({ text }, [id]);

@@ -4,55 +4,14 @@ import type {
   ItemRange,
   JsonObject,
   JsonValue,
-  NodeJobEnd,
   NodeOutputs,
   NodeProgress,
   NodeReason,
   NodeRunState,
   PlanRequest,
-  RunProgress,
 } from '@job-orchestrator/types';
 import { plainArray } from '../../connection/literals.ts';
 import type { Parameter, Sql } from '../../connection/sql.ts';
-
-/** A locked run. */
-export interface LockedRun {
-  readonly progress: RunProgress;
-  readonly paused: boolean;
-  readonly cancel: boolean;
-  readonly cancelFinal: boolean;
-  readonly overdue: boolean;
-  readonly ended: boolean;
-}
-
-/** Locks a run; null while another session holds it, or where there is none. */
-export const lockRun = async (sql: Sql, run: DagRunId): Promise<LockedRun | null> => {
-  const text = `
-select progress, paused_at is not null as paused, cancel_requested_at is not null as cancel,
-  cancel_final as "cancelFinal", deadline_at <= clock_timestamp() as overdue, finished_at is not null as ended
-from dag_runs where id = $1 for update skip locked`;
-  const [row] = await sql.run<LockedRun & Record<string, unknown>>({ name: 'dag_lock_run', text }, [run]);
-  return row ?? null;
-};
-
-/** How the jobs of these marks ended. Read after the marks were taken: a younger snapshot sees every end that left one. */
-export const readEnds = async (
-  sql: Sql,
-  run: DagRunId,
-  jobs: readonly string[],
-): Promise<readonly NodeJobEnd[]> => {
-  const text = `
-select n.node, n.item, f.state, f.failure ->> 'message' as message, f.output
-from node_runs n cross join lateral (
-  select state, failure, output from finished_jobs where id = n.job_id limit 1) f
-where n.run_id = $1 and n.job_id = any($2::uuid[]) and n.kept_from is null and n.state = 'running'
-order by n.node, n.item`;
-  const rows = await sql.run<NodeJobEnd & { item: number } & Record<string, unknown>>(
-    { name: 'dag_read_ends', text },
-    [run, plainArray(jobs)],
-  );
-  return rows.map((row) => ({ ...row, item: row.item < 0 ? null : row.item }));
-};
 
 interface NodeRow {
   readonly node: number;
@@ -126,15 +85,24 @@ select item, value from node_runs where run_id = $1 and node = $2 and item >= $3
 const asObject = (output: JsonValue): JsonObject | null =>
   typeof output === 'object' && output !== null && !Array.isArray(output) ? (output as JsonObject) : null;
 
-/** What the jobs of these nodes gave; for nodes with items, the list of what these gave. */
+/** What expressions read of an answered approval; one that ends in this very step because nobody answered has no answer yet. */
+const approvalOutput = `
+select json_build_object('decision', case state when 'waiting' then 'timed_out' else state end, 'by', answered_by,
+  'note', note, 'at', to_char(coalesce(answered_at, expires_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+from dag_approvals where run_id = coalesce(n.kept_from, n.run_id) and node = n.node`;
+
+/** What these nodes gave; for nodes with items, the list of what these gave. */
 export const readOutputs = async (
   sql: Sql,
   run: DagRunId,
   wanted: Iterable<number>,
 ): Promise<ReadonlyMap<number, NodeOutputs>> => {
   const text = `
-select n.node, n.item, f.output from node_runs n
-left join lateral (select output from finished_jobs where id = n.job_id limit 1) f on true
+select n.node, n.item, case
+    when n.job_id is not null then (select output from finished_jobs where id = n.job_id limit 1)
+    when n.child_run_id is not null then (select progress -> 'outputs' from dag_runs where id = n.child_run_id)
+    else (${approvalOutput}) end as output
+from node_runs n
 where n.run_id = $1 and n.node = any($2::integer[]) order by n.node, n.item`;
   const rows = await sql.run<{ node: number; item: number; output: JsonValue }>({ text }, [
     run,

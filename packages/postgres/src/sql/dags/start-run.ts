@@ -10,9 +10,9 @@ export const insertRun = async (
 ): Promise<boolean> => {
   const text = `
 insert into dag_runs (id, dag_id, version, state, inputs, images, progress, created_by, reason, deadline_at, retry_of,
-  root_run_id)
+  root_run_id, pins, node_runs)
 select $1, d.id, $4, 'pending', $5::json, $6::json, $7::json, $8, $9,
-  clock_timestamp() + $10 * interval '1 second', $11, $12
+  clock_timestamp() + $10 * interval '1 second', $11, $12, $13::json, $14
 from dags d where d.project = $2 and d.name = $3
 returning 1`;
   const rows = await sql.run({ text }, [
@@ -28,6 +28,8 @@ returning 1`;
     run.graph.deadlineSeconds,
     run.kept?.run ?? null,
     run.rootRun,
+    JSON.stringify(run.pins),
+    run.progress.nodeRuns,
   ]);
   return rows.length === 1;
 };
@@ -56,10 +58,10 @@ from unnest($2::integer[], $3::text[], $4::integer[], $5::integer[], $6::integer
 /** The ends of an earlier run's nodes, with their items: the new run has them as its own. */
 export const copyNodeRuns = async (sql: Sql, run: string, kept: KeptNodes): Promise<void> => {
   const text = `
-insert into node_runs (run_id, node, item, name, state, reason, message, job_id, kept_from, parents_completed,
-  parents_failed, parents_skipped, items, started_at, finished_at)
-select $1, node, item, name, state, reason, message, job_id, coalesce(kept_from, run_id), parents_completed,
-  parents_failed, parents_skipped, items, started_at, finished_at
+insert into node_runs (run_id, node, item, name, state, reason, message, job_id, child_run_id, kept_from,
+  parents_completed, parents_failed, parents_skipped, items, started_at, finished_at)
+select $1, node, item, name, state, reason, message, job_id, child_run_id, coalesce(kept_from, run_id),
+  parents_completed, parents_failed, parents_skipped, items, started_at, finished_at
 from node_runs where run_id = $2 and node = any($3::integer[])`;
   await sql.run({ text }, [run, kept.run, plainArray(kept.nodes)]);
 };

@@ -1,8 +1,8 @@
-import type { AdvancePlan, DagRunId, JobId, JsonValue, NewJob, RunProgress } from '@job-orchestrator/types';
+import type { AdvancePlan, DagRunId, JsonValue, NewNodeWork, RunProgress } from '@job-orchestrator/types';
 import { jsonText, plainArray, textArray } from '../../connection/literals.ts';
 import { onlyRow, type Sql } from '../../connection/sql.ts';
 
-type Plan = AdvancePlan<NewJob>;
+type Plan = AdvancePlan<NewNodeWork>;
 
 /** A difference means that somebody wrote node runs without the lock of their run: nothing is stored then. */
 const account = (what: string, expected: number, changed: number): void => {
@@ -66,24 +66,21 @@ cross join (select name from node_runs where run_id = $1 and node = $2 and item 
   await sql.run({ text }, [run, node, textArray(values.map((value) => JSON.stringify(value)))]);
 };
 
-/** Notes which job each started node run has. Each started once: its state was `ready`, and it had no job. */
-export const recordStarts = async (
-  sql: Sql,
-  run: DagRunId,
-  starts: Plan['starts'],
-  jobs: readonly JobId[],
-): Promise<void> => {
+/** Notes which job, or which run of a sub-DAG, each started node run has. Each started once: it had none. */
+export const recordStarts = async (sql: Sql, run: DagRunId, starts: Plan['starts']): Promise<void> => {
   const changed = await counted(
     sql,
     `
-update node_runs n set job_id = x.job, state = 'running', started_at = coalesce(n.started_at, clock_timestamp())
-from unnest($2::integer[], $3::integer[], $4::uuid[]) as x (node, item, job)
-where n.run_id = $1 and n.node = x.node and n.item = x.item and n.job_id is null`,
+update node_runs n set job_id = x.job, child_run_id = x.child, state = 'running',
+  started_at = coalesce(n.started_at, clock_timestamp())
+from unnest($2::integer[], $3::integer[], $4::uuid[], $5::uuid[]) as x (node, item, job, child)
+where n.run_id = $1 and n.node = x.node and n.item = x.item and n.job_id is null and n.child_run_id is null`,
     [
       run,
       plainArray(starts.map(({ node }) => node)),
       plainArray(starts.map(({ item }) => item ?? -1)),
-      plainArray(jobs),
+      plainArray(starts.map(({ work }) => (work.kind === 'job' ? work.job.id : null))),
+      plainArray(starts.map(({ work }) => (work.kind === 'dag' ? work.run.id : null))),
     ],
   );
   account('starts', starts.length, changed);
@@ -121,7 +118,7 @@ where run_id = $1 and node = $2 and item >= $3 and state = 'ready'`;
   await sql.run({ text }, [run, node, from, reason]);
 };
 
-/** Marks running node runs whose jobs are to be cancelled: these nodes, or all from one index to another. */
+/** Marks running node runs whose jobs and sub-DAGs are to be cancelled: these nodes, or all from one index to another. */
 export const stopNodeRuns = async (
   sql: Sql,
   run: DagRunId,
@@ -130,7 +127,7 @@ export const stopNodeRuns = async (
 ): Promise<void> => {
   const text = `
 update node_runs set stopping = true
-where run_id = $1 and state = 'running' and job_id is not null and not stopping
+where run_id = $1 and state = 'running' and (job_id is not null or child_run_id is not null) and not stopping
   and (node = any($2::integer[]) or node >= $3 and node < $4)`;
   await sql.run({ text }, [run, plainArray(nodes), from, to]);
 };
@@ -138,7 +135,7 @@ where run_id = $1 and state = 'running' and job_id is not null and not stopping
 /** Stores what the planner keeps of the run. */
 export const updateRun = async (sql: Sql, run: DagRunId, progress: RunProgress): Promise<void> => {
   const text = `
-update dag_runs set progress = $2::json, state = $3, stopping = $4,
+update dag_runs set progress = $2::json, state = $3, stopping = $4, node_runs = $5,
   started_at = coalesce(started_at, clock_timestamp()),
   finished_at = case when $3 in ('completed', 'failed', 'cancelled') then clock_timestamp() end
 where id = $1`;
@@ -147,5 +144,6 @@ where id = $1`;
     JSON.stringify(progress),
     progress.state,
     progress.stopping,
+    progress.nodeRuns,
   ]);
 };

@@ -1,0 +1,84 @@
+import type { Client } from '@job-orchestrator/client';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clientOf, run, startDev, stopDev, until, type Finished, type Running } from './testing/cli.ts';
+
+let dataDir = '';
+let dev: Running;
+let client: Client;
+const jo = (...words: string[]): Promise<Finished> => run(dataDir, words);
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'jo-dag-nodes-'));
+  dev = await startDev(dataDir);
+  client = await clientOf(dataDir);
+  await client.putImage({ name: 'hello', reference: 'hello' });
+});
+afterAll(async () => {
+  await stopDev(dev);
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const apply = async (text: string): Promise<void> => {
+  const file = join(dataDir, 'dag.yaml');
+  await writeFile(file, text);
+  const { code, stderr } = await jo('dag', 'apply', '-f', file);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+};
+
+const loadDay = `
+name: load-day
+inputs: { day: { type: string } }
+defaults: { image: hello }
+nodes:
+  read:
+    run: 'printf "{\\"rows\\":%s}" "$ROWS" > "$JOB_ORCHESTRATOR_OUTPUT"'
+    env: { ROWS: '\${{ size(inputs.day) }}' }
+    outputs: { rows: { type: integer } }
+  agree: { needs: [read], approval: { message: 'Load \${{ nodes.read.outputs.rows }} rows?' } }
+outputs: { rows: '\${{ nodes.read.outputs.rows }}', by: '\${{ nodes.agree.outputs.by }}' }
+`;
+const days = `
+name: days
+defaults: { image: hello }
+nodes:
+  day: { dag: { name: load-day }, forEach: [mon], inputs: { day: '\${{ item }}' }, outputs: { rows: {}, by: {} } }
+outputs: { loaded: '\${{ nodes.day.outputs }}' }
+`;
+
+test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the answer', async () => {
+  await apply(loadDay);
+  await apply(days);
+  const id = (await jo('dag', 'run', 'days', '-o', 'name')).stdout.trim().slice('run/'.length);
+  await until('a question', async () => (await client.listApprovals()).items.length === 1);
+  const [{ run: child } = { run: '' }] = (await client.listApprovals()).items;
+  const listed = await jo('get', 'approvals');
+  expect(listed.stdout).toMatch(/^RUN +NODE +DAG +ASKED +LEFT +ASKS\n/);
+  expect(listed.stdout).toContain('Load 3 rows?');
+  expect((await jo('get', 'approvals', '-o', 'name')).stdout).toBe(`approval/${child}/agree\n`);
+  const told = await jo('describe', 'run', id);
+  expect(told.stdout).toMatch(/day\[0\] +.*run \w{8}\n.* {6}read .*job \w{8}\n.*agree .*asks: Load 3 rows\?/);
+  expect(told.stdout).toContain(`job-orchestrator dag approve ${child.slice(-8)} agree (or dag reject)`);
+  expect((await jo('get', 'runs', '-o', 'name')).stdout).toBe(`run/${id}\n`);
+  expect((await jo('get', 'runs', '--parent', id, '-o', 'name')).stdout).toBe(`run/${child}\n`);
+  const watching = jo('dag', 'watch', id);
+  const approve = ['dag', 'approve', child, 'agree', '--by', 'ann', '--note', 'three is right'];
+  expect(await jo(...approve)).toMatchObject({
+    code: 0,
+    stdout: `${child.slice(-8)} agree approved by ann\n`,
+  });
+  expect(await watching).toMatchObject({ code: 0 });
+  const again = await jo(...approve);
+  expect(again.code).toBe(0);
+  expect(again.stderr).toContain('it was answered so before');
+  const other = await jo('dag', 'reject', child, 'agree');
+  expect(other.code).toBe(6);
+  expect(other.stderr).toContain('was approved by ann');
+  expect((await client.getDagRun(id)).outputs).toEqual({ loaded: [{ rows: 3, by: 'ann' }] });
+  expect((await jo('describe', 'run', child)).stdout).toContain(
+    `runs for node day[0] of run ${id.slice(-8)}`,
+  );
+  expect((await jo('get', 'approvals')).stderr).toContain('nothing waits for an answer');
+});
