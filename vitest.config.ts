@@ -9,5 +9,7 @@ export default defineConfig({
       path.replace('/dist/', '/src/').replace(/\.js$/, '.ts') + extension,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A condition is looked at until it holds: on a busy machine that may take longer than the second of the default.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

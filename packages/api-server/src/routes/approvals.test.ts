@@ -53,7 +53,7 @@ const asked = async (document: JsonObject): Promise<string> => {
   const { name } = await api.client.applyDag(document);
   const { id } = await api.client.startDagRun(name);
   const state = async () => (await api.client.listNodeRuns(id)).items[0]?.state;
-  await expect.poll(state, { timeout: 20_000 }).toBe('running');
+  await expect.poll(state).toBe('running');
   return id;
 };
 
@@ -112,7 +112,7 @@ it('lists runs of sub-DAGs only where asked, and tells whose they are', async ()
   await api.client.applyDag({ name: 'outer', nodes: { sub: { dag: { name: 'inner' } } } });
   const { id } = await api.client.startDagRun('outer');
   const inner = async () => (await api.client.listDagRuns({ parent: id })).items;
-  await expect.poll(async () => (await inner()).length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await inner()).length).toBe(1);
   const children = await api.client.listDagRuns({ parent: id });
   expectShape(DagRunPageSchema, children);
   expect(children.items[0]).toMatchObject({ dag: 'inner', parent: { run: id, name: 'sub', item: null } });

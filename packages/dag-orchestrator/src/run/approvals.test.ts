@@ -9,9 +9,6 @@ import type { DagOrchestrator } from './orchestrator.ts';
 const ann = { actor: 'ann', reason: 'looks good' };
 const bob = { actor: 'bob', reason: '' };
 
-/** Looks for up to 20 s: a busy machine is slow. */
-const eventually = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
-
 describe.each([
   ['PostgreSQL', freshDatabase],
   ['PGlite', freshEmbedded],
@@ -43,7 +40,9 @@ describe.each([
       ),
     );
   const stateOf = async (run: DagRunId, node = 0) => (await harness.nodes(run))[node]?.state;
-  const asked = (run: DagRunId) => eventually(() => stateOf(run)).toBe('running');
+  const asked = async (run: DagRunId): Promise<void> => {
+    await expect.poll(() => stateOf(run)).toBe('running');
+  };
   const answer = (run: DagRunId, how: 'approved' | 'rejected', who = ann) =>
     answerApproval(harness.deps, run, 'agree', how, who);
   const waiting = async () => {
@@ -142,7 +141,7 @@ describe.each([
     await asked(paused);
     await setRunPaused(harness.deps, paused, true);
     await answer(paused, 'approved');
-    await eventually(() => stateOf(paused, 1)).toBe('ready');
+    await expect.poll(() => stateOf(paused, 1)).toBe('ready');
     await setRunPaused(harness.deps, paused, false);
     expect(await harness.finish(paused)).toMatchObject({ state: 'completed' });
   });

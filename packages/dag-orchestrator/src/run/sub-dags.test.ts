@@ -9,9 +9,6 @@ import type { DagOrchestrator } from './orchestrator.ts';
 const context = { actor: 'tester', reason: 'a test' };
 const forEach = { items: '${{ inputs.days }}', maxParallel: null, failFast: false };
 
-/** Looks for up to 20 s: a busy machine is slow. */
-const eventually = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
-
 describe.each([
   ['PostgreSQL', freshDatabase],
   ['PGlite', freshEmbedded],
@@ -148,12 +145,12 @@ describe.each([
       const [middle] = await children(run);
       return middle === undefined ? undefined : (await children(middle.id))[0];
     };
-    await eventually(async () => (await found())?.state).toBe('running');
+    await expect.poll(async () => (await found())?.state).toBe('running');
     const { id } = (await found())!;
-    await eventually(async () => (await states(id)).slice(0, 2)).toEqual(['running', 'running']);
+    await expect.poll(async () => (await states(id)).slice(0, 2)).toEqual(['running', 'running']);
     await cancelRun(harness.deps, run, context);
     // No executor may take the job before the cancel has come down to it.
-    await eventually(async () => (await states(id))[1]).toBe('cancelled job_cancelled');
+    await expect.poll(async () => (await states(id))[1]).toBe('cancelled job_cancelled');
     expect(await harness.finish(run)).toMatchObject({ state: 'cancelled' });
     expect(await states(run)).toEqual(['cancelled sub_dag_cancelled']);
     expect(await states(id)).toEqual(['cancelled run_cancelled', 'cancelled job_cancelled', 'completed']);
@@ -164,24 +161,24 @@ describe.each([
       graphOf([jobNode('work'), jobNode('bye', [], { final: true })], { name: 'leaf-final' }),
     );
     const run = await harness.start(graphOf([subDagNode('sub', 'leaf-final')], { name: 'twice' }));
-    await eventually(async () => (await children(run))[0]?.state).toBe('running');
+    await expect.poll(async () => (await children(run))[0]?.state).toBe('running');
     const { id } = (await children(run))[0]!;
     await cancelRun(harness.deps, run, context);
-    await eventually(() => states(id)).toEqual(['cancelled job_cancelled', 'running']);
+    await expect.poll(() => states(id)).toEqual(['cancelled job_cancelled', 'running']);
     await cancelRun(harness.deps, run, context);
-    await eventually(() => states(id)).toEqual(['cancelled job_cancelled', 'cancelled job_cancelled']);
+    await expect.poll(() => states(id)).toEqual(['cancelled job_cancelled', 'cancelled job_cancelled']);
     expect(await harness.finish(run)).toMatchObject({ state: 'cancelled' });
   });
 
   test('a pause holds sub-DAGs too, and a resume lets them go on', async () => {
     await harness.apply(graphOf([jobNode('a'), jobNode('b', [0])], { name: 'pausing' }));
     const run = await harness.start(graphOf([subDagNode('sub', 'pausing')], { name: 'pause-down' }));
-    await eventually(async () => (await children(run))[0]?.state).toBe('running');
+    await expect.poll(async () => (await children(run))[0]?.state).toBe('running');
     const { id } = (await children(run))[0]!;
-    await eventually(async () => (await states(id))[0]).toBe('running');
+    await expect.poll(async () => (await states(id))[0]).toBe('running');
     await setRunPaused(harness.deps, run, true);
     await harness.end(await harness.claim(), () => null);
-    await eventually(() => states(id)).toEqual(['completed', 'ready']);
+    await expect.poll(() => states(id)).toEqual(['completed', 'ready']);
     await setRunPaused(harness.deps, run, false);
     expect(await harness.finish(run)).toMatchObject({ state: 'completed' });
   });
@@ -249,7 +246,7 @@ describe.each([
   test('a sub-DAG past its deadline fails its node, and says so', async () => {
     await harness.apply(graphOf([jobNode('slow')], { name: 'slow', deadlineSeconds: 1 }));
     const run = await harness.start(graphOf([subDagNode('sub', 'slow')], { name: 'waits' }));
-    await eventually(async () => (await harness.nodes(run))[0]?.state).toBe('failed');
+    await expect.poll(async () => (await harness.nodes(run))[0]?.state).toBe('failed');
     expect((await harness.nodes(run))[0]?.message).toMatch(
       /^run \w{8} of DAG slow failed: its deadline passed$/,
     );

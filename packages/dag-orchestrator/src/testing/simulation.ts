@@ -40,6 +40,37 @@ const noWishes: RunWishes = { paused: false, cancel: false, cancelFinal: false, 
 /** How long every approval of a simulated run waits; its clock begins at 0. */
 export const approvalMs = 1_000;
 
+/** What a simulated run has stored. */
+interface Stored {
+  readonly graph: DagGraph;
+  readonly nodes: readonly NodeProgress[];
+  readonly items: ReadonlyMap<number, readonly JsonValue[]>;
+}
+
+const startableOf = ({ graph, nodes }: Stored, { startable }: PlanRequest): number[] =>
+  startable.flatMap(({ group, limit }) =>
+    nodes
+      .flatMap((node, at) => (gateOf(graph, at) === group && isStartable(graph, at, node) ? [at] : []))
+      .slice(0, limit),
+  );
+
+/** Adds what the planner asked for to what it was shown. */
+const showMore = (stored: Stored, view: PlanView, request: PlanRequest): PlanView => {
+  const could = startableOf(stored, request);
+  const wanted = request.all ? stored.nodes.keys() : [...request.nodes, ...could];
+  const nodes = new Map(view.nodes);
+  for (const node of wanted) nodes.set(node, stored.nodes[node]!);
+  const outputs = new Map(view.outputs);
+  for (const node of request.outputs) outputs.set(node, {});
+  const items = new Map(view.items);
+  for (const { node, from, count } of request.items) {
+    const values = stored.items.get(node)!.slice(from, from + count);
+    items.set(node, new Map(values.map((value, at) => [from + at, value])));
+  }
+  const startable = request.startable.length > 0 ? could : view.startable;
+  return { ...view, nodes, outputs, items, startable };
+};
+
 /** A run in memory: it stores plans as a database would, and shows the planner no more than it asks for. */
 export const createSimulation = <Work>(
   graph: DagGraph,
@@ -51,37 +82,11 @@ export const createSimulation = <Work>(
   const constants = { index, inputs: {}, facts, expressions, startsMost, nodeRunsMost };
   const nodes: NodeProgress[] = graph.nodes.map(initialNode);
   const items = new Map<number, readonly JsonValue[]>();
+  const stored = { graph, nodes, items };
   const started: { node: number; item: number | null; work: Work }[] = [];
   const approvals = new Map<number, ApprovalFacts>();
   const state = { run: initialRun(graph), wishes: noWishes, asked: 0, now: 0, otherNodeRuns: 0 };
 
-  const startable = ({ startable: wanted }: PlanRequest): number[] =>
-    wanted.flatMap(({ group, limit }) =>
-      nodes
-        .flatMap((node, at) => (gateOf(graph, at) === group && isStartable(graph, at, node) ? [at] : []))
-        .slice(0, limit),
-    );
-  const shown = (view: PlanView, request: PlanRequest): PlanView => {
-    const could = startable(request);
-    const wanted = request.all ? nodes.keys() : [...request.nodes, ...could];
-    const known = new Map(view.nodes);
-    for (const node of wanted) known.set(node, nodes[node]!);
-    const outputs = new Map(view.outputs);
-    for (const node of request.outputs) outputs.set(node, {});
-    const values = new Map(view.items);
-    for (const { node, from, count } of request.items)
-      values.set(
-        node,
-        new Map(
-          items
-            .get(node)!
-            .slice(from, from + count)
-            .map((value, at) => [from + at, value]),
-        ),
-      );
-    const first = request.startable.length > 0 ? could : view.startable;
-    return { ...view, nodes: known, outputs, items: values, startable: first };
-  };
   const store = (plan: AdvancePlan<Work>): void => {
     state.run = plan.run;
     for (const [node, { startable: _, gate: __, ...progress }] of plan.nodes) nodes[node] = progress;
@@ -113,7 +118,7 @@ export const createSimulation = <Work>(
         store(answer.plan);
         return answer.plan;
       }
-      view = shown(view, answer.request);
+      view = showMore(stored, view, answer.request);
     }
     throw new Error('the planner never had enough');
   };
