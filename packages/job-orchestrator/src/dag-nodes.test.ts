@@ -48,6 +48,7 @@ nodes:
 outputs: { loaded: '\${{ nodes.day.outputs }}' }
 `;
 
+// Some 20 starts of the program.
 test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the answer', async () => {
   await apply(loadDay);
   await apply(days);
@@ -81,4 +82,4 @@ test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the a
     `runs for node day[0] of run ${id.slice(-8)}`,
   );
   expect((await jo('get', 'approvals')).stderr).toContain('nothing waits for an answer');
-});
+}, 180_000);

@@ -29,7 +29,7 @@ create index dag_approvals_expiry on dag_approvals (expires_at) where state = 'w
 alter table dag_runs
   add column pins json not null default '{}',
   add column node_runs integer not null default 0,
-  add column parent_run_id uuid,
+  add column parent_run_id uuid references dag_runs on delete cascade,
   add column parent_node integer,
   add column parent_item integer,
   add column top_run_id uuid,

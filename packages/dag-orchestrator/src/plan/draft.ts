@@ -36,6 +36,7 @@ export interface Missing {
   readonly outputs: Set<number>;
   readonly items: Map<number, { readonly node: number; readonly from: number; readonly count: number }>;
   startable: boolean;
+  otherNodeRuns: boolean;
 }
 
 /**
@@ -60,7 +61,8 @@ export interface Draft<Work> extends RunConstants<Work> {
   readonly approvalEnds: ApprovalEnd[];
   /** Node runs that this step begins, those of sub-DAGs counted. */
   begun: number;
-  otherNodeRuns: number;
+  /** Node runs that this step adds to runs of sub-DAGs. */
+  inside: number;
   readonly cancels: { readonly nodes: number[]; ordinary: boolean; final: boolean };
   again: boolean;
   readonly missing: Missing;
@@ -82,10 +84,17 @@ export const createDraft = <Work>(constants: RunConstants<Work>, view: PlanView)
   starts: [],
   approvalEnds: [],
   begun: 0,
-  otherNodeRuns: view.otherNodeRuns,
+  inside: 0,
   cancels: { nodes: [], ordinary: false, final: false },
   again: false,
-  missing: { nodes: new Set(), all: false, outputs: new Set(), items: new Map(), startable: false },
+  missing: {
+    nodes: new Set(),
+    all: false,
+    outputs: new Set(),
+    items: new Map(),
+    startable: false,
+    otherNodeRuns: false,
+  },
 });
 
 /** A node as it is in this draft; null when it is not known yet, which `missing` remembers. */
@@ -102,9 +111,15 @@ export const nodeOf = <Work>(draft: Draft<Work>, node: number): DraftNode | null
   return copy;
 };
 
-/** Why so many more node runs are too many; null: they are not. */
+/** Why so many more node runs are too many; null: they are not, or it is not known yet. */
 export const limitProblem = <Work>(draft: Draft<Work>, more: number): string | null => {
-  const { otherNodeRuns: others, run, nodeRunsMost: most } = draft;
+  const { view, run, nodeRunsMost: most } = draft;
+  if (more === 0) return null;
+  if (view.otherNodeRuns === null) {
+    draft.missing.otherNodeRuns = true;
+    return null;
+  }
+  const others = view.otherNodeRuns + draft.inside;
   const now = run.nodeRuns + others;
   if (now + more <= most) return null;
   const whose = others === 0 ? 'the run' : 'the run with its sub-DAGs';
@@ -115,6 +130,7 @@ export const limitProblem = <Work>(draft: Draft<Work>, more: number): string | n
 export const isMissing = ({ missing }: Draft<unknown>): boolean =>
   missing.all ||
   missing.startable ||
+  missing.otherNodeRuns ||
   missing.nodes.size > 0 ||
   missing.outputs.size > 0 ||
   missing.items.size > 0;

@@ -114,6 +114,7 @@ const requestOf = <Work>(draft: Draft<Work>, round: number): PlanRequest => {
     all: missing.all,
     outputs: missing.outputs,
     items: [...missing.items.values()],
+    otherNodeRuns: missing.otherNodeRuns,
     startable: missing.startable ? startableWanted(draft) : [],
   };
 };

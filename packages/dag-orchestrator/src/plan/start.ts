@@ -36,7 +36,7 @@ const launch = <Work>(draft: Draft<Work>, node: number, item: number | null, wor
   const inside = draft.expressions.nodeRunsOf(draft.index.graph.nodes[node]!);
   draft.starts.push({ node, item, work });
   draft.begun += 1 + inside;
-  draft.otherNodeRuns += inside;
+  draft.inside += inside;
   countOut(draft, node, 1);
 };
 

@@ -68,7 +68,9 @@ const showMore = (stored: Stored, view: PlanView, request: PlanRequest): PlanVie
     items.set(node, new Map(values.map((value, at) => [from + at, value])));
   }
   const startable = request.startable.length > 0 ? could : view.startable;
-  return { ...view, nodes, outputs, items, startable };
+  // No other run is simulated.
+  const otherNodeRuns = request.otherNodeRuns ? 0 : view.otherNodeRuns;
+  return { ...view, nodes, outputs, items, startable, otherNodeRuns };
 };
 
 /** A run in memory: it stores plans as a database would, and shows the planner no more than it asks for. */
@@ -85,7 +87,7 @@ export const createSimulation = <Work>(
   const stored = { graph, nodes, items };
   const started: { node: number; item: number | null; work: Work }[] = [];
   const approvals = new Map<number, ApprovalFacts>();
-  const state = { run: initialRun(graph), wishes: noWishes, asked: 0, now: 0, otherNodeRuns: 0 };
+  const state = { run: initialRun(graph), wishes: noWishes, asked: 0, now: 0 };
 
   const store = (plan: AdvancePlan<Work>): void => {
     state.run = plan.run;
@@ -105,7 +107,7 @@ export const createSimulation = <Work>(
       ends,
       approvals: [...approvals.values()],
       now: state.now,
-      otherNodeRuns: state.otherNodeRuns,
+      otherNodeRuns: null,
       nodes: new Map(),
       outputs: new Map(),
       items: new Map(),

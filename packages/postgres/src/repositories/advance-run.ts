@@ -10,7 +10,7 @@ import type {
 } from '@job-orchestrator/types';
 import type { Sql } from '../connection/sql.ts';
 import { endApprovals, insertApprovals } from '../sql/dags/approvals.ts';
-import { insertChildNodes, insertChildRuns } from '../sql/dags/child-runs.ts';
+import { insertChildNodes, insertChildRuns, otherNodeRuns } from '../sql/dags/child-runs.ts';
 import { takeMarks, type Mark } from '../sql/dags/due.ts';
 import { lockRun } from '../sql/dags/lock-run.ts';
 import { readApprovals, readChildEnds, readEnds } from '../sql/dags/read-ends.ts';
@@ -48,6 +48,7 @@ const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequ
     outputs: new Map([...view.outputs, ...outputs]),
     items,
     startable,
+    otherNodeRuns: request.otherNodeRuns ? await otherNodeRuns(sql, run) : view.otherNodeRuns,
   };
 };
 
@@ -143,14 +144,14 @@ export const advanceRun = async (sql: Sql, run: DagRunId, plan: PlanStep): Promi
   if (marks.length === 0 || locked.ended) return nothing('idle');
   const { ends, approvals, asked } = await readMarked(sql, run, marks);
   if (ends.length === 0 && !asked) return nothing('idle');
-  const { progress, paused, cancel, cancelFinal, overdue, now, otherNodeRuns } = locked;
+  const { progress, paused, cancel, cancelFinal, overdue, now } = locked;
   const view: PlanView = {
     run: progress,
     wishes: { paused, cancel, cancelFinal, overdue },
     ends,
     approvals,
     now,
-    otherNodeRuns,
+    otherNodeRuns: null,
     nodes: new Map(),
     outputs: new Map(),
     items: new Map(),

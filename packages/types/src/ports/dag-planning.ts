@@ -21,8 +21,8 @@ export interface PlanView {
   readonly approvals: readonly ApprovalFacts[];
   /** The database's clock, in milliseconds since 1970. */
   readonly now: number;
-  /** Node runs of the other runs under the same top run: sub-DAGs and what they are part of. */
-  readonly otherNodeRuns: number;
+  /** Node runs of the other runs under the same top run: sub-DAGs and what they are part of; null: not asked for yet. */
+  readonly otherNodeRuns: number | null;
   readonly nodes: ReadonlyMap<number, NodeProgress>;
   /** By node; only of those that were asked for. */
   readonly outputs: ReadonlyMap<number, NodeOutputs>;
@@ -45,6 +45,7 @@ export interface PlanRequest {
   readonly all: boolean;
   readonly outputs: ReadonlySet<number>;
   readonly items: readonly ItemRange[];
+  readonly otherNodeRuns: boolean;
   /** The first startable nodes of each group (null: of no group), in order of index. */
   readonly startable: readonly { readonly group: number | null; readonly limit: number }[];
 }

@@ -41,6 +41,16 @@ select count(*)::integer as made from made`;
   if (made !== starts.length) throw new Error(`${made} of ${starts.length} runs of DAG ${dag} were made`);
 };
 
+/** Node runs of the other runs under the same top run: a sum over all of them, so it is read only where it matters. */
+export const otherNodeRuns = async (sql: Sql, run: DagRunId): Promise<number> => {
+  const text = `
+select (coalesce((select sum(o.node_runs) from dag_runs o
+    where o.top_run_id = coalesce(r.top_run_id, r.id) and o.id <> r.id), 0)
+  + coalesce((select t.node_runs from dag_runs t where t.id = r.top_run_id), 0))::integer as others
+from dag_runs r where r.id = $1`;
+  return onlyRow(await sql.run<{ others: number }>({ text }, [run])).others;
+};
+
 /** Makes a row for each node of these runs, from the graph that they have in common, and marks them as due. */
 export const insertChildNodes = async (sql: Sql, children: readonly DagRunId[]): Promise<void> => {
   const text = `

@@ -10,13 +10,7 @@ export interface LockedRun {
   readonly overdue: boolean;
   readonly ended: boolean;
   readonly now: number;
-  readonly otherNodeRuns: number;
 }
-
-/** Node runs of the other runs under the same top run as `r`. */
-const otherNodeRuns = `
-(select coalesce(sum(o.node_runs), 0) from dag_runs o where o.top_run_id = coalesce(r.top_run_id, r.id) and o.id <> r.id)
-  + coalesce((select t.node_runs from dag_runs t where t.id = r.top_run_id), 0)`;
 
 /** True for a run that is paused, or whose node is part of one that is. */
 const isPaused = `
@@ -32,7 +26,7 @@ export const lockRun = async (sql: Sql, run: DagRunId): Promise<LockedRun | null
   const text = `
 select r.progress, ${isPaused} as paused, r.cancel_requested_at is not null as cancel,
   r.cancel_final as "cancelFinal", r.deadline_at <= clock_timestamp() as overdue, r.finished_at is not null as ended,
-  extract(epoch from clock_timestamp())::float8 * 1000 as now, (${otherNodeRuns})::integer as "otherNodeRuns"
+  extract(epoch from clock_timestamp())::float8 * 1000 as now
 from dag_runs r where r.id = $1 for update of r skip locked`;
   const [row] = await sql.run<LockedRun & Record<string, unknown>>({ name: 'dag_lock_run', text }, [run]);
   return row ?? null;
