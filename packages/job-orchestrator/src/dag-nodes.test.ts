@@ -60,7 +60,7 @@ test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the a
   expect(listed.stdout).toContain('Load 3 rows?');
   expect((await jo('get', 'approvals', '-o', 'name')).stdout).toBe(`approval/${child}/agree\n`);
   const told = await jo('describe', 'run', id);
-  expect(told.stdout).toMatch(/day\[0\] +.*run \w{8}\n.* {6}read .*job \w{8}\n.*agree .*asks: Load 3 rows\?/);
+  expect(told.stdout).toMatch(/day\[0\] +.*run \w{8}\n.* {5}read .*job \w{8}\n.*agree .*asks: Load 3 rows\?/);
   expect(told.stdout).toContain(`job-orchestrator dag approve ${child.slice(-8)} agree (or dag reject)`);
   expect((await jo('get', 'runs', '-o', 'name')).stdout).toBe(`run/${id}\n`);
   expect((await jo('get', 'runs', '--parent', id, '-o', 'name')).stdout).toBe(`run/${child}\n`);

@@ -107,7 +107,9 @@ const headline = (run: DagRunDto, now: Date): string => {
   if (run.state === 'cancelled') return `It was cancelled after ${ran}.`;
   if (run.pausedAt !== null) return `It is paused; go on: job-orchestrator dag resume ${shortId(run.id)}`;
   if (run.stopping !== null) return 'It stops: what runs is being cancelled.';
-  return run.state === 'pending' ? 'It begins.' : `It runs for ${ran}; ${run.open} nodes have not ended.`;
+  return run.state === 'pending'
+    ? 'It begins.'
+    : `It runs for ${ran}; ${run.open === 1 ? '1 node has' : `${run.open} nodes have`} not ended.`;
 };
 
 /** A run as text: what it is, how it stands, and each node in the order of the graph. Ends with a newline. */
