@@ -117,7 +117,8 @@ it('lists runs of sub-DAGs only where asked, and tells whose they are', async ()
   expectShape(DagRunPageSchema, children);
   expect(children.items[0]).toMatchObject({ dag: 'inner', parent: { run: id, name: 'sub', item: null } });
   expect((await api.client.listDagRuns({ dag: 'inner' })).items).toEqual([]);
-  expect((await api.client.listDagRuns({ dag: 'inner', nested: true })).items).toEqual(children.items);
+  const nested = await api.client.listDagRuns({ dag: 'inner', nested: true });
+  expect(nested.items.map((run) => run.id)).toEqual([children.items[0]!.id]);
   expect((await api.client.listNodeRuns(id)).items[0]).toMatchObject({ childRun: children.items[0]!.id });
 });
 
