@@ -203,6 +203,17 @@ describe.each([
     expect(node?.message).toContain('nodes.a.inputs');
   });
 
+  test('a forEach over more items than there may be fails its node, with how many and the limit', async () => {
+    const items = '${{ inputs.list }}';
+    const node = jobNode('each', [], { forEach: { items, maxParallel: null, failFast: false } });
+    const list = Array.from({ length: 10_001 }, (_, at) => at);
+    const run = await harness.start(graphOf([node], { name: 'many', inputs: { list: { default: list } } }));
+    expect(await harness.finish(run)).toMatchObject({ state: 'failed' });
+    expect(await harness.nodes(run)).toMatchObject([
+      { reason: 'limit', message: 'nodes.each.forEach: gave 10001 items; the limit is 10000' },
+    ]);
+  });
+
   test('a step that breaks off leaves the marks, and the next one makes it whole', async () => {
     await orchestrator.stop();
     const run = await harness.start(graphOf([jobNode('a'), jobNode('b', [0])], { name: 'broken' }));
