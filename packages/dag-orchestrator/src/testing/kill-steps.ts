@@ -1,4 +1,4 @@
-import { onServer } from '@job-orchestrator/postgres/testing';
+import { observer, onServer } from '@job-orchestrator/postgres/testing';
 import { setImmediate as turn } from 'node:timers/promises';
 
 /** How many kills have to meet a step. */
@@ -17,7 +17,7 @@ export const killSteps = async (
     while (!state.done) {
       const text = `
 select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'
+where datname = current_database() and application_name <> '${observer}' and state <> 'idle'
   and (query like '%dag_due%' or query like '%node_runs%' or query like '%dag_runs%' or query like '%dag_approvals%')
 limit 1`;
       if (state.stepping) state.kills += (await onServer(url, text)).rows.length;

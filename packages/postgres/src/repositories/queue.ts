@@ -18,7 +18,7 @@ import { adoptAttempts } from '../sql/adopt-attempts.ts';
 import { cancelJob, lockJob } from '../sql/cancel-job.ts';
 import { claimFromTopic, type SoleTopic } from '../sql/claim-from-topic.ts';
 import { claimJobs, type ClaimedRow, type ClaimRequest, type Segment } from '../sql/claim-jobs.ts';
-import { limitedTopics, lockCounter, mendCounter } from '../sql/counters.ts';
+import { isTooNew, limitedTopics, lockCounter, mendCounter } from '../sql/counters.ts';
 import { toLiveAttempt } from '../sql/live-rows.ts';
 import { expireQueued, countWaiting, nextDue, promoteDue } from '../sql/queue-upkeep.ts';
 import { attemptFates, cancelRequests, ownAttempts } from '../sql/read-attempts.ts';
@@ -54,7 +54,7 @@ const auditCounters = async (store: Store): Promise<readonly string[]> => {
     const mended = await withRetries('repeatable', () =>
       store.transaction(async (sql) => {
         await lockCounter(sql, topicId);
-        return mendCounter(sql, topicId);
+        return (await isTooNew(sql, topicId)) ? null : mendCounter(sql, topicId);
       }),
     );
     if (mended !== null)

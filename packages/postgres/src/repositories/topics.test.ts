@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgres } from '../connection/postgres-store.ts';
 import type { Store } from '../connection/sql.ts';
@@ -30,6 +31,24 @@ const losingFirstAnswer = (): Store => {
     },
   };
 };
+
+test('the auditor leaves a new limit alone while a claim goes on that cannot have seen it', async () => {
+  const { queue, topics } = fresh.database;
+  const old = new pg.Client({ connectionString: fresh.url });
+  await old.connect();
+  await old.query('begin isolation level repeatable read');
+  await old.query('select 1');
+  const limited = topics.setLimit('default', 'new', 2, sampleContext);
+  await expect.poll(async () => (await topics.get('default', 'new'))?.limit).toBe(2);
+  expect(await queue.auditCounters()).toEqual([]);
+  await queue.insertJobs([sampleJob({ topic: 'new' })], sampleContext);
+  const owner = await registerSample(fresh.database);
+  expect(await claimSample(fresh.database, owner, 'new')).toEqual([]);
+  await old.query('commit');
+  await old.end();
+  await limited;
+  expect(await claimSample(fresh.database, owner, 'new')).toHaveLength(1);
+});
 
 test('a limit whose first answer was lost counts all the same, and lets jobs through', async () => {
   const { queue, wakeUps } = fresh.database;

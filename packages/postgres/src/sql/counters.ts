@@ -1,4 +1,5 @@
 import { onlyRow, type Sql } from '../connection/sql.ts';
+import { uncounted } from './topics.ts';
 
 /** The limited topics, in the order of locks. */
 export const limitedTopics = async (sql: Sql): Promise<readonly number[]> => {
@@ -12,6 +13,28 @@ export const limitedTopics = async (sql: Sql): Promise<readonly number[]> => {
 export const lockCounter = async (sql: Sql, topicId: number): Promise<void> => {
   await sql.run({ text: 'select taken from topic_counters where topic_id = $1 for update' }, [topicId]);
 };
+
+/** A claim takes milliseconds; an older transaction is a dump, or stands still, and nobody waits for it. */
+const claimsEndWithinSeconds = 2;
+
+/**
+ * True while a counter is new and a claim that cannot have seen it may go on: to count now would miss what it claims.
+ * (The row's own `xmin` is the transaction that made it.)
+ */
+export const isTooNew = async (sql: Sql, topicId: number): Promise<boolean> =>
+  onlyRow(
+    await sql.run<{ young: boolean }>(
+      {
+        text: `
+select exists (
+  select from topic_counters c, pg_stat_activity a
+  where c.topic_id = $1 and c.taken >= ${uncounted / 2} and a.datname = current_database() and a.pid <> pg_backend_pid()
+    and age(a.backend_xmin) >= age(c.xmin)
+    and a.xact_start > clock_timestamp() - interval '${claimsEndWithinSeconds} s') as young`,
+      },
+      [topicId],
+    ),
+  ).young;
 
 /** Sets a locked counter to what is claimed now, counted by a snapshot that is younger than the lock. */
 export const mendCounter = async (

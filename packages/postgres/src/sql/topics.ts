@@ -47,7 +47,7 @@ export const setPaused = async (sql: Sql, id: number, paused: boolean): Promise<
 };
 
 /** More than any limit: a counter that stands so lets nothing be claimed until it is counted. */
-const uncounted = 1_000_000_000;
+export const uncounted = 1_000_000_000;
 
 /**
  * Gives a topic a limit; a new counter lets nothing through until it was counted. True when that is still to be done:

@@ -18,9 +18,12 @@ export const urlOf = (server: string, database: string): string => {
   return url.href;
 };
 
+/** Under this name `onServer` connects, so that who kills connections can leave it out. */
+export const observer = 'observer';
+
 /** Runs one statement on a connection of its own. */
 export const onServer = async (url: string, statement: string): Promise<pg.QueryResult> => {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: url, application_name: observer });
   await client.connect();
   try {
     return await client.query(statement);

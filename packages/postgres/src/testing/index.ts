@@ -3,6 +3,7 @@ export {
   freshDatabase,
   freshDatabaseUrl,
   freshEmbedded,
+  observer,
   onServer,
   serverUrlVariable,
 } from './fresh-database.ts';
