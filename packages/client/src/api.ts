@@ -24,11 +24,17 @@ import type {
   JobSubmission,
   JsonObject,
   NodeRunPage,
+  ProfileDto,
+  ProfileList,
+  ProfileSubmission,
   Readiness,
   RedriveAnswer,
   RedriveRequest,
   RetryAnswer,
   RunChangeDto,
+  SecretBindingDto,
+  SecretBindingList,
+  SecretBindingSubmission,
   StartedRunDto,
   SubmitAnswer,
   TopicDto,
@@ -55,6 +61,10 @@ export interface RetryOptions extends ReasonOptions {
 
 export interface ProjectOptions extends CallOptions {
   readonly project?: string;
+}
+
+export interface RemoveProfileOptions extends ProjectOptions {
+  readonly force?: boolean;
 }
 
 export interface StartRunRequest {
@@ -165,6 +175,16 @@ export interface Client {
   putImage(image: ImageSubmission, options?: CallOptions): Promise<ImageDto>;
   disableImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
   enableImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
+  listProfiles(options?: ProjectOptions): Promise<ProfileList>;
+  getProfile(name: string, options?: ProjectOptions): Promise<ProfileDto>;
+  /** Defines a profile or replaces it; later attempts of jobs that name it follow. */
+  putProfile(profile: ProfileSubmission, options?: CallOptions): Promise<ProfileDto>;
+  /** Removes a profile; without `force` not while live jobs name it. */
+  removeProfile(name: string, options?: RemoveProfileOptions): Promise<ProfileDto>;
+  listSecretBindings(options?: ProjectOptions): Promise<SecretBindingList>;
+  /** Binds a name that jobs may use to a key of a Secret in their namespace. */
+  bindSecret(binding: SecretBindingSubmission, options?: CallOptions): Promise<SecretBindingDto>;
+  unbindSecret(name: string, options?: ProjectOptions): Promise<SecretBindingDto>;
   listTopics(options?: ProjectOptions): Promise<TopicList>;
   pauseTopic(name: string, options?: ProjectOptions): Promise<TopicDto>;
   resumeTopic(name: string, options?: ProjectOptions): Promise<TopicDto>;

@@ -4,6 +4,8 @@ import { dagCalls } from './calls/dags.ts';
 import { imageCalls } from './calls/images.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { logCalls } from './calls/logs.ts';
+import { profileCalls } from './calls/profiles.ts';
+import { secretCalls } from './calls/secrets.ts';
 import { serverCalls } from './calls/server.ts';
 import { topicCalls } from './calls/topics.ts';
 import { defaultReconnect, type ReconnectRule } from './sse/reader.ts';
@@ -35,6 +37,8 @@ export const createClient = (options: ClientOptions): Client => {
     ...deadLetterCalls(transport),
     ...dagCalls(transport),
     ...imageCalls(transport),
+    ...profileCalls(transport),
+    ...secretCalls(transport),
     ...topicCalls(transport),
     ...serverCalls(transport),
   };

@@ -5,6 +5,7 @@ export type {
   LogOptions,
   ProjectOptions,
   ReasonOptions,
+  RemoveProfileOptions,
   RerunRequest,
   StartRunRequest,
   SubmitOptions,

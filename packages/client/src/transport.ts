@@ -12,7 +12,7 @@ export const callOptions = (options: CallOptions): CallOptions =>
   options.signal === undefined ? {} : { signal: options.signal };
 
 export interface Call extends CallOptions {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly query?: URLSearchParams;
   readonly body?: unknown;

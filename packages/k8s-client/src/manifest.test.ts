@@ -66,6 +66,73 @@ test('a job whose rendered form is too large is refused with size and limit', ()
   expect(refuseLaunch(full, renderJob(full))).toBeNull();
 });
 
+const placement = {
+  nodeSelector: { pool: 'gpu' },
+  tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoSchedule' }],
+  priorityClassName: 'batch',
+  serviceAccountName: 'trainer',
+  runtimeClassName: 'nvidia',
+  pullSecrets: ['mirror', 'registry'],
+  localQueue: 'team-a',
+} as const;
+
+test('what a profile says stands in the pod, field by field', () => {
+  const spec = renderJob({ ...exampleLaunch({ pullSecrets: ['registry'] }), placement }).spec?.template.spec;
+  expect(spec).toMatchObject({
+    nodeSelector: { pool: 'gpu' },
+    tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoSchedule' }],
+    priorityClassName: 'batch',
+    serviceAccountName: 'trainer',
+    runtimeClassName: 'nvidia',
+    imagePullSecrets: [{ name: 'registry' }, { name: 'mirror' }],
+    automountServiceAccountToken: false,
+  });
+});
+
+test('a profile that says nothing changes nothing', () => {
+  const nothing = {
+    priorityClassName: null,
+    serviceAccountName: null,
+    runtimeClassName: null,
+    localQueue: null,
+  };
+  const empty = { ...nothing, nodeSelector: {}, tolerations: [], pullSecrets: [] };
+  expect(renderJob({ ...exampleLaunch(), placement: empty })).toEqual(renderJob(exampleLaunch()));
+});
+
+test('a queue of Kueue is a label of the Job and of no pod; what the job names wins over its profile', () => {
+  const label = 'kueue.x-k8s.io/queue-name';
+  const queueOf = (spec: Parameters<typeof exampleLaunch>[0], placed = {}) => {
+    const job = renderJob({ ...exampleLaunch(spec), ...placed });
+    expect(job.spec?.template.metadata?.labels).not.toHaveProperty([label]);
+    return job.metadata?.labels?.[label];
+  };
+  expect(queueOf({}, { placement })).toBe('team-a');
+  expect(queueOf({ localQueue: 'team-b' }, { placement })).toBe('team-b');
+  expect(queueOf({ labels: { [label]: 'team-c' } }, { placement })).toBe('team-c');
+  expect(queueOf({})).toBeUndefined();
+});
+
+test('secrets come by reference, to the main container alone', () => {
+  const secretEnv = { API_TOKEN: { secret: 'reports', key: 'token' } };
+  const job = renderJob({ ...exampleLaunch({ output: true }), secretEnv }, exampleCollector);
+  const { containers = [], initContainers = [] } = job.spec?.template.spec ?? {};
+  expect(containers[0]?.env).toContainEqual({
+    name: 'API_TOKEN',
+    valueFrom: { secretKeyRef: { name: 'reports', key: 'token' } },
+  });
+  expect(JSON.stringify(initContainers)).not.toContain('reports');
+});
+
+test('shared memory is a volume in memory of its size, and /tmp as large as the disk that a job is given', () => {
+  const resources = { limits: { memory: '1Gi', 'ephemeral-storage': '20Gi' }, sharedMemory: '256Mi' };
+  const { volumes, containers = [] } = renderJob(exampleLaunch({ resources })).spec?.template.spec ?? {};
+  expect(volumes).toContainEqual({ name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: '256Mi' } });
+  expect(volumes).toContainEqual({ name: 'tmp', emptyDir: { sizeLimit: '20Gi' } });
+  expect(containers[0]?.volumeMounts).toContainEqual({ name: 'shm', mountPath: '/dev/shm' });
+  expect(containers[0]?.resources).toEqual({ limits: { memory: '1Gi', 'ephemeral-storage': '20Gi' } });
+});
+
 /** What kubelet does to commands, arguments and values (`third_party/forked/golang/expansion/expand.go`). */
 const expand = (input: string, variables: Record<string, string>): string => {
   let [output, index] = ['', 0];

@@ -1,11 +1,13 @@
 import {
   errorCatalogue,
   failure,
+  localQueueLabel,
   objectName,
   stopGraceSeconds,
   type AttemptLaunch,
   type Failure,
   type JobSpec,
+  type SecretReference,
 } from '@job-orchestrator/types';
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { Affinity, Container, EnvVar, PodSpec, Volume } from 'kubernetes-types/core/v1.js';
@@ -16,6 +18,8 @@ import {
   type CollectorSettings,
 } from './collector/container.ts';
 import { annotations, attemptLabels, labels } from './labels.ts';
+import { placed, queueLabel } from './placement.ts';
+import { outputVolumeLimit, sharedMemory, tmpLimit } from './storage.ts';
 
 /** The container that runs the user's program. */
 export const mainContainer = 'main';
@@ -31,13 +35,18 @@ export const renderedLimitBytes = 1_048_576;
 const ttlSeconds = 604_800;
 const marginSeconds = 60;
 const nobody = 65_532;
-const sizeLimits = { tmp: '1Gi', output: '16Mi' } as const;
 
 /**
  * Keeps Kubernetes from expanding `$(NAME)` in commands and values. It also turns any `$$` into `$`, so a `$` before
  * either is doubled; all other text stays as it is.
  */
 export const escapeExpansion = (text: string): string => text.replaceAll(/\$(?=[$(])/g, '$$$$');
+
+/** Read by the kubelet, which gives it to this container and to no other; we have no right to. */
+const fromSecret = (name: string, { secret, key }: SecretReference): EnvVar => ({
+  name,
+  valueFrom: { secretKeyRef: { name: secret, key } },
+});
 
 const environment = (launch: AttemptLaunch): EnvVar[] => {
   const ours: Record<string, string> = {
@@ -49,7 +58,13 @@ const environment = (launch: AttemptLaunch): EnvVar[] => {
     ...(launch.spec.inputs === null ? {} : { JOB_ORCHESTRATOR_INPUT: inputPath }),
     ...(launch.spec.output ? { JOB_ORCHESTRATOR_OUTPUT: outputFile } : {}),
   };
-  return Object.entries(ours).map(([name, value]) => ({ name, value: escapeExpansion(value) }));
+  const secrets = Object.entries(launch.secretEnv ?? {}).map(([name, secretKeyRef]) =>
+    fromSecret(name, secretKeyRef),
+  );
+  return [
+    ...Object.entries(ours).map(([name, value]) => ({ name, value: escapeExpansion(value) })),
+    ...secrets,
+  ];
 };
 
 const escaped = (items: readonly string[]): string[] => items.map(escapeExpansion);
@@ -80,14 +95,16 @@ const container = (launch: AttemptLaunch): Container => {
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
       { name: 'output', mountPath: '/output' },
+      ...(spec.resources?.sharedMemory === undefined ? [] : [{ name: 'shm', mountPath: '/dev/shm' }]),
       ...(spec.inputs === null ? [] : [{ name: 'input', mountPath: '/input', readOnly: true }]),
     ],
   };
 };
 
 const volumes = (spec: JobSpec): Volume[] => [
-  { name: 'tmp', emptyDir: { sizeLimit: sizeLimits.tmp } },
-  { name: 'output', emptyDir: { sizeLimit: sizeLimits.output } },
+  { name: 'tmp', emptyDir: { sizeLimit: tmpLimit(spec) } },
+  { name: 'output', emptyDir: { sizeLimit: outputVolumeLimit } },
+  ...sharedMemory(spec),
   ...(spec.inputs === null
     ? []
     : [
@@ -131,6 +148,7 @@ const avoidingNode = (node: string): Affinity => ({
 const podSpec = (launch: AttemptLaunch, collector: CollectorSettings | null): PodSpec => ({
   restartPolicy: 'Never',
   ...(launch.avoidNode === null ? {} : { affinity: avoidingNode(launch.avoidNode) }),
+  ...placed(launch),
   activeDeadlineSeconds: podDeadlineSeconds(launch.spec),
   terminationGracePeriodSeconds: stopGraceSeconds,
   automountServiceAccountToken: false,
@@ -154,13 +172,14 @@ const podSpec = (launch: AttemptLaunch, collector: CollectorSettings | null): Po
  */
 export const renderJob = (launch: AttemptLaunch, collector: CollectorSettings | null = null): Job => {
   const { spec } = launch;
-  const allLabels = { ...spec.labels, ...attemptLabels(launch), [labels.topic]: launch.topic };
+  const { [localQueueLabel]: _, ...own } = spec.labels;
+  const allLabels = { ...own, ...attemptLabels(launch), [labels.topic]: launch.topic };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
       name: objectName(launch.installation, launch.jobId, launch.attemptNumber),
-      labels: allLabels,
+      labels: { ...allLabels, ...queueLabel(launch) },
     },
     spec: {
       backoffLimit: 0,

@@ -81,7 +81,12 @@ const contextOf = (options: ProcessRuntimeOptions): RuntimeContext => {
     clock: options.clock,
     table: openProcessTable(),
     tools,
-    settings: { workingDirectory, environment, env },
+    settings: {
+      workingDirectory,
+      environment,
+      env,
+      secretsFile: join(resolve(options.dataDir), 'secrets.json'),
+    },
     node: hostname(),
     maxLogBytes: options.maxLogBytes ?? 10_485_760,
     outputLimitBytes: options.outputLimitBytes ?? limits.outputBytes,

@@ -3,7 +3,16 @@ import type { DagGraph, DagRunId, Database, JobId, JsonObject, JsonValue } from 
 /** The ports that every operation may use. */
 export type Repositories = Pick<
   Database,
-  'queue' | 'history' | 'deadLetters' | 'images' | 'topics' | 'executors' | 'dags' | 'wakeUps'
+  | 'queue'
+  | 'history'
+  | 'deadLetters'
+  | 'images'
+  | 'profiles'
+  | 'secretBindings'
+  | 'topics'
+  | 'executors'
+  | 'dags'
+  | 'wakeUps'
 >;
 
 /** The rules of DAG definitions, which are another package's: `dagRules` of dag-orchestrator. Pure. */

@@ -1,3 +1,4 @@
+export * from './profiles/profiles.ts';
 export type { DagRules, OperationDeps, Repositories } from './dependencies.ts';
 export * from './dead-letters/dead-letters.ts';
 export * from './images/images.ts';

@@ -12,7 +12,9 @@ import { createExecutors } from './repositories/executors.ts';
 import { createHistory } from './repositories/history.ts';
 import { createImages } from './repositories/images.ts';
 import { createOutputs } from './repositories/outputs.ts';
+import { createProfiles } from './repositories/profiles.ts';
 import { createQueue } from './repositories/queue.ts';
+import { createSecretBindings } from './repositories/secret-bindings.ts';
 import { createTopics } from './repositories/topics.ts';
 import { createLocalWakeUps } from './wake-ups/local-wake-ups.ts';
 import { createPostgresWakeUps } from './wake-ups/postgres-wake-ups.ts';
@@ -78,6 +80,8 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
     outputs: createOutputs(store),
     deadLetters: createDeadLetters(store, wakeUps),
     images: createImages(store),
+    profiles: createProfiles(store),
+    secretBindings: createSecretBindings(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, beats),
     dags: createDags(store, wakeUps),
@@ -100,6 +104,8 @@ const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded'
     outputs: createOutputs(store),
     deadLetters: createDeadLetters(store, wakeUps),
     images: createImages(store),
+    profiles: createProfiles(store),
+    secretBindings: createSecretBindings(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, store),
     dags: createDags(store, wakeUps),

@@ -13,6 +13,10 @@ import type {
   JobRecord,
   JobSummary,
   JobSummaryDto,
+  Profile,
+  ProfileDto,
+  SecretBinding,
+  SecretBindingDto,
   Topic,
   TopicDto,
   Waiting,
@@ -68,11 +72,17 @@ export const toJobDetail = (job: JobRecord, around: JobSurroundings): JobDetail 
 
 export const toEvent = (event: JobEvent): EventDto => ({ ...event, at: iso(event.at) });
 
-export const toImage = (image: Image): ImageDto => ({
-  ...image,
-  createdAt: iso(image.createdAt),
-  updatedAt: iso(image.updatedAt),
+const withTimes = <Thing extends { readonly createdAt: Date; readonly updatedAt: Date }>(thing: Thing) => ({
+  ...thing,
+  createdAt: iso(thing.createdAt),
+  updatedAt: iso(thing.updatedAt),
 });
+
+export const toImage = (image: Image): ImageDto => withTimes(image);
+
+export const toProfile = (profile: Profile): ProfileDto => withTimes(profile);
+
+export const toSecretBinding = (binding: SecretBinding): SecretBindingDto => withTimes(binding);
 
 export const toTopic = (topic: Topic): TopicDto => ({
   ...topic,

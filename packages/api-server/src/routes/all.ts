@@ -7,7 +7,9 @@ import { imageRoutes } from './images.ts';
 import { jobEventRoutes } from './job-events.ts';
 import { jobLogRoutes } from './job-logs.ts';
 import { jobRoutes } from './jobs.ts';
+import { profileRoutes } from './profiles.ts';
 import type { Route } from './route.ts';
+import { secretBindingRoutes } from './secret-bindings.ts';
 import { serverRoutes } from './server.ts';
 import { topicRoutes } from './topics.ts';
 
@@ -21,6 +23,8 @@ export const routes: readonly Route[] = [
   ...dagRunRoutes,
   ...approvalRoutes,
   ...imageRoutes,
+  ...profileRoutes,
+  ...secretBindingRoutes,
   ...topicRoutes,
   ...executorRoutes,
   ...serverRoutes,

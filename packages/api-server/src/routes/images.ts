@@ -3,28 +3,19 @@ import {
   ImagePageSchema,
   ImageSchema,
   ImageSubmissionSchema,
-  invalidInput,
   Name,
   OrchestratorError,
   validateImageSubmission,
   type ImageDto,
   type ImagePage,
-  type JsonValue,
 } from '@job-orchestrator/types';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.ts';
 import { toImage } from '../dto/to-dto.ts';
-import { requiredBody } from '../http/body.ts';
+import { named, namedBody } from '../input/named-body.ts';
 import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
-import {
-  NameParams,
-  parameterReader,
-  parameters,
-  ProjectQuery,
-  readName,
-  readProject,
-} from '../input/parameters.ts';
+import { NameParams, parameterReader, parameters, ProjectQuery } from '../input/parameters.ts';
 import { writeContext } from '../input/reason.ts';
 import { json, type Route } from './route.ts';
 
@@ -38,11 +29,6 @@ const list = async (context: ApiContext, request: FastifyRequest): Promise<Image
   return toPage(key, await context.database.images.list(project, pageRequest(key, query)), toImage);
 };
 
-const named = (request: FastifyRequest): { readonly name: string; readonly project: string } => ({
-  name: readName(request.params).name,
-  project: readProject(request.query).project ?? 'default',
-});
-
 const get = async (context: ApiContext, request: FastifyRequest): Promise<ImageDto> => {
   const { name, project } = named(request);
   const image = await context.database.images.get(project, name);
@@ -53,30 +39,8 @@ const get = async (context: ApiContext, request: FastifyRequest): Promise<ImageD
   );
 };
 
-const isMap = (value: JsonValue): value is { readonly [key: string]: JsonValue } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The address names the image; a body that names another one is a mistake that nobody would notice. */
-const refuseOtherName = (body: JsonValue, field: 'name' | 'project', value: string | undefined): void => {
-  if (value === undefined || !isMap(body) || body[field] === undefined || body[field] === value) return;
-  throw invalidInput([
-    {
-      field,
-      message: `must be ${value}, as in the address`,
-      limit: value,
-      value: JSON.stringify(body[field]).slice(0, 64),
-    },
-  ]);
-};
-
 const put = async (context: ApiContext, request: FastifyRequest): Promise<ImageDto> => {
-  const { name } = readName(request.params);
-  const { project } = readProject(request.query);
-  const { value } = requiredBody(request);
-  refuseOtherName(value, 'name', name);
-  refuseOtherName(value, 'project', project);
-  const complete = isMap(value) ? { ...value, name, ...(project === undefined ? {} : { project }) } : value;
-  const image = validateImageSubmission(complete);
+  const image = validateImageSubmission(namedBody(request));
   return toImage(await putImage(context.operations, image, writeContext('registered by a user')));
 };
 

@@ -12,11 +12,11 @@ export interface Answer {
 
 /** One route as data: the server registers it, /openapi.json describes it, and the tests walk over all. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly operationId: string;
   readonly summary: string;
-  readonly tag: 'jobs' | 'dags' | 'images' | 'topics' | 'server';
+  readonly tag: 'jobs' | 'dags' | 'images' | 'profiles' | 'secrets' | 'topics' | 'server';
   /** `public`: needs no token. Everything else does. */
   readonly access: 'public' | 'token';
   readonly params?: TObject;

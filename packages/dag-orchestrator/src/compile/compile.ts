@@ -22,7 +22,12 @@ const mergedResources = (base: DagDefaults['resources'], own: DagNode['resources
   if (base === undefined || own === undefined) return own ?? base;
   const requests = merged<TextMap>(base.requests, own.requests);
   const most = merged<TextMap>(base.limits, own.limits);
-  return { ...(requests === undefined ? {} : { requests }), ...(most === undefined ? {} : { limits: most }) };
+  const sharedMemory = own.sharedMemory ?? base.sharedMemory;
+  return {
+    ...(requests === undefined ? {} : { requests }),
+    ...(most === undefined ? {} : { limits: most }),
+    ...(sharedMemory === undefined ? {} : { sharedMemory }),
+  };
 };
 
 /** A shell line ends at its first failing command (`-e`); `args` are its `$1`, `$2`, … */
@@ -35,15 +40,24 @@ const commandOf = ({ run, command, args }: DagNode): Pick<JobTemplate, 'command'
 const withoutUndefined = <Value extends object>(value: Value): Value =>
   Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Value;
 
+/** What the defaults say of a variable, `env` or `secretEnv`, a node may say by the other. */
+const without = (base: TextMap | undefined, own: TextMap | undefined): TextMap | undefined =>
+  base === undefined || own === undefined
+    ? base
+    : Object.fromEntries(Object.entries(base).filter(([name]) => !Object.hasOwn(own, name)));
+
 const jobOf = (node: DagNode, defaults: DagDefaults): JobTemplate =>
   withoutUndefined({
     image: (node.image ?? defaults.image)!,
     ...commandOf(node),
-    env: merged(defaults.env, node.env),
+    env: merged(without(defaults.env, node.secretEnv), node.env),
+    secretEnv: merged(without(defaults.secretEnv, node.env), node.secretEnv),
     topic: node.topic ?? defaults.topic,
     priority: node.priority ?? defaults.priority,
     labels: merged(defaults.labels, node.labels),
     resources: mergedResources(defaults.resources, node.resources),
+    profile: node.profile ?? defaults.profile,
+    localQueue: node.localQueue ?? defaults.localQueue,
     retry: merged(defaults.retry, node.retry),
     deadlines: merged(defaults.deadlines, node.deadlines),
   }) as JobTemplate;

@@ -1,5 +1,6 @@
 import { completeSpec } from '@job-orchestrator/operations';
 import {
+  chooseProfile,
   dagLabels,
   specProblems,
   type DagRunSetup,
@@ -39,15 +40,16 @@ const submissionOf = (node: JobNode, scope: ExpressionScope): JobSubmission => {
   };
 };
 
-/** What a node runs in this scope: its template rendered over the image of the run's start. */
+/** What a node runs in this scope: its template rendered over the image and the profile of the run's start. */
 export const nodeJob = (
-  { id, project, dag, images }: DagRunSetup,
+  { id, project, dag, images, profiles = [] }: DagRunSetup,
   node: JobNode,
   scope: ExpressionScope,
 ): Evaluated<JobDraft> => {
   try {
     const submission = submissionOf(node, scope);
-    const spec = completeSpec(submission, images[submission.image]!);
+    const profile = chooseProfile(profiles, submission) ?? null;
+    const spec = completeSpec(submission, images[submission.image]!, profile);
     const [problem] = specProblems(spec, [`nodes.${node.name}`]);
     if (problem !== undefined) throw new NoValue(`${problem.field} ${problem.message}`);
     const labels = { ...spec.labels, [dagLabels.run]: id, [dagLabels.dag]: dag, [dagLabels.node]: node.name };

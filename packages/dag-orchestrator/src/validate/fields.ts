@@ -7,8 +7,8 @@ type Field = keyof DagNode;
 
 const everywhere: readonly Field[] = ['description', 'needs', 'when', 'triggerRule', 'group'];
 const jobOnly: readonly Field[] = [
-  ...(['image', 'command', 'args', 'run', 'env', 'topic', 'priority', 'labels'] as const),
-  ...(['resources', 'retry', 'deadlines'] as const),
+  ...(['image', 'command', 'args', 'run', 'env', 'secretEnv', 'topic', 'priority', 'labels'] as const),
+  ...(['resources', 'profile', 'localQueue', 'retry', 'deadlines'] as const),
 ];
 const repeating: readonly Field[] = ['forEach', 'maxParallel', 'failFast'];
 

@@ -4,6 +4,7 @@ import {
   released,
   type AttemptId,
   type AttemptLaunch,
+  type Failure,
 } from '@job-orchestrator/types';
 import {
   decideLaunch,
@@ -18,6 +19,7 @@ import { refOf, type Life } from '../engine/life.ts';
 import { delay } from '../queue/waiting.ts';
 import { closeAttempt } from '../record/close-attempt.ts';
 import { storeProgress, storeWrite } from '../record/store-write.ts';
+import { readReferences, type References } from './read-references.ts';
 
 const inputOf = (life: Life, held: Held, certain: boolean): LaunchInput => ({
   attempt: held.attempt,
@@ -79,11 +81,22 @@ const readAvoidNode = async (life: Life, { attempt }: Held): Promise<string | nu
 };
 
 /** What this attempt runs as: after tries that ran out of memory it may ask for more. */
-const launchOf = async (life: Life, held: Held): Promise<AttemptLaunch> => {
+const launchOf = async (life: Life, held: Held, references: References): Promise<AttemptLaunch> => {
   const { topic, spec, retriesUsed } = held.attempt;
   const avoidNode = await readAvoidNode(life, held);
   const resources = grownResources(spec, retriesUsed.outOfMemory);
-  return { ...refOf(life, held.attempt), topic, spec: { ...spec, resources }, avoidNode };
+  return { ...refOf(life, held.attempt), topic, spec: { ...spec, resources }, avoidNode, ...references };
+};
+
+/** Something that the job names is not there: nothing was asked of the runtime now. */
+const refuse = (life: Life, held: Held, failure: Failure): Promise<void> => {
+  const { certain } = held;
+  return carryOut(
+    life,
+    held,
+    certain,
+    decideLaunch(inputOf(life, held, certain), { kind: 'refused', failure }),
+  );
 };
 
 /** Makes an attempt's object, or finds it: asked under the same name until the answer is certain. */
@@ -93,7 +106,10 @@ export const launchAttempt = async (life: Life, id: AttemptId): Promise<void> =>
   if (!held) return;
   if (held.attempt.launchedAt) return life.look(id);
   await takeTurn(life);
-  const launch = await launchOf(life, held);
+  const read = await readReferences(life, held.attempt);
+  if (held.over) return;
+  if (read.kind === 'missing') return refuse(life, held, read.failure);
+  const launch = await launchOf(life, held, read.references);
   if (held.over) return;
   const withheld = withholdLaunch(inputOf(life, held, held.certain));
   if (withheld) return carryOut(life, held, true, withheld);

@@ -55,6 +55,18 @@ const imageNames = async (client: Client): Promise<string[]> =>
 const topicNames = async (client: Client): Promise<string[]> =>
   (await client.listTopics()).items.map(({ name }) => name);
 
+const profileNames = async (client: Client): Promise<string[]> =>
+  (await client.listProfiles()).items.map(({ name }) => name);
+
+const secretNames = async (client: Client): Promise<string[]> =>
+  (await client.listSecretBindings()).items.map(({ name }) => name);
+
+const namesOf: Readonly<Record<string, (client: Client) => Promise<string[]>>> = {
+  topic: topicNames,
+  profile: profileNames,
+  secret: secretNames,
+};
+
 const namesFor = (
   command: Command,
   argument: string | null,
@@ -62,8 +74,8 @@ const namesFor = (
   if (argument === 'job' || argument === 'jobs') return jobIds;
   if (argument === 'image') return imageNames;
   if (argument !== 'name') return null;
-  if (command.parent?.name() === 'topic') return topicNames;
-  return command.name() === 'add' ? null : imageNames;
+  if (command.name() === 'add' && command.parent?.name() === 'image') return null;
+  return namesOf[command.parent?.name() ?? ''] ?? imageNames;
 };
 
 const fromServer = async (cli: Cli, ask: (client: Client) => Promise<string[]>): Promise<string[]> => {

@@ -21,6 +21,7 @@ const defineImage = (program: Command, act: Act): void => {
     .option('-e, --env <key=value>', 'a variable that its jobs inherit (repeatable)', collect)
     .option('-l, --label <key=value>', 'a label (repeatable)', collect)
     .option('--run-as-user <uid>', 'the user that its containers run as', integer(1, 2_147_483_647))
+    .option('--pull-secret <name>', 'a Secret with the credentials of its registry (repeatable)', collect)
     .action(
       act(async (cli, name: string, reference: string, command: string[], options: ImageFlags) =>
         (await import('./registry.ts')).addImage(cli, name, reference, command, options),

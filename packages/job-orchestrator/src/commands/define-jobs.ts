@@ -36,6 +36,12 @@ const defineRun = (program: Command, act: Act): void => {
       collect,
     )
     .option('-l, --label <key=value>', 'a label (repeatable)', collect)
+    .option('--profile <name>', 'where it may run and how large it may be (`profile list`)')
+    .option('--secret-env <key=name>', 'a variable by the name of a bound secret (repeatable)', collect)
+    .option('--local-queue <name>', 'the LocalQueue of Kueue that it waits in')
+    .option('--request <resource=quantity>', 'what it requests: cpu=500m (repeatable)', collect)
+    .option('--limit <resource=quantity>', 'its limit: memory=1Gi, nvidia.com/gpu=1 (repeatable)', collect)
+    .option('--shared-memory <quantity>', 'the size of /dev/shm; it counts against the memory limit')
     .option('--output', 'the job writes an output to $JOB_ORCHESTRATOR_OUTPUT')
     .option('--priority <number>', 'higher goes first', integer(-1_000, 1_000))
     .option('--max-retries <number>', 'how often to try again when its program fails', integer(0, 100))

@@ -4,6 +4,7 @@ import { defineClientCommands } from './define-client.ts';
 import { defineDagFileCommands } from './define-dag-files.ts';
 import { defineDagCommands } from './define-dags.ts';
 import { defineJobCommands } from './define-jobs.ts';
+import { defineProfileCommands } from './define-profiles.ts';
 import { defineServerCommands } from './define-server.ts';
 import { version } from '../version.ts';
 
@@ -35,6 +36,7 @@ export const createProgram = (act: Act): Command => {
   defineJobCommands(program, act);
   defineDagCommands(program, act);
   defineClientCommands(program, act);
+  defineProfileCommands(program, act);
   defineDagFileCommands(program, act);
   return program;
 };

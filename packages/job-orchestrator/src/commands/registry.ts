@@ -12,6 +12,7 @@ export interface ImageFlags extends RegistryFlags {
   readonly env?: readonly string[];
   readonly label?: readonly string[];
   readonly runAsUser?: number;
+  readonly pullSecret?: readonly string[];
 }
 
 const projectOf = ({ project }: ProjectFlags): { project?: string } =>
@@ -43,6 +44,7 @@ export const addImage = (
       ...projectOf(flags),
       ...(command.length === 0 ? {} : { command: [...command] }),
       ...(flags.runAsUser === undefined ? {} : { runAsUser: flags.runAsUser }),
+      ...(flags.pullSecret === undefined ? {} : { pullSecrets: [...flags.pullSecret] }),
       env: keyValues('--env', flags.env),
       labels: keyValues('--label', flags.label),
     });

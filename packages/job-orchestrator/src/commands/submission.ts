@@ -12,6 +12,12 @@ export interface RunFlags {
   readonly env?: readonly string[];
   readonly input?: readonly string[];
   readonly label?: readonly string[];
+  readonly profile?: string;
+  readonly secretEnv?: readonly string[];
+  readonly localQueue?: string;
+  readonly request?: readonly string[];
+  readonly limit?: readonly string[];
+  readonly sharedMemory?: string;
   readonly output?: boolean;
   readonly priority?: number;
   readonly maxRetries?: number;
@@ -54,6 +60,13 @@ export const inputsOf = async (words: readonly string[] = []): Promise<JsonObjec
 const emptyToUndefined = <Value extends object>(value: Value): Value | undefined =>
   Object.keys(value).length === 0 ? undefined : value;
 
+const resourcesOf = ({ request, limit, sharedMemory }: RunFlags): NonNullable<JobSubmission['resources']> =>
+  given({
+    requests: emptyToUndefined(keyValues('--request', request)),
+    limits: emptyToUndefined(keyValues('--limit', limit)),
+    sharedMemory,
+  });
+
 /** People type the reference of an image where its registered name is meant: tell them the command that names it. */
 const referenceProblem = (image: string): Problem | null => {
   if (!/[:/@]/.test(image)) return null;
@@ -90,6 +103,10 @@ export const submissionOf = async (
     env: emptyToUndefined(keyValues('--env', flags.env)),
     inputs: emptyToUndefined(await inputsOf(flags.input)),
     labels: emptyToUndefined(keyValues('--label', flags.label)),
+    profile: flags.profile,
+    secretEnv: emptyToUndefined(keyValues('--secret-env', flags.secretEnv)),
+    localQueue: flags.localQueue,
+    resources: emptyToUndefined(resourcesOf(flags)),
     retry: flags.maxRetries === undefined ? undefined : { maxRetries: flags.maxRetries },
   });
 };

@@ -57,7 +57,7 @@ const withPlace = ({ file, document, lines }: FileDocument, problem: Problem): P
   return { ...problem, field: `${placed(file, lines, offset)} ${problem.field}`.trim() };
 };
 
-const decode = (file: string, bytes: Uint8Array): string => {
+export const decodeText = (file: string, bytes: Uint8Array): string => {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -65,14 +65,14 @@ const decode = (file: string, bytes: Uint8Array): string => {
   }
 };
 
-const syntaxProblems = ({ file, document, lines }: FileDocument): Problem[] =>
+export const syntaxProblems = ({ file, document, lines }: FileDocument): Problem[] =>
   [...document.errors, ...document.warnings].map((error) => ({
     field: placed(file, lines, error.pos[0]),
     message: error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''),
   }));
 
 /** The YAML core schema: no tags that make objects, no merge keys, `no` stays a word; JSON is part of it. */
-const parseDocuments = (file: string, text: string): FileDocument[] => {
+export const parseDocuments = (file: string, text: string): FileDocument[] => {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, {
     schema: 'core',
@@ -87,7 +87,7 @@ const parseDocuments = (file: string, text: string): FileDocument[] => {
 /** Aliases may repeat a part of the file a hundred times in all: more is a bomb, not a file. */
 const mostAliases = 100;
 
-const valueOf = (part: FileDocument): unknown => {
+export const valueOf = (part: FileDocument): unknown => {
   try {
     return part.document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
@@ -116,7 +116,7 @@ const isEmpty = ({ document: { contents, errors } }: FileDocument): boolean =>
  * Throws `invalid_input`; each problem names file, line, column and field.
  */
 export const parseJobFile = (file: string, bytes: Uint8Array): readonly JobSubmission[] => {
-  const documents = parseDocuments(file, decode(file, bytes)).filter((part) => !isEmpty(part));
+  const documents = parseDocuments(file, decodeText(file, bytes)).filter((part) => !isEmpty(part));
   const jobs = documents.flatMap(jobsOf);
   if (jobs.length === 0) throw invalidInput([{ field: file, message: 'holds no job' }]);
   if (jobs.length <= limits.jobsPerRequest) return jobs;

@@ -28,6 +28,7 @@ const conflicts: readonly ErrorCode[] = [
   'approval_answered',
   'idempotency_key_reused',
   'data_folder_in_use',
+  'profile_in_use',
 ];
 const wrongInput: readonly ErrorCode[] = [
   'invalid_input',
@@ -37,12 +38,13 @@ const wrongInput: readonly ErrorCode[] = [
   'output_not_supported',
   'dag_not_supported',
   'invalid_configuration',
+  'secret_not_allowed',
 ];
 
 /** The exit code for an error of the catalogue. */
 export const exitCodeOfError = (code: ErrorCode): number => {
   if (code === 'unauthorized' || code === 'forbidden_origin') return exitCodes.auth;
-  if (code.endsWith('_not_found')) return exitCodes.notFound;
+  if (code.endsWith('_not_found') || code === 'secret_not_bound') return exitCodes.notFound;
   if (conflicts.includes(code)) return exitCodes.conflict;
   return wrongInput.includes(code) ? exitCodes.usage : exitCodes.error;
 };

@@ -55,6 +55,16 @@ const mapText = (map: Readonly<Record<string, string>>): string | null =>
     .map(([key, value]) => `${key}=${value}`)
     .join(' ') || null;
 
+/** What it asks for, requests and limits apart. */
+const resourcesText = ({ spec: { resources } }: JobDetail): string | null => {
+  const parts = [
+    ['requests', mapText(resources?.requests ?? {})],
+    ['limits', mapText(resources?.limits ?? {})],
+    ['/dev/shm', resources?.sharedMemory ?? null],
+  ] as const;
+  return parts.flatMap(([name, text]) => (text === null ? [] : [`${name} ${text}`])).join('; ') || null;
+};
+
 /** Label and text of each line; null: nothing to say. */
 const facts = (job: JobDetail, now: Date): readonly (readonly [string, string | null])[] => [
   ['Id', job.id],
@@ -62,6 +72,10 @@ const facts = (job: JobDetail, now: Date): readonly (readonly [string, string | 
   ['Image', `${job.spec.image} (${job.spec.imageReference})`],
   ['Command', commandText(job) || 'that of the image'],
   ['Labels', mapText(job.spec.labels)],
+  ['Profile', job.spec.profile ?? null],
+  ['Secrets', mapText(job.spec.secretEnv ?? {})],
+  ['Kueue queue', job.spec.localQueue ?? null],
+  ['Resources', resourcesText(job)],
   ['Submitted', `${timeText(job.createdAt)} by ${job.createdBy}`],
   ['Retry of', job.retryOf === null ? null : shortId(job.retryOf)],
   ['Story', headline(job, now)],

@@ -1,6 +1,7 @@
 import { failure, type AttemptLaunch, type Failure } from '@job-orchestrator/types';
 import { attemptEnvironment, divideEnvironment } from './environment.ts';
 import { findCommand } from './find-command.ts';
+import { readSecrets } from './secrets.ts';
 
 /** What the shim is given: the words to execute and the environment that it carries to them. */
 export interface PreparedCommand {
@@ -12,6 +13,8 @@ export interface LaunchSettings {
   readonly workingDirectory: string;
   /** Our own environment, of which a job inherits a few variables. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Where the operator keeps the values of secrets. */
+  readonly secretsFile: string;
   /** The path of env(1). */
   readonly env: string;
 }
@@ -21,7 +24,10 @@ export type Preparation =
   | { readonly kind: 'prepared'; readonly command: PreparedCommand }
   | { readonly kind: 'refused'; readonly failure: Failure };
 
-const refused = (reason: 'launch_refused' | 'command_not_found', message: string): Preparation => ({
+const refused = (
+  reason: 'launch_refused' | 'command_not_found' | 'reference_missing',
+  message: string,
+): Preparation => ({
   kind: 'refused',
   failure: failure(reason, message, {}),
 });
@@ -41,7 +47,9 @@ export const prepareCommand = (
 ): Preparation => {
   const [name, ...rest] = launch.spec.command ?? [];
   if (name === undefined) return refused('launch_refused', noCommand);
-  const environment = attemptEnvironment(launch, folder, settings.environment);
+  const secrets = readSecrets(launch, settings.secretsFile);
+  if (secrets.kind === 'missing') return refused('reference_missing', secrets.message);
+  const environment = attemptEnvironment(launch, folder, settings.environment, secrets.values);
   const found = findCommand(name, environment['PATH'] ?? '', settings.workingDirectory);
   if (found.kind === 'missing') return refused('command_not_found', found.message);
   const words = [withoutDash(name, found.path), ...rest, ...(launch.spec.args ?? [])];

@@ -43,16 +43,26 @@ const given = (launch: AttemptLaunch, folder: string): Record<string, string> =>
   ...(launch.spec.output ? { JOB_ORCHESTRATOR_OUTPUT: attemptPaths(folder).output } : {}),
 });
 
-/** The environment of an attempt: ours by the list above, then the job's, then what we give. */
+/** The environment of an attempt: ours by the list above, then the job's with its secrets, then what we give. */
 export const attemptEnvironment = (
   launch: AttemptLaunch,
   folder: string,
   ours: NodeJS.ProcessEnv,
-): Variables => ({ PATH: defaultPath, ...inherited(ours), ...launch.spec.env, ...given(launch, folder) });
+  secrets: Variables,
+): Variables => ({
+  PATH: defaultPath,
+  ...inherited(ours),
+  ...launch.spec.env,
+  ...secrets,
+  ...given(launch, folder),
+});
 
 /** Variables that a shell sets, refuses or drops: they must not pass through the shim's shells. */
 const shellOwned =
   /^(IFS|PWD|OLDPWD|PPID|UID|EUID|GROUPS|SHLVL|_|OPT(IND|ARG|ERR)|RANDOM|SRANDOM|EPOCH(REALTIME|SECONDS)|SECONDS|LINENO|HIST(CMD|FILE)|ENV|PS[0-9]|SHELLOPTS|POSIXLY_CORRECT|FUNCNAME|DIRSTACK|PIPESTATUS|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|TERM|COLUMNS|LINES|BASH.*)$/;
+
+/** True for a variable that would have to stand among the words of a command, where everybody can read it. */
+export const isShellOwned = (name: string): boolean => shellOwned.test(name);
 
 /** Divides an environment into what the shim may carry and the words for env(1) that set the rest exactly. */
 export const divideEnvironment = (
@@ -60,7 +70,7 @@ export const divideEnvironment = (
 ): { carried: Variables; words: readonly string[] } => {
   const pairs = Object.entries(environment);
   return {
-    carried: Object.fromEntries(pairs.filter(([name]) => !shellOwned.test(name))),
-    words: pairs.filter(([name]) => shellOwned.test(name)).map(([name, value]) => `${name}=${value}`),
+    carried: Object.fromEntries(pairs.filter(([name]) => !isShellOwned(name))),
+    words: pairs.filter(([name]) => isShellOwned(name)).map(([name, value]) => `${name}=${value}`),
   };
 };

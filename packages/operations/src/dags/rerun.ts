@@ -94,7 +94,8 @@ const refuseOpen = ({ id, state, finishedAt }: DagRunRecord): void => {
 /**
  * Runs parts of an ended run again, as a new run of the same version that keeps the ends of the other nodes with their
  * outputs; the old run never changes. `inputs` null: those of the old run. Throws `dag_run_not_found`,
- * `dag_run_not_ended`, `invalid_input`, `image_not_found`, `image_disabled`, `idempotency_key_reused`.
+ * `dag_run_not_ended`, `invalid_input`, `image_not_found`, `image_disabled`, `profile_not_found`,
+ * `secret_not_bound`, `secret_not_allowed`, `idempotency_key_reused`.
  */
 export const rerun = async (
   deps: OperationDeps,

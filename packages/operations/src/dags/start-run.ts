@@ -15,6 +15,7 @@ import {
 import type { OperationDeps } from '../dependencies.ts';
 import { resolveImages } from '../jobs/resolve-images.ts';
 import { initialRun } from './run-progress.ts';
+import { profilesOf } from './run-profiles.ts';
 import { readTree } from './sub-dags.ts';
 
 export interface StartRequest {
@@ -73,24 +74,26 @@ const imagesOf = async (
 };
 
 /**
- * What a run keeps of its start: the versions of all DAGs below it (those `pinned` by an earlier run stay), and the images of all their nodes as they are now.
- * Throws `dag_not_supported`, `invalid_input`, `image_not_found`, `image_disabled`.
+ * What a run keeps of its start: the versions of all DAGs below it (those `pinned` by an earlier run stay), and the images and
+ * the rules of profiles of all their nodes as they are now. Throws `dag_not_supported`, `invalid_input`, `image_not_found`,
+ * `image_disabled`, `profile_not_found`, `secret_not_bound`, `secret_not_allowed`.
  */
 export const surroundingsOf = async (
   deps: OperationDeps,
   dag: Pick<DagVersion, 'version' | 'graph'>,
   context: WriteContext,
   pinned: DagPins = {},
-): Promise<Pick<NewDagRun, 'pins' | 'images'>> => {
+): Promise<Pick<NewDagRun, 'pins' | 'images' | 'profiles'>> => {
   const { pins, graphs } = await readTree(deps, dag, pinned);
   refuseUnsupported(deps, graphs);
-  return { pins, images: await imagesOf(deps, dag.graph.project, graphs, context) };
+  const images = await imagesOf(deps, dag.graph.project, graphs, context);
+  return { pins, images, profiles: await profilesOf(deps, dag.graph.project, graphs, images) };
 };
 
 /**
  * Starts a run of a DAG; the orchestrator takes it from there. With a key, a repeated request gets the same run.
- * Throws `dag_not_found`, `dag_not_supported`, `invalid_input`, `image_not_found`, `image_disabled`,
- * `idempotency_key_reused`.
+ * Throws `dag_not_found`, `dag_not_supported`, `invalid_input`, `image_not_found`, `image_disabled`, `profile_not_found`,
+ * `secret_not_bound`, `secret_not_allowed`, `idempotency_key_reused`.
  */
 export const startRun = async (
   deps: OperationDeps,

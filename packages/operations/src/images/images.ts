@@ -1,4 +1,9 @@
-import type { Image, ImageSubmission, WriteContext } from '@job-orchestrator/types';
+import {
+  normalResources,
+  type Image,
+  type ImageSubmission,
+  type WriteContext,
+} from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 import { projectOf } from '../jobs/complete-spec.ts';
 
@@ -16,9 +21,10 @@ export const putImage = (
       command: image.command ?? null,
       args: image.args ?? null,
       env: image.env ?? {},
-      resources: image.resources ?? null,
+      resources: image.resources === undefined ? null : normalResources(image.resources),
       labels: image.labels ?? {},
       runAsUser: image.runAsUser ?? null,
+      pullSecrets: image.pullSecrets ?? [],
     },
     context,
   );

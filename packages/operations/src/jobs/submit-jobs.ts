@@ -1,7 +1,9 @@
 import {
   errorCatalogue,
+  fieldPath,
   invalidInput,
   OrchestratorError,
+  profileProblems,
   specProblems,
   type IdempotencyKey,
   type JobId,
@@ -12,7 +14,9 @@ import {
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 import { projectOf, toNewJob } from './complete-spec.ts';
+import { checkSecrets } from './check-secrets.ts';
 import { resolveImages } from './resolve-images.ts';
+import { resolveProfiles, type ProfileOf } from './resolve-profiles.ts';
 
 export interface SubmittedJobs {
   readonly ids: readonly JobId[];
@@ -34,10 +38,21 @@ const refuseOutputs = (deps: OperationDeps, submissions: readonly JobSubmission[
     throw new OrchestratorError('output_not_supported', errorCatalogue.output_not_supported.title, problems);
 };
 
-const refuseMerged = (jobs: readonly NewJob[]): void => {
-  const problems = jobs.flatMap(({ spec }, index) =>
-    specProblems(spec, jobs.length === 1 ? [] : ['jobs', index]),
-  );
+const pathIn =
+  (submissions: readonly unknown[]) =>
+  (index: number): readonly (string | number)[] =>
+    submissions.length === 1 ? [] : ['jobs', index];
+
+const refuseMerged = (
+  jobs: readonly NewJob[],
+  submissions: readonly JobSubmission[],
+  profileOf: ProfileOf,
+): void => {
+  const pathOf = pathIn(jobs);
+  const problems = jobs.flatMap(({ spec }, index) => [
+    ...specProblems(spec, pathOf(index)),
+    ...profileProblems(spec, profileOf(submissions[index]!), pathOf(index)),
+  ]);
   if (problems.length > 0) throw invalidInput(problems);
 };
 
@@ -57,8 +72,9 @@ const findReplay = async (
 
 /**
  * Stores jobs, all or none, which wakes the executors. The submissions must have passed `validateJobBatch`.
- * Throws `image_not_found`, `image_disabled`, `output_not_supported`, `invalid_input` for what only shows once the image's
- * defaults are merged in, `idempotency_key_reused`, `queue_full`.
+ * Throws `image_not_found`, `image_disabled`, `profile_not_found`, `secret_not_bound`, `secret_not_allowed`,
+ * `output_not_supported`, `invalid_input` for what only shows once the defaults of image and profile are merged in,
+ * `idempotency_key_reused`, `queue_full`.
  */
 export const submitJobs = async (
   deps: OperationDeps,
@@ -69,11 +85,15 @@ export const submitJobs = async (
   const replay = await findReplay(deps, submissions, key);
   if (replay !== null) return replay;
   refuseOutputs(deps, submissions);
+  const profileOf = await resolveProfiles(deps, submissions, (index) =>
+    fieldPath([...pathIn(submissions)(index), 'profile']),
+  );
+  await checkSecrets(deps, submissions, pathIn(submissions));
   const { imageOf, registered } = await resolveImages(deps, submissions, context);
   const jobs = submissions.map((submission): NewJob =>
-    toNewJob(submission, imageOf(submission), deps.newJobId()),
+    toNewJob(submission, imageOf(submission), profileOf(submission), deps.newJobId()),
   );
-  refuseMerged(jobs);
+  refuseMerged(jobs, submissions, profileOf);
   const { ids, replayed } = await deps.database.queue.insertJobs(jobs, context, key);
   return { ids, replayed, notices: registered.map(registeredNotice) };
 };

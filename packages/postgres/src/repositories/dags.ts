@@ -41,6 +41,7 @@ const replayedRun = async (sql: Sql, project: string, key: IdempotencyKey): Prom
 const storeRun = async (sql: Sql, run: NewDagRun, context: WriteContext): Promise<void> => {
   if (!(await start.insertRun(sql, run, context)))
     throw new OrchestratorError('dag_not_found', `There is no DAG ${run.dag} in project ${run.project}.`);
+  await start.insertRunProfiles(sql, run);
   await start.insertNodeRuns(sql, run);
   if (run.kept !== null) await start.copyNodeRuns(sql, run.id, run.kept);
   await start.markDue(sql, run.id);

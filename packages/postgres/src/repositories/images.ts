@@ -6,6 +6,7 @@ import {
   imagesAfter,
   imagesNamed,
   putImage,
+  putPullSecrets,
   recordChange,
   switchImage,
 } from '../sql/images.ts';
@@ -31,6 +32,7 @@ export const createImages = (store: Store): ImageRegistryRepository => ({
       store.transaction(async (sql) => {
         const { project, name } = image;
         await ensureProject(sql, project);
+        await putPullSecrets(sql, image);
         const stored = await putImage(sql, image);
         await recordChange(sql, context, { kind: 'image_put', project, name, data: image });
         return stored;

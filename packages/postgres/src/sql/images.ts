@@ -4,7 +4,11 @@ import { onlyRow, type Parameter, type Sql } from '../connection/sql.ts';
 
 type ImageRow = Image & Record<string, unknown> & { readonly resources: Resources | null };
 
-const columns = `project, name, reference, command, args, env, resources, labels, run_as_user as "runAsUser", active,
+// A subselect, so that what is returned of a write has the same columns.
+const pullSecrets = `coalesce((select s.secrets from image_pull_secrets s
+  where s.project = images.project and s.name = images.name), '[]'::json)`;
+
+const columns = `project, name, reference, command, args, env, resources, labels, run_as_user as "runAsUser", ${pullSecrets} as "pullSecrets", active,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
 const select = async (sql: Sql, rest: string, parameters: readonly Parameter[]): Promise<readonly Image[]> =>
@@ -49,6 +53,18 @@ export const recordChange = async (
 /** Makes a project that is not there yet. */
 export const ensureProject = async (sql: Sql, project: string): Promise<void> => {
   await sql.run({ text: 'insert into projects (name) values ($1) on conflict do nothing' }, [project]);
+};
+
+/** Says with which Secrets an image is pulled. Before `putImage`, which returns what stands here. */
+export const putPullSecrets = async (
+  sql: Sql,
+  { project, name, pullSecrets: secrets = [] }: NewImage,
+): Promise<void> => {
+  const text = `
+insert into image_pull_secrets (project, name, secrets) select $1, $2, $3::json
+where $4 or exists (select 1 from image_pull_secrets where project = $1 and name = $2)
+on conflict (project, name) do update set secrets = excluded.secrets`;
+  await sql.run({ text }, [project, name, JSON.stringify(secrets), secrets.length > 0]);
 };
 
 /** Stores an image or replaces it; active afterwards. */

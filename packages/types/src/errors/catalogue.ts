@@ -114,6 +114,26 @@ export const errorCatalogue = {
     title: 'The image is disabled.',
     hint: 'Enable it again with `job-orchestrator image enable NAME`.',
   },
+  profile_not_found: {
+    status: 404,
+    title: 'There is no such profile.',
+    hint: 'List them with `profile list`; an administrator defines one with `profile add`.',
+  },
+  profile_in_use: {
+    status: 409,
+    title: 'Live jobs name the profile.',
+    hint: 'Let them end, or remove it all the same with `--force`: what they still have to run then fails.',
+  },
+  secret_not_bound: {
+    status: 404,
+    title: 'No secret is bound to this name.',
+    hint: 'List the names with `secret list`; an administrator binds one with `secret bind NAME --secret S --key K`.',
+  },
+  secret_not_allowed: {
+    status: 403,
+    title: 'The secret is bound for other topics or images.',
+    hint: 'Use a topic and an image that it is bound for, or ask an administrator to bind it for more.',
+  },
   topic_not_found: {
     status: 404,
     title: 'There is no such topic.',

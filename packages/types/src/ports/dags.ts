@@ -3,6 +3,7 @@ import type { ApprovalAnswer, ItemCounts, NodeReason, RunProgress, RunStop } fro
 import type { DagGraph, DagRunState, NodeRunState } from '../vocabulary/dag.ts';
 import type { DagRunId, JobId } from '../vocabulary/ids.ts';
 import type { NewJob } from '../vocabulary/job.ts';
+import type { ProfileRules } from '../vocabulary/profile.ts';
 import type { Image } from '../vocabulary/registry.ts';
 import type { ChildRunDraft, NodeWork, PlanAnswer, PlanView } from './dag-planning.ts';
 import type { IdempotencyKey, Page, PageRequest, WriteContext } from './repositories.ts';
@@ -60,6 +61,8 @@ export interface NewDagRun {
   /** Of all its jobs, those of its sub-DAGs counted. */
   readonly images: Readonly<Record<string, Image>>;
   readonly pins: DagPins;
+  /** The rules of the profiles that its jobs come under, as they were at its start. */
+  readonly profiles?: readonly ProfileRules[];
   readonly progress: RunProgress;
   /** By node: how its kept parents ended; null for a run that keeps nothing. */
   readonly parents:
@@ -79,6 +82,7 @@ export interface DagRunSetup {
   readonly pins: DagPins;
   /** How many runs it is nested in; 0 for one that people started. */
   readonly depth: number;
+  readonly profiles?: readonly ProfileRules[];
   readonly createdAt: Date;
   readonly createdBy: string;
 }

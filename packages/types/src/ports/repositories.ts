@@ -10,6 +10,7 @@ import type {
   LiveAttempt,
   NewJob,
 } from '../vocabulary/job.ts';
+import type { NewProfile, NewSecretBinding, Profile, SecretBinding } from '../vocabulary/profile.ts';
 import type { ExecutorRecord, Image, NewExecutor, NewImage, Topic } from '../vocabulary/registry.ts';
 import type { JobState } from '../vocabulary/states.ts';
 import type { DagRepository } from './dags.ts';
@@ -211,6 +212,30 @@ export interface ImageRegistryRepository {
   setActive(project: string, name: string, active: boolean, context: WriteContext): Promise<Image>;
 }
 
+/** Profiles of a project, at most `limits.profilesPerProject`. */
+export interface ProfileRepository {
+  /** In order of name; `project` null: of all. */
+  list(project: string | null): Promise<readonly Profile[]>;
+  get(project: string, name: string): Promise<Profile | null>;
+  /** Defines a profile or replaces it. Throws `invalid_input` for a topic that another is the default of, or one too many. */
+  put(profile: NewProfile, context: WriteContext): Promise<Profile>;
+  /** How many live jobs name it; counts no further than `most`. */
+  countLiveJobs(project: string, name: string, most: number): Promise<number>;
+  /** Throws `profile_not_found`. */
+  remove(project: string, name: string, context: WriteContext): Promise<void>;
+}
+
+/** Names for keys of Secrets, at most `limits.secretBindingsPerProject` of a project. No value ever passes here. */
+export interface SecretBindingRepository {
+  /** In order of name; `project` null: of all. */
+  list(project: string | null): Promise<readonly SecretBinding[]>;
+  getMany(project: string, names: readonly string[]): Promise<readonly SecretBinding[]>;
+  /** Binds a name, or binds it anew. Throws `invalid_input` for one too many. */
+  bind(binding: NewSecretBinding, context: WriteContext): Promise<SecretBinding>;
+  /** Throws `secret_not_bound`. */
+  unbind(project: string, name: string, context: WriteContext): Promise<void>;
+}
+
 export interface TopicRepository {
   get(project: string, name: string): Promise<Topic | null>;
   list(project: string | null): Promise<readonly Topic[]>;
@@ -260,6 +285,8 @@ export interface Database {
   readonly outputs: OutputRepository;
   readonly deadLetters: DeadLetterRepository;
   readonly images: ImageRegistryRepository;
+  readonly profiles: ProfileRepository;
+  readonly secretBindings: SecretBindingRepository;
   readonly topics: TopicRepository;
   readonly executors: ExecutorRepository;
   readonly dags: DagRepository;

@@ -3,6 +3,7 @@ import type { Failure } from '../vocabulary/failures.ts';
 import type { AttemptId, InstallationId, JobId } from '../vocabulary/ids.ts';
 import type { JobSpec, RuntimeObject } from '../vocabulary/job.ts';
 import type { Observation, OutputReport } from '../vocabulary/observation.ts';
+import type { Placement, SecretReference } from '../vocabulary/profile.ts';
 import type { RuntimeKind } from '../vocabulary/registry.ts';
 
 /** Names one attempt to a runtime; the object's name follows from the first three (`objectName`). */
@@ -22,6 +23,10 @@ export interface AttemptLaunch extends AttemptRef {
   readonly spec: JobSpec;
   /** The node that another is preferred to; null: none. */
   readonly avoidNode: string | null;
+  /** What the job's profile says now; absent: it has none. */
+  readonly placement?: Placement;
+  /** By variable: where its value lies. Whoever runs the attempt reads it there; we do not. */
+  readonly secretEnv?: Readonly<Record<string, SecretReference>>;
 }
 
 /**

@@ -12,8 +12,22 @@ export const nodeNamePattern = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
 export const valueNamePattern = '^[A-Za-z_][A-Za-z0-9_]*$';
 
 const strict = { additionalProperties: false } as const;
-const { image, command, args, env, inputs, topic, priority, labels, resources, retry, deadlines } =
-  JobSubmissionSchema.properties;
+const {
+  image,
+  command,
+  args,
+  env,
+  secretEnv,
+  inputs,
+  topic,
+  priority,
+  labels,
+  resources,
+  profile,
+  localQueue,
+  retry,
+  deadlines,
+} = JobSubmissionSchema.properties;
 
 const described = <Schema extends object>(schema: Schema, description: string): Schema => ({
   ...schema,
@@ -65,10 +79,13 @@ const SubDagSchema = Type.Object(
 const jobDefaults = {
   image: Type.Optional(image),
   env,
+  secretEnv,
   topic,
   priority,
   labels,
   resources,
+  profile,
+  localQueue,
   retry,
   deadlines,
 };

@@ -32,6 +32,10 @@ export const JobSpecSchema = Type.Object(
       finalizeSeconds: Seconds,
     }),
     labels: StringMap,
+    profile: Type.Optional(Type.String()),
+    secretEnv: Type.Optional(StringMap),
+    pullSecrets: Type.Optional(Strings),
+    localQueue: Type.Optional(Type.String()),
   },
   { $id: 'JobSpec', title: 'What a job runs, complete with the defaults of its image' },
 );
@@ -137,6 +141,7 @@ export const ImageSchema = Type.Object(
     resources: nullable(ResourcesSchema),
     labels: StringMap,
     runAsUser: nullable(Type.Integer()),
+    pullSecrets: Type.Optional(Strings),
     active: Type.Boolean(),
     createdAt: Timestamp,
     updatedAt: Timestamp,

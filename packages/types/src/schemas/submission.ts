@@ -12,20 +12,39 @@ export const labelKeyPattern =
 /** What a POSIX shell can name. */
 export const envNamePattern = '^[A-Za-z_][A-Za-z0-9_]*$';
 
+/** What Kubernetes calls its objects: DNS-1123 labels joined by dots. */
+export const kubernetesNamePattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
+
 const strict = { additionalProperties: false } as const;
 
 export const Name = Type.String({ pattern: namePattern, maxLength: limits.nameChars, minLength: 1 });
 const Command = Type.Array(Type.String(), { maxItems: limits.commandItems });
 /** Closed, because the pattern that typebox gives a record's keys does not match a key with a line break. */
-const TextMap = Type.Record(Type.String(), Type.String(), strict);
+export const TextMap = Type.Record(Type.String(), Type.String(), strict);
 const Env = TextMap;
 const Labels = TextMap;
-const Quantities = TextMap;
+/** Text such as `500m`, or a plain number: YAML's `cpu: 2` is one. */
+const Quantity = Type.Unsafe<string>({ type: ['string', 'number'] });
+export const Quantities = Type.Record(Type.String(), Quantity, strict);
+
+export const KubernetesName = Type.String({
+  pattern: kubernetesNamePattern,
+  minLength: 1,
+  maxLength: limits.kubernetesNameChars,
+});
+export const PullSecrets = Type.Array(KubernetesName, { maxItems: limits.pullSecrets });
 
 export const ResourcesSchema = Type.Object(
-  { requests: Type.Optional(Quantities), limits: Type.Optional(Quantities) },
+  {
+    requests: Type.Optional(Quantities),
+    limits: Type.Optional(Quantities),
+    sharedMemory: Type.Optional(Quantity),
+  },
   strict,
 );
+
+/** Variable → a name that an administrator bound to a Secret. */
+const SecretEnv = Type.Record(Type.String(), Name, strict);
 
 const Seconds = Type.Integer({ minimum: 1, maximum: limits.deadlineSeconds });
 
@@ -39,9 +58,12 @@ export const JobSubmissionSchema = Type.Object(
     command: Type.Optional(Command),
     args: Type.Optional(Command),
     env: Type.Optional(Env),
+    secretEnv: Type.Optional(SecretEnv),
     inputs: Type.Optional(Type.Record(Type.String(), Type.Any())),
     output: Type.Optional(Type.Boolean()),
     resources: Type.Optional(ResourcesSchema),
+    profile: Type.Optional(Name),
+    localQueue: Type.Optional(KubernetesName),
     priority: Type.Optional(Type.Integer({ minimum: limits.priority.least, maximum: limits.priority.most })),
     runAt: Type.Optional(Type.String({ format: 'date-time' })),
     retry: Type.Optional(RetrySchema),
@@ -74,6 +96,7 @@ export const ImageSubmissionSchema = Type.Object(
     resources: Type.Optional(ResourcesSchema),
     labels: Type.Optional(Labels),
     runAsUser: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
+    pullSecrets: Type.Optional(PullSecrets),
   },
   { ...strict, $id: 'ImageSubmission', title: 'An image as it is registered' },
 );

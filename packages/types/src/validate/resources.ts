@@ -2,6 +2,8 @@ import type { Problem } from '../errors/orchestrator-error.ts';
 import { fieldPath } from '../json/check-json.ts';
 import { parseQuantity } from '../vocabulary/quantity.ts';
 import type { Resources } from '../vocabulary/job.ts';
+import type { ProfileRules } from '../vocabulary/profile.ts';
+import { didYouMean } from './schema-problems.ts';
 
 type Path = readonly (string | number)[];
 
@@ -35,20 +37,37 @@ const wholeCount: Bound = {
 const boundOf = (name: string): Bound | null =>
   bounds[name] ?? (extendedName.test(name) && name.length <= 253 ? wholeCount : null);
 
+const unknownResource = (name: string): Omit<Problem, 'field'> => {
+  const near = /^gpus?$/i.test(name) ? 'nvidia.com/gpu' : didYouMean(name, Object.keys(bounds));
+  const known = 'is not a resource: use cpu, memory, ephemeral-storage or vendor.example/name';
+  return { message: near === null ? known : `${known}; did you mean ${near}?`, value: name };
+};
+
+/** People write `cpu: 2` in YAML as often as `cpu: "2"`. */
+const asText = (quantity: string | number): string => String(quantity);
+
+type Quantities = Readonly<Record<string, string>>;
+
+const textsOf = (quantities: Quantities): Quantities =>
+  Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, asText(quantity)]));
+
+/** The same resources with every quantity as text. */
+export const normalResources = ({ requests, limits, sharedMemory }: Resources): Resources => ({
+  ...(requests === undefined ? {} : { requests: textsOf(requests) }),
+  ...(limits === undefined ? {} : { limits: textsOf(limits) }),
+  ...(sharedMemory === undefined ? {} : { sharedMemory: asText(sharedMemory) }),
+});
+
 const quantityProblem = (name: string, text: string): Omit<Problem, 'field'> | null => {
   const bound = boundOf(name);
-  if (bound === null)
-    return {
-      message: 'is not a resource: use cpu, memory, ephemeral-storage or vendor.example/name',
-      value: name,
-    };
+  if (bound === null) return unknownResource(name);
   const value = parseQuantity(text);
   const fits = value !== null && value >= bound.least && value <= bound.most;
   const whole = bound !== wholeCount || (value !== null && value % 1_000n === 0n);
   return fits && whole ? null : { message: `must be ${bound.says}`, limit: bound.says, value: text };
 };
 
-const quantitiesProblems = (quantities: Readonly<Record<string, string>>, path: Path): Problem[] =>
+const quantitiesProblems = (quantities: Quantities, path: Path): Problem[] =>
   Object.entries(quantities).flatMap(([name, text]) => {
     const problem = quantityProblem(name, text);
     return problem === null ? [] : [{ field: fieldPath([...path, name]), ...problem }];
@@ -63,12 +82,75 @@ const orderProblems = (resources: Resources, path: Path): Problem[] =>
     return [{ field: fieldPath([...path, 'requests', name]), message, limit, value: request }];
   });
 
-/** What is wrong with requests and limits: unknown resources, malformed or implausible quantities, request over limit. */
-export const resourcesProblems = (resources: Resources | undefined, path: Path): readonly Problem[] => {
-  if (resources === undefined) return [];
+const isExtended = (name: string): boolean => extendedName.test(name);
+
+/** Kubernetes shares nothing of a device: what is asked for is what is given, and only a limit can say it. */
+const extendedProblems = ({ requests = {}, limits = {} }: Resources, path: Path): Problem[] =>
+  Object.entries(requests)
+    .filter(
+      ([name, request]) => isExtended(name) && parseQuantity(request) !== parseQuantity(limits[name] ?? ''),
+    )
+    .map(([name, request]) => ({
+      field: fieldPath([...path, 'requests', name]),
+      message: `must be the same as limits["${name}"]; leave it out, the limit alone asks for it`,
+      value: request,
+      ...(limits[name] === undefined ? {} : { limit: limits[name] }),
+    }));
+
+/** Pages of `/dev/shm` are the program's memory to the kernel: more than the limit could never be filled. */
+const sharedMemoryProblems = ({ sharedMemory, limits }: Resources, path: Path): Problem[] => {
+  if (sharedMemory === undefined) return [];
+  const field = fieldPath([...path, 'sharedMemory']);
+  const problem = quantityProblem('memory', sharedMemory);
+  if (problem !== null) return [{ field, ...problem }];
+  const most = limits?.['memory'];
+  const [size, limit] = [parseQuantity(sharedMemory), most === undefined ? null : parseQuantity(most)];
+  if (most === undefined || size === null || limit === null || size <= limit) return [];
+  const message = `counts against the memory limit and must not be more than its ${most}`;
+  return [{ field, message, limit: most, value: sharedMemory }];
+};
+
+/**
+ * What is wrong with requests, limits and shared memory: unknown resources, malformed or implausible quantities, a request
+ * over its limit, a device that is requested and not limited.
+ */
+export const resourcesProblems = (given: Resources | undefined, path: Path): readonly Problem[] => {
+  if (given === undefined) return [];
+  const resources = normalResources(given);
   return [
     ...quantitiesProblems(resources.requests ?? {}, [...path, 'requests']),
     ...quantitiesProblems(resources.limits ?? {}, [...path, 'limits']),
     ...orderProblems(resources, path),
+    ...extendedProblems(resources, path),
+    ...sharedMemoryProblems(resources, path),
   ];
 };
+
+const overMaximum = (quantities: Quantities, maximum: Quantities, profile: string, path: Path): Problem[] =>
+  Object.entries(quantities).flatMap(([name, quantity]) => {
+    const limit = maximum[name];
+    const [value, most] = [parseQuantity(quantity), limit === undefined ? null : parseQuantity(limit)];
+    if (limit === undefined || value === null || most === null || value <= most) return [];
+    const message = `must not be more than ${limit} under the profile ${profile}`;
+    return [{ field: fieldPath([...path, name]), message, limit, value: quantity }];
+  });
+
+/** Where a job asks for more than its profile lets it. */
+export const maximumProblems = (
+  { requests = {}, limits = {}, sharedMemory }: Resources,
+  { name, maximum }: Pick<ProfileRules, 'name' | 'maximum'>,
+  path: Path,
+): readonly Problem[] => [
+  ...overMaximum(requests, maximum, name, [...path, 'requests']),
+  ...overMaximum(limits, maximum, name, [...path, 'limits']),
+  ...(sharedMemory === undefined
+    ? []
+    : overMaximum({ sharedMemory }, { sharedMemory: maximum['memory'] ?? sharedMemory }, name, path)),
+];
+
+/** What is wrong with the greatest quantities of a profile; 0 forbids a device. */
+export const maximumQuantityProblems = (maximum: Quantities, path: Path): readonly Problem[] =>
+  Object.entries(textsOf(maximum)).flatMap(([name, text]) => {
+    const problem = isExtended(name) && text === '0' ? null : quantityProblem(name, text);
+    return problem === null ? [] : [{ field: fieldPath([...path, name]), ...problem }];
+  });

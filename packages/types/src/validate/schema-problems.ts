@@ -3,6 +3,7 @@ import { distance } from 'fastest-levenshtein';
 import type { TSchema } from 'typebox';
 import type { Problem } from '../errors/orchestrator-error.ts';
 import { fieldPath } from '../json/check-json.ts';
+import { foreignFieldMessage } from './foreign-fields.ts';
 
 // Schemas name one another by $id: a batch brings that of a job along, and compiling that one too must not clash with it.
 const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, addUsedSchema: false });
@@ -41,11 +42,12 @@ const unknownField = (error: ErrorObject): Problem => {
   const near = didYouMean(field, known);
   // A map with free names is closed only to what no pattern matches: line breaks.
   const message =
-    known.length === 0
+    foreignFieldMessage(field, known) ??
+    (known.length === 0
       ? 'has a name that is not allowed: it holds a line break'
       : near === null
         ? `is not a known field; known are ${known.join(', ')}`
-        : `is not a known field; did you mean ${near}?`;
+        : `is not a known field; did you mean ${near}?`);
   return { field: fieldPath([...pathOf(error), field]), message, value: shown(field) };
 };
 
@@ -55,11 +57,14 @@ const articles: Readonly<Record<string, string>> = {
   'boolean,object': 'true, false or a map',
   integer: 'a whole number',
   object: 'a map',
+  'string,number': 'a quantity such as 2, 500m or 1Gi',
 };
 
 const patternMessages: Readonly<Record<string, string>> = {
   '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$':
     "must consist of lower-case letters, digits and '-', and begin and end with a letter or digit",
+  '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$':
+    "must be a name of Kubernetes: lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit",
 };
 
 /** `runing` → `must be one of running, failed; did you mean running?` */

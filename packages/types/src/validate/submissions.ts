@@ -11,10 +11,11 @@ import {
 } from '../schemas/submission.ts';
 import type { JobSpec } from '../vocabulary/job.ts';
 import { limits } from '../vocabulary/limits.ts';
-import { resourcesProblems } from './resources.ts';
+import type { ProfileRules } from '../vocabulary/profile.ts';
+import { maximumProblems, resourcesProblems } from './resources.ts';
 import { retryProblems } from './retry.ts';
 import { schemaProblems } from './schema-problems.ts';
-import { envProblems, labelProblems } from './text-maps.ts';
+import { envProblems, labelProblems, localQueueProblems, secretEnvProblems } from './text-maps.ts';
 
 type Path = readonly (string | number)[];
 
@@ -54,7 +55,10 @@ const emptyCommand = (command: readonly string[] | undefined, path: Path): Probl
       ]
     : [];
 
-type CommandAndEnv = Pick<ImageSubmission, 'command' | 'args' | 'env' | 'labels' | 'resources'>;
+type CommandAndEnv = Pick<
+  JobSubmission,
+  'command' | 'args' | 'env' | 'secretEnv' | 'labels' | 'resources' | 'localQueue'
+>;
 
 /** What is wrong with the fields that jobs, images and nodes of DAGs share, beyond their shape. Empty: nothing. */
 export const sharedProblems = (thing: CommandAndEnv, path: Path): readonly Problem[] => [
@@ -62,7 +66,9 @@ export const sharedProblems = (thing: CommandAndEnv, path: Path): readonly Probl
   ...commandProblems(thing.command, [...path, 'command']),
   ...commandProblems(thing.args, [...path, 'args']),
   ...envProblems(thing.env, [...path, 'env']),
+  ...secretEnvProblems(thing.secretEnv, thing.env, [...path, 'secretEnv']),
   ...labelProblems(thing.labels, [...path, 'labels']),
+  ...localQueueProblems(thing, path),
   ...resourcesProblems(thing.resources, [...path, 'resources']),
 ];
 
@@ -78,11 +84,30 @@ const jobProblems = (job: JobSubmission, path: Path): readonly Problem[] => [
  */
 export const specProblems = (spec: JobSpec, path: Path): readonly Problem[] => [
   ...envProblems(spec.env, [...path, 'env']),
+  ...secretEnvProblems(spec.secretEnv, spec.env, [...path, 'secretEnv']),
   ...labelProblems(spec.labels, [...path, 'labels']),
+  ...localQueueProblems(spec, path),
   ...resourcesProblems(spec.resources ?? undefined, [...path, 'resources']),
   ...retryProblems(spec.retry, spec.resources, [...path, 'retry']),
   ...sizeProblem(spec, limits.specBytes, path.length === 0 ? ['job'] : path),
 ];
+
+/** Where a spec asks for more than its profile lets it, now or after its memory grew. */
+export const profileProblems = (
+  { resources, retry }: Pick<JobSpec, 'resources' | 'retry'>,
+  profile: ProfileRules | null,
+  path: Path,
+): readonly Problem[] => {
+  if (profile === null) return [];
+  const grown = retry.memory === undefined ? {} : { limits: { memory: retry.memory.cap } };
+  return [
+    ...maximumProblems(resources ?? {}, profile, [...path, 'resources']),
+    ...maximumProblems(grown, profile, []).map((problem) => ({
+      ...problem,
+      field: fieldPath([...path, 'retry', 'memory', 'cap']),
+    })),
+  ];
+};
 
 /** `registry.example:5000/team/image:tag@sha256:…` */
 const referencePattern =

@@ -68,11 +68,28 @@ export const envProblems = (env: TextMap | undefined, path: Path): readonly Prob
   return problems;
 };
 
+/** What is wrong with variables that come from Secrets: their names, their number, and what `env` says too. */
+export const secretEnvProblems = (
+  secretEnv: TextMap | undefined,
+  env: TextMap | undefined,
+  path: Path,
+): readonly Problem[] => {
+  if (secretEnv === undefined) return [];
+  const twice = (name: string): Omit<Problem, 'field'> | null =>
+    Object.hasOwn(env ?? {}, name) ? { message: 'stands in env too', value: shown(name) } : null;
+  return [
+    ...tooMany(secretEnv, path, limits.envCount),
+    ...entryProblems(secretEnv, path, (name) => envEntryProblem(name, '') ?? twice(name)),
+  ];
+};
+
 const labelKey = new RegExp(labelKeyPattern);
 const labelValue = new RegExp(labelValuePattern);
 /** Prefixes that Kubernetes or we give a meaning to; Kueue's queue name is the user's to choose. */
 const reservedLabel = /^([^/]*\.)?(kubernetes\.io|k8s\.io|job-orchestrator\.io)\//;
-const allowedLabels = new Set(['kueue.x-k8s.io/queue-name']);
+/** Kueue's label of a Job that waits for its quota. */
+export const localQueueLabel = 'kueue.x-k8s.io/queue-name';
+const allowedLabels = new Set([localQueueLabel]);
 
 const labelKeyProblem = (key: string): string | null => {
   const name = key.includes('/') ? key.slice(key.indexOf('/') + 1) : key;
@@ -100,3 +117,29 @@ export const labelProblems = (labels: TextMap | undefined, path: Path): readonly
   labels === undefined
     ? []
     : [...tooMany(labels, path, limits.labelCount), ...entryProblems(labels, path, labelEntryProblem)];
+
+/** `localQueue` and Kueue's own label are two ways to say one thing. */
+export const localQueueProblems = (
+  { localQueue, labels }: { readonly localQueue?: string; readonly labels?: TextMap },
+  path: Path,
+): readonly Problem[] => {
+  const label = labels?.[localQueueLabel];
+  if (localQueue === undefined || label === undefined || label === localQueue) return [];
+  const message = `is not what the label ${localQueueLabel} says (${shown(label)}); give one of them`;
+  return [{ field: fieldPath([...path, 'localQueue']), message, value: localQueue }];
+};
+
+/** A node's labels are Kubernetes' own, so that no prefix is reserved here. */
+const selectorEntryProblem = (key: string, value: string): Omit<Problem, 'field'> | null => {
+  if (key.length > 253 + 1 + limits.labelKeyChars || !labelKey.test(key))
+    return { message: 'has a key that is not a Kubernetes label key', value: shown(key) };
+  return value.length > limits.labelValueChars || !labelValue.test(value)
+    ? { message: 'must be the value of a label', limit: limits.labelValueChars, value: shown(value) }
+    : null;
+};
+
+/** What is wrong with the labels that a node must have. */
+export const nodeSelectorProblems = (labels: TextMap | undefined, path: Path): readonly Problem[] =>
+  labels === undefined
+    ? []
+    : [...tooMany(labels, path, limits.labelCount), ...entryProblems(labels, path, selectorEntryProblem)];

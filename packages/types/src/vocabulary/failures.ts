@@ -142,6 +142,21 @@ export const failureReasons = {
     title: 'A Secret, a ConfigMap or a key of one that the container needs does not exist.',
     hint: 'Create what the message names in the namespace of the jobs, then retry the job.',
   },
+  profile_missing: {
+    category: 'configuration',
+    title: 'The profile that the job names does not exist any more.',
+    hint: 'Define it again with `profile add`, then retry the job.',
+  },
+  secret_not_bound: {
+    category: 'configuration',
+    title: 'A secret that the job uses is not bound any more, or not for its topic and image.',
+    hint: 'Bind it again with `secret bind`, then retry the job.',
+  },
+  suspended_again: {
+    category: 'capacity',
+    title: 'The Kubernetes Job was suspended after its program had started: another one got its quota.',
+    hint: 'Nothing to do: it is tried anew and charged to no budget.',
+  },
   launch_refused: {
     category: 'configuration',
     title: 'The runtime refused the job.',

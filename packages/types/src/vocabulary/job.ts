@@ -8,6 +8,8 @@ import type { AttemptState, JobState, LiveAttemptState, WaitingReason } from './
 export interface Resources {
   readonly requests?: Readonly<Record<string, string>>;
   readonly limits?: Readonly<Record<string, string>>;
+  /** The size of `/dev/shm`, a quantity; it counts against the memory limit. Absent: the runtime's own. */
+  readonly sharedMemory?: string;
 }
 
 /** How long a job may stay in each phase, in seconds. */
@@ -36,6 +38,14 @@ export interface JobSpec {
   readonly retry: RetryPolicy;
   readonly deadlines: Deadlines;
   readonly labels: Readonly<Record<string, string>>;
+  /** The profile that says where it runs, by its name: what that means is read at each attempt. */
+  readonly profile?: string;
+  /** Variables by the names that an administrator bound to Secrets; no value is known to us. */
+  readonly secretEnv?: Readonly<Record<string, string>>;
+  /** Secrets with the credentials of the image's registry, from the image. */
+  readonly pullSecrets?: readonly string[];
+  /** The LocalQueue of Kueue; absent: that of the profile. */
+  readonly localQueue?: string;
 }
 
 /** A job ready to be stored. `runAt` null: now. */

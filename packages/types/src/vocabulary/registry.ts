@@ -12,6 +12,8 @@ export interface Image {
   readonly resources: Resources | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly runAsUser: number | null;
+  /** Secrets of the jobs' namespace with the credentials of its registry. */
+  readonly pullSecrets?: readonly string[];
   readonly active: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -99,8 +99,9 @@ where n.run_id = $1 and (n.node, n.item) > ($2, $3) order by n.node, n.item limi
 export const readSetup = async (sql: Sql, id: DagRunId): Promise<DagRunSetup | null> => {
   const text = `
 select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.pins, r.depth, r.created_at as "createdAt",
-  r.created_by as "createdBy"
-from dag_runs r join dags d on d.id = r.dag_id where r.id = $1`;
+  r.created_by as "createdBy", coalesce(p.profiles, '[]'::json) as profiles
+from dag_runs r join dags d on d.id = r.dag_id left join dag_run_profiles p on p.run_id = coalesce(r.top_run_id, r.id)
+where r.id = $1`;
   const [row] = await sql.run<DagRunSetup & Record<string, unknown>>({ text }, [id]);
   return row ?? null;
 };

@@ -34,6 +34,13 @@ returning 1`;
   return rows.length === 1;
 };
 
+/** The rules of the profiles that a run's jobs come under. */
+export const insertRunProfiles = async (sql: Sql, { id, profiles = [] }: NewDagRun): Promise<void> => {
+  if (profiles.length === 0) return;
+  const text = 'insert into dag_run_profiles (run_id, profiles) values ($1, $2::json)';
+  await sql.run({ text }, [id, JSON.stringify(profiles)]);
+};
+
 /** Every node that is not kept, as it waits. */
 export const insertNodeRuns = async (sql: Sql, { id, graph, parents, kept }: NewDagRun): Promise<void> => {
   const keep = new Set(kept?.nodes);
