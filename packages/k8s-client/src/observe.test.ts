@@ -26,6 +26,7 @@ const observe = (
     event: event === null ? null : decodeEvent(event),
     podEvent: null,
   });
+const labelsOfJob = (jobObject()['metadata'] as { labels: object }).labels;
 const failed = (reason: string, message = ''): Record<string, unknown> => ({
   status: { conditions: [condition('Failed', reason, message)] },
 });
@@ -288,8 +289,50 @@ test('a Job without pod tells from its conditions how it ended', () => {
   expect(reasonOf({ status: { conditions: [condition('Complete')] } })).toBe('suspect_success');
 });
 
+const suspended = { spec: { suspend: true } };
+const inQueue = {
+  ...suspended,
+  metadata: { labels: { ...labelsOfJob, 'kueue.x-k8s.io/queue-name': 'team-a' } },
+};
+
+test('a suspended Job waits: for quota where it is in a queue of Kueue, and its time to start stands still', () => {
+  expect(observe([], suspended)).toEqual({
+    kind: 'waiting',
+    reason: 'suspended',
+    message: 'The Job is suspended; its pod is made once somebody resumes it.',
+    startClock: 'stopped',
+  });
+  expect(observe([], inQueue)).toEqual({
+    kind: 'waiting',
+    reason: 'quota',
+    message: 'The Job waits for quota in the queue team-a of Kueue.',
+    startClock: 'stopped',
+  });
+});
+
+test('a resumed Job has its time to start from then on', () => {
+  const changedAt = '2026-01-01T00:00:40Z';
+  const resumed = {
+    status: {
+      conditions: [{ ...condition('Suspended', 'JobResumed', '', 'False'), lastTransitionTime: changedAt }],
+    },
+  };
+  const pod = seen({}, {}, { nodeName: '' });
+  expect(observe([pod], resumed)).toMatchObject({ reason: 'scheduling', startClock: new Date(changedAt) });
+  expect(observe([pod], {})).not.toHaveProperty('startClock');
+});
+
+test('a Job that is suspended again tells whether its program had started', () => {
+  const running = mainState('Running', { running: { startedAt: '2026-01-01T00:00:02Z' } });
+  const started = { kind: 'waiting', reason: 'quota', ranSince: new Date('2026-01-01T00:00:02Z') };
+  expect(observe([gone(seen(exited(143), deleting))], inQueue)).toMatchObject(started);
+  expect(observe([gone(seen(running))], inQueue)).toMatchObject(started);
+  expect(observe([gone(seen({}, deleting))], inQueue)).not.toHaveProperty('ranSince');
+  // Its pod is still there: what it does until it is gone is not over yet.
+  expect(observe([seen(running, deleting)], inQueue).kind).toBe('node_lost');
+});
+
 test('a suspended Job waits, also when its pod was taken away, unless we stopped it', () => {
-  const suspended = { spec: { suspend: true } };
   expect(observe([], suspended)).toMatchObject({ kind: 'waiting', reason: 'suspended' });
   expect(observe([gone(seen(exited(143), deleting))], suspended)).toMatchObject({
     kind: 'waiting',

@@ -1,4 +1,10 @@
-import { failure, type ExitReport, type Failure, type Observation } from '@job-orchestrator/types';
+import {
+  failure,
+  type ExitReport,
+  type Failure,
+  type Observation,
+  type StartClock,
+} from '@job-orchestrator/types';
 import { reportOutput } from './collector/report-output.ts';
 import { judgeEnd, wasRemoved } from './observe/ending-rules.ts';
 import type { AttemptView, EventView, JobView, PodView } from './observe/views.ts';
@@ -107,6 +113,34 @@ const judgeFailedJob = (job: JobView, reason: string, message: string): Failure 
   return failure('unknown', `${reason}: ${message}`, evidence);
 };
 
+/** A suspended Job: Kueue's, when it is in one of its queues; else somebody's who will know. */
+const heldBack = ({ localQueue }: JobView, ran: Date | null): Observation => ({
+  kind: 'waiting',
+  ...(localQueue === null
+    ? { reason: 'suspended', message: 'The Job is suspended; its pod is made once somebody resumes it.' }
+    : { reason: 'quota', message: `The Job waits for quota in the queue ${localQueue} of Kueue.` }),
+  ...(ran === null ? {} : { ranSince: ran }),
+});
+
+/** When the pod's program started; null when it did not. */
+const ranSince = ({ main, createdAt }: PodView): Date | null => {
+  const { state } = main;
+  return state.kind === 'running' || state.kind === 'terminated' ? (state.startedAt ?? createdAt) : null;
+};
+
+/** The time to start stands still while the Job is suspended, and begins anew when it is resumed (KEP-2232). */
+const startClockOf = ({ suspended, conditions }: JobView): { readonly startClock?: StartClock } => {
+  if (suspended) return { startClock: 'stopped' };
+  const resumed = conditions.find(({ type, status }) => type === 'Suspended' && status === 'False');
+  const changedAt = resumed?.changedAt ?? null;
+  return changedAt === null ? {} : { startClock: changedAt };
+};
+
+const withStartClock = (seen: Observation, job: JobView): Observation =>
+  seen.kind === 'waiting' || seen.kind === 'refused' || seen.kind === 'terminating'
+    ? { ...seen, ...startClockOf(job) }
+    : seen;
+
 /** A Job of which no pod is known: not made yet, or made, gone and never seen by us. */
 const observeWithoutPod = (job: JobView, view: AttemptView): Observation => {
   const failed = condition(job, 'Failed');
@@ -116,9 +150,10 @@ const observeWithoutPod = (job: JobView, view: AttemptView): Observation => {
       'Kubernetes counted this attempt as complete, but its pod is gone, and nobody saw how it ended.';
     return endedWithoutPod(job, failure('suspect_success', sentence, { job: job.name }));
   }
-  if (job.stopRequested && job.suspended) return endedWithoutPod(job, stopped({ job: job.name }));
+  if (job.stopRequested && job.suspended)
+    return endedWithoutPod(job, stopped({ job: job.name, suspended: true }));
   if (job.deleting) return { kind: 'terminating', message: 'The Job is being removed.' };
-  if (job.suspended) return { kind: 'waiting', reason: 'suspended', message: 'The Job is suspended.' };
+  if (job.suspended) return heldBack(job, null);
   return judgeEvent(view.event);
 };
 
@@ -136,9 +171,8 @@ const observePod = (
   others: readonly PodView[],
   event: EventView | null,
 ): Observation => {
-  if (job.suspended && !job.stopRequested && wasRemoved(pod)) {
-    return { kind: 'waiting', reason: 'suspended', message: 'The Job was suspended and its pod removed.' };
-  }
+  if (job.suspended && !job.stopRequested && wasRemoved(pod) && hasEnded(pod))
+    return heldBack(job, ranSince(pod));
   const alive = others.find((other) => !hasEnded(other));
   if (hasEnded(pod) && alive !== undefined) {
     return {
@@ -175,11 +209,7 @@ export const observeAttempt = (view: AttemptView): Observation => {
   }
   const pods = view.pods.filter((pod) => pod.jobUid === job.uid);
   const chosen = choosePod(pods);
-  if (chosen === undefined) return observeWithoutPod(job, view);
-  return observePod(
-    chosen,
-    job,
-    pods.filter((pod) => pod !== chosen),
-    view.podEvent,
-  );
+  if (chosen === undefined) return withStartClock(observeWithoutPod(job, view), job);
+  const others = pods.filter((pod) => pod !== chosen);
+  return withStartClock(observePod(chosen, job, others, view.podEvent), job);
 };

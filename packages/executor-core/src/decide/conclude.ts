@@ -82,7 +82,9 @@ export const conclude = (
   const used = usedByCategory(attempt.retriesUsed, failure.category) ?? budget.used;
   const lost = lostReasons.has(failure.reason);
   const ruledOut = isRuledOut(attempt.spec, failure, exit?.exitCode ?? null);
-  if (ruledOut || budget.used >= budget.allowed || isCapped(attempt, failure, rule.most, used))
+  // What lost its room to others has spent nothing: however often that happens, it is tried anew.
+  const spent = failure.category !== 'capacity' && budget.used >= budget.allowed;
+  if (ruledOut || spent || isCapped(attempt, failure, rule.most, used))
     return { kind: 'fail', failure, lost, exit };
   return {
     kind: 'retry',

@@ -1,4 +1,4 @@
-import type { LiveAttempt, StopIntent } from '@job-orchestrator/types';
+import type { LiveAttempt, StartClock, StopIntent } from '@job-orchestrator/types';
 
 type DeadlineIntent = Exclude<StopIntent, 'cancel'>;
 
@@ -17,14 +17,23 @@ const after = (from: Date, seconds: number): Date => new Date(from.getTime() + s
 export const believedStart = (attempt: LiveAttempt, seen: Date, now: Date): Date =>
   new Date(Math.max(attempt.claimedAt.getTime(), Math.min(seen.getTime(), now.getTime())));
 
-/** The deadline of the phase that the attempt is in. `startedAt`: what is known of it, recorded or just seen. */
-export const phaseDeadline = (attempt: LiveAttempt, startedAt: Date | null): PhaseDeadline => {
-  const { startSeconds, runSeconds, finalizeSeconds } = attempt.spec.deadlines;
+/**
+ * The deadline of the phase that the attempt is in. `startedAt`: what is known of it, recorded or just seen. `startClock`:
+ * waiting for quota is waiting in a queue, and under the queue's deadline; the time to start begins once it is over.
+ */
+export const phaseDeadline = (
+  attempt: LiveAttempt,
+  startedAt: Date | null,
+  startClock?: StartClock,
+): PhaseDeadline => {
+  const { queueSeconds, startSeconds, runSeconds, finalizeSeconds } = attempt.spec.deadlines;
   if (attempt.finalizingAt) {
     return { at: after(attempt.finalizingAt, finalizeSeconds), intent: 'finalize_deadline' };
   }
   if (startedAt) return { at: after(startedAt, runSeconds), intent: 'run_deadline' };
-  return { at: after(attempt.claimedAt, startSeconds), intent: 'start_deadline' };
+  if (startClock === 'stopped')
+    return { at: after(attempt.claimedAt, queueSeconds), intent: 'start_deadline' };
+  return { at: after(startClock ?? attempt.claimedAt, startSeconds), intent: 'start_deadline' };
 };
 
 const limitNames = {
@@ -33,8 +42,10 @@ const limitNames = {
   finalize_deadline: 'finalizeSeconds',
 } as const;
 
-/** Which limit passed, in a sentence. */
-export const deadlineMessage = (attempt: LiveAttempt, intent: DeadlineIntent): string => {
+/** Which limit passed, in a sentence. `heldBack`: while it waited for quota. */
+export const deadlineMessage = (attempt: LiveAttempt, intent: DeadlineIntent, heldBack = false): string => {
+  if (heldBack && intent === 'start_deadline')
+    return `deadlines.queueSeconds (${attempt.spec.deadlines.queueSeconds} s) passed while it waited for quota`;
   const limit = limitNames[intent];
   return `deadlines.${limit} (${attempt.spec.deadlines[limit]} s) passed`;
 };

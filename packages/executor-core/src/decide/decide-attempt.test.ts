@@ -108,7 +108,7 @@ describe('whatever is recorded and seen,', () => {
     ).toBeNull();
   });
 
-  test('a retry is paid by its budget, and its wait lies under the cap', () => {
+  test('a retry is paid by its budget, unless others took its room, and its wait lies under the cap', () => {
     expect(
       counterexample((input) => {
         const decision = decideAttempt(input);
@@ -120,18 +120,19 @@ describe('whatever is recorded and seen,', () => {
           output: 2 - used.output,
           none: 0,
         }[decision.chargedTo];
-        return left > 0 && decision.delayMs >= 0 && decision.delayMs < 600_000;
+        const paid = left > 0 || decision.failure.category === 'capacity';
+        return paid && decision.delayMs >= 0 && decision.delayMs < 600_000;
       }),
     ).toBeNull();
   });
 
-  test('retries end: spending each retry on its budget comes to an end within ten', () => {
+  test('retries that cost end: spending each on its budget comes to an end within ten', () => {
     expect(
       counterexample((input) => {
         let { attempt } = input;
         for (let tries = 0; tries < 10; tries++) {
           const decision = decideAttempt({ ...input, attempt });
-          if (decision.kind !== 'retry') return true;
+          if (decision.kind !== 'retry' || decision.failure.category === 'capacity') return true;
           attempt = spend(attempt, decision.chargedTo, decision.failure.category);
         }
         return false;
@@ -293,5 +294,87 @@ describe('a node that vanished', () => {
     });
     const cancelled = { spec: rerun, cancelRequestedAt: at(1) };
     expect(decide(cancelled, lost, at(60))).toMatchObject({ kind: 'cancel' });
+  });
+});
+
+describe('a Job that its queue holds back', () => {
+  const unstarted = buildAttempt({
+    state: 'waiting',
+    startedAt: null,
+    spec: buildSpec({
+      deadlines: { queueSeconds: 86_400, startSeconds: 60, runSeconds: 60, finalizeSeconds: 60 },
+    }),
+  });
+  const after = (seconds: number): Date => new Date(epoch.getTime() + seconds * 1_000);
+  const decideAt = (attempt: LiveAttempt, seconds: number, observation: Partial<Observation>) =>
+    decideAttempt({
+      attempt,
+      now: after(seconds),
+      jitter: 0,
+      observation: {
+        kind: 'waiting',
+        reason: 'quota',
+        message: 'waits for quota',
+        ...observation,
+      } as Observation,
+    });
+
+  test('has no time to start running out, but that of the queue', () => {
+    expect(decideAt(unstarted, 3_600, { startClock: 'stopped' })).toMatchObject({
+      kind: 'wait',
+      progress: { kind: 'waiting', waiting: { reason: 'quota', message: 'waits for quota' } },
+    });
+    expect(decideAt(unstarted, 86_400, { startClock: 'stopped' })).toMatchObject({
+      kind: 'stop',
+      intent: 'start_deadline',
+      reason: 'deadlines.queueSeconds (86400 s) passed while it waited for quota',
+    });
+  });
+
+  test('has its whole time to start once it was let go', () => {
+    const letGo = { startClock: after(3_600) };
+    expect(decideAt(unstarted, 3_659, letGo).kind).toBe('wait');
+    expect(decideAt(unstarted, 3_660, letGo)).toMatchObject({ kind: 'stop', intent: 'start_deadline' });
+  });
+
+  test('is tried anew, charged to nobody, when its program had started before', () => {
+    const anew = {
+      kind: 'retry',
+      chargedTo: 'none',
+      failure: { reason: 'suspended_again', category: 'capacity' },
+    };
+    expect(decideAt(buildAttempt(), 10, { startClock: 'stopped' })).toMatchObject(anew);
+    expect(decideAt(unstarted, 10, { startClock: 'stopped', ranSince: after(5) })).toMatchObject(anew);
+  });
+
+  test('is not tried anew where somebody cancelled it', () => {
+    const cancelled = buildAttempt({ cancelRequestedAt: epoch });
+    expect(decideAt(cancelled, 10, { startClock: 'stopped' })).toMatchObject({
+      kind: 'stop',
+      intent: 'cancel',
+    });
+  });
+
+  test('that was stopped for its deadline ends by it, though it never began', () => {
+    const stopped = { ...unstarted, stopIntent: 'start_deadline', stopRequestedAt: after(86_400) } as const;
+    const failed = failure('cancelled', 'asked to end', { suspended: true });
+    const exit = {
+      exitCode: null,
+      startedAt: null,
+      finishedAt: epoch,
+      failure: failed,
+      output: { kind: 'none' },
+    };
+    expect(
+      decideAttempt({
+        attempt: stopped,
+        now: after(86_401),
+        jitter: 0,
+        observation: { kind: 'ended', exit: { ...exit, node: null, imageDigest: null } as ExitReport },
+      }),
+    ).toMatchObject({
+      kind: 'fail',
+      failure: { reason: 'start_deadline', message: expect.stringContaining('waited for quota') as string },
+    });
   });
 });

@@ -4,6 +4,7 @@ import {
   type LiveAttempt,
   type Observation,
   type Progress,
+  type StartClock,
   type WaitingReason,
 } from '@job-orchestrator/types';
 import { conclude } from './conclude.ts';
@@ -87,17 +88,39 @@ const giveUpLost = ({ attempt, now, jitter }: DecisionInput, seen: LiveObservati
   return conclude(attempt, deadlineFailure(attempt) ?? lost, null, jitter);
 };
 
+/** The clock of the runtime is believed between the claim and now only, as that of a node is. */
+const startClockOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date): StartClock | undefined => {
+  if (!('startClock' in seen)) return undefined;
+  return seen.startClock instanceof Date ? believedStart(attempt, seen.startClock, now) : seen.startClock;
+};
+
+/**
+ * Its program had started when somebody else got its quota. To let it start over under the same number would be a second
+ * execution of one attempt, so that this one is closed, charged to nobody.
+ */
+const giveWay = ({ attempt, jitter }: DecisionInput, seen: LiveObservation): Decision | null => {
+  if (seen.kind !== 'waiting' || seen.startClock !== 'stopped') return null;
+  const ranSince = attempt.startedAt ?? seen.ranSince;
+  if (!ranSince) return null;
+  const evidence = { ranSince: ranSince.toISOString() };
+  return conclude(attempt, failure('suspended_again', seen.message, evidence), null, jitter);
+};
+
 const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
   const { attempt, now, jitter } = input;
   const givenUp = giveUpLost(input, seen);
   if (givenUp) return givenUp;
   if (attempt.stopIntent) return { kind: 'stop', intent: attempt.stopIntent, reason: 'as recorded before' };
   if (isCancelled(attempt)) return { kind: 'stop', intent: 'cancel', reason: 'somebody cancelled the job' };
+  const gaveWay = giveWay(input, seen);
+  if (gaveWay) return gaveWay;
   const grace = graceEnd(seen);
   if (seen.kind === 'refused' && grace && now >= grace) return conclude(attempt, seen.failure, null, jitter);
   const seenStart = seen.kind === 'running' ? believedStart(attempt, seen.startedAt, now) : null;
-  const { at, intent } = phaseDeadline(attempt, attempt.startedAt ?? seenStart);
-  if (now >= at) return { kind: 'stop', intent, reason: deadlineMessage(attempt, intent) };
+  const startClock = startClockOf(attempt, seen, now);
+  const { at, intent } = phaseDeadline(attempt, attempt.startedAt ?? seenStart, startClock);
+  if (now >= at)
+    return { kind: 'stop', intent, reason: deadlineMessage(attempt, intent, startClock === 'stopped') };
   const soonest = inMs(now, seen.kind === 'terminating' ? holdMs : lookAgainMs);
   const progress = progressOf(attempt, seen, now);
   const graceAhead = grace !== null && grace > now ? grace : at;

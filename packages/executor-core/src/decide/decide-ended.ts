@@ -13,10 +13,13 @@ export const isCancelled = (attempt: LiveAttempt): boolean =>
   attempt.cancelRequestedAt !== null || attempt.stopIntent === 'cancel';
 
 /** The deadline that ended the attempt, as its failure; null when none did. */
-export const deadlineFailure = (attempt: LiveAttempt): Failure | null => {
+export const deadlineFailure = (attempt: LiveAttempt, exit: ExitReport | null = null): Failure | null => {
   const { stopIntent } = attempt;
   if (stopIntent === null || stopIntent === 'cancel') return null;
-  return failure(stopIntent, deadlineMessage(attempt, stopIntent));
+  return failure(
+    stopIntent,
+    deadlineMessage(attempt, stopIntent, exit?.failure?.evidence['suspended'] === true),
+  );
 };
 
 /**
@@ -26,6 +29,8 @@ export const deadlineFailure = (attempt: LiveAttempt): Failure | null => {
  */
 const endedInTime = (attempt: LiveAttempt, exit: ExitReport): boolean => {
   if (attempt.stopIntent === 'finalize_deadline') return true;
+  // Its runtime says that it ended because we asked; what never started has no end of its own to go by.
+  if (exit.failure?.reason === 'cancelled') return false;
   const startedAt = attempt.stopIntent === 'run_deadline' ? (exit.startedAt ?? attempt.startedAt) : null;
   return exit.finishedAt < phaseDeadline({ ...attempt, finalizingAt: null }, startedAt).at;
 };
@@ -73,7 +78,7 @@ const judgeOutput = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: 
 /** The program ended: our own recorded intent first, then what the runtime says against it, then its output. */
 export const decideEnded = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: number): Decision => {
   if (isCancelled(attempt)) return { kind: 'cancel', exit };
-  const ours = deadlineFailure(attempt);
+  const ours = deadlineFailure(attempt, exit);
   if (ours && !endedInTime(attempt, exit)) return conclude(attempt, ours, exit, jitter);
   const theirs = exitFailure(exit);
   if (theirs) return conclude(attempt, theirs, exit, jitter);

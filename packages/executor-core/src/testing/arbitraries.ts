@@ -49,12 +49,32 @@ const someExit: fc.Arbitrary<ExitReport> = fc.record({
 
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
 
+const someStartClock = fc.oneof(kind('stopped'), someTime);
+
 /** Anything that a runtime may show. */
 export const someObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ kind: kind('unreachable'), message: fc.constant('no answer') }),
   fc.record({ kind: kind('absent') }),
-  fc.record({ kind: kind('waiting'), reason: kind('scheduling'), message: fc.constant('waits') }),
-  fc.record({ kind: kind('refused'), since: someTime, graceMs: fc.nat(600_000), failure: someFailure }),
+  fc.record(
+    {
+      kind: kind('waiting'),
+      reason: kind('scheduling'),
+      message: fc.constant('waits'),
+      startClock: someStartClock,
+      ranSince: someTime,
+    },
+    { requiredKeys: ['kind', 'reason', 'message'] },
+  ),
+  fc.record(
+    {
+      kind: kind('refused'),
+      since: someTime,
+      graceMs: fc.nat(600_000),
+      failure: someFailure,
+      startClock: someStartClock,
+    },
+    { requiredKeys: ['kind', 'since', 'graceMs', 'failure'] },
+  ),
   fc.record({ kind: kind('running'), startedAt: someTime, node: fc.constant('n') }),
   fc.record({
     kind: kind('node_lost'),
@@ -62,7 +82,10 @@ export const someObservation: fc.Arbitrary<Observation> = fc.oneof(
     node: fc.constant('n'),
     message: fc.constant('lost'),
   }),
-  fc.record({ kind: kind('terminating'), message: fc.constant('goes') }),
+  fc.record(
+    { kind: kind('terminating'), message: fc.constant('goes'), startClock: someStartClock },
+    { requiredKeys: ['kind', 'message'] },
+  ),
   fc.record({ kind: kind('ended'), exit: someExit }),
 );
 

@@ -22,6 +22,7 @@ const ends = ({ attempt, observation }: DecisionInput, reason: FailureReason): '
     rule !== undefined && (!!rule.categories?.includes(category) || !!rule.exitCodes?.includes(code ?? -1));
   const budgetOfUser = ['user_error', 'out_of_memory', 'timeout'].includes(category);
   if (names(never) || (on !== undefined && budgetOfUser && !names(on))) return 'fail';
+  if (category === 'capacity') return 'retry';
   const left = {
     user: maxRetries - user,
     infrastructure: infrastructureRetries - infrastructure,
@@ -53,13 +54,20 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
   const moments = seen.kind === 'running' ? [seen.startedAt, now].map((each) => each.getTime()) : null;
   const seenStart = moments && new Date(Math.max(Math.min(...moments), attempt.claimedAt.getTime()));
   const startedAt = attempt.startedAt ?? seenStart;
+  const startClock = 'startClock' in seen ? seen.startClock : undefined;
+  const heldBack = startClock === 'stopped';
+  const letGo = startClock instanceof Date ? Math.min(startClock.getTime(), now.getTime()) : -Infinity;
+  const startFrom = new Date(Math.max(attempt.claimedAt.getTime(), letGo));
+  const ran = attempt.startedAt !== null || (seen.kind === 'waiting' && seen.ranSince !== undefined);
   const finalizeOver = passed(finalizingAt, deadlines.finalizeSeconds, now);
   const phaseOver =
     finalizingAt !== null
       ? finalizeOver
       : startedAt !== null
         ? passed(startedAt, deadlines.runSeconds, now)
-        : passed(attempt.claimedAt, deadlines.startSeconds, now);
+        : heldBack
+          ? passed(attempt.claimedAt, deadlines.queueSeconds, now)
+          : passed(startFrom, deadlines.startSeconds, now);
   const refusedForGood = seen.kind === 'refused' && now.getTime() >= seen.since.getTime() + seen.graceMs;
   const reported = exit?.output.kind === 'left' ? 'pending' : exit?.output.kind;
   const output = spec.output ? reported : 'ready';
@@ -74,7 +82,10 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
     [gone && cancelled, 'cancel'],
     [seen.kind === 'absent', ends(input, byDeadline ? deadlineReason : 'object_deleted')],
     [
-      exit !== null && byDeadline && stopIntent !== 'finalize_deadline' && overRun,
+      exit !== null &&
+        byDeadline &&
+        stopIntent !== 'finalize_deadline' &&
+        (overRun || exit.failure?.reason === 'cancelled'),
       ends(input, deadlineReason),
     ],
     [exit !== null && exit.failure !== null, ends(input, exit?.failure?.reason ?? 'unknown')],
@@ -90,6 +101,7 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
     [lostForGood && cancelled, 'cancel'],
     [lostForGood, ends(input, byDeadline ? deadlineReason : 'node_lost')],
     [stopIntent !== null || cancelled, 'stop'],
+    [seen.kind === 'waiting' && heldBack && ran, ends(input, 'suspended_again')],
     [refusedForGood, ends(input, seen.kind === 'refused' ? seen.failure.reason : 'unknown')],
     [phaseOver, 'stop'],
   ];

@@ -1,3 +1,4 @@
+import { localQueueLabel } from '@job-orchestrator/types';
 import { collectorContainer } from '../collector/container.ts';
 import { annotations, readAttemptLabels } from '../labels.ts';
 import { mainContainer } from '../manifest.ts';
@@ -56,10 +57,12 @@ export const decodeJob = (object: unknown): JobView => {
   const root = mapping(object, 'object');
   const spec = mapping(root['spec'], 'spec');
   const status = mapping(root['status'], 'status');
-  const notes = mapping(mapping(root['metadata'], 'metadata')['annotations'], 'metadata.annotations');
+  const meta = mapping(root['metadata'], 'metadata');
+  const notes = mapping(meta['annotations'], 'metadata.annotations');
   return {
     ...decodeMeta(object),
     suspended: spec['suspend'] === true,
+    localQueue: textOrNull(mapping(meta['labels'], 'metadata.labels')[localQueueLabel], 'metadata.labels'),
     stopRequested: notes[annotations.stopRequested] !== undefined,
     startedAt: moment(status['startTime'], 'status.startTime'),
     completedAt: moment(status['completionTime'], 'status.completionTime'),

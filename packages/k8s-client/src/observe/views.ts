@@ -23,6 +23,8 @@ export interface ConditionView {
 
 export interface JobView extends ObjectView {
   readonly suspended: boolean;
+  /** The queue of Kueue that it is in; null: in none. */
+  readonly localQueue: string | null;
   /** True once we asked the attempt to end. */
   readonly stopRequested: boolean;
   readonly startedAt: Date | null;

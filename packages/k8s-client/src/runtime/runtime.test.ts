@@ -262,6 +262,19 @@ test('stop marks the Job and lets its deadline pass, once; the log is captured w
   );
 });
 
+test('a suspended Job that is stopped makes no pod, whoever resumes it', async () => {
+  const runtime = await started();
+  const ref = await created(runtime);
+  const job = server.store.collections.jobs.objects.get(ref.object?.name ?? '')!;
+  server.store.put('jobs', { ...job, spec: { ...(job['spec'] as object), suspend: true } });
+  await expect.poll(() => runtime.observe(ref)).toMatchObject({ reason: 'suspended' });
+  expect(await runtime.stop(ref, 10)).toBe(true);
+  const patch = server.requests.findLast(({ method }) => method === 'PATCH');
+  expect(JSON.parse(patch?.body ?? '{}')).toMatchObject({
+    spec: { activeDeadlineSeconds: 1, parallelism: 0 },
+  });
+});
+
 test('a kubelet that does not answer holds no stop back', async () => {
   const runtime = await started();
   const ref = await created(runtime);

@@ -10,9 +10,10 @@ import { jobName, readCurrentJob } from './current-job.ts';
  * leaves nothing to observe; `suspend` ends the pod alike, but the Job never becomes terminal and could be resumed. The pod
  * itself we have no right to touch. Its log goes with it, hence the capture before.
  */
-const stopPatch = (uid: string, at: Date): object => ({
+const stopPatch = (uid: string, at: Date, suspended: boolean): object => ({
   metadata: { uid, annotations: { [annotations.stopRequested]: at.toISOString() } },
-  spec: { activeDeadlineSeconds: 1 },
+  // A suspended Job is ended by nothing, and whoever resumes it later must find that it makes no pod.
+  spec: { activeDeadlineSeconds: 1, ...(suspended ? { parallelism: 0 } : {}) },
 });
 
 /** Asks the attempt's program to end. True: asked, or nothing is left to ask. The grace was fixed with the manifest. */
@@ -30,7 +31,7 @@ export const stopJob = async (
   }
   if (cached?.stopRequested === true) return true;
   await captures.begin(ref);
-  const body = stopPatch(uid, context.clock.now());
+  const body = stopPatch(uid, context.clock.now(), cached?.suspended === true);
   const contentType = 'application/merge-patch+json';
   const answer = await context.api.json({
     method: 'PATCH',

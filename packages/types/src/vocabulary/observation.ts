@@ -31,6 +31,12 @@ export interface ExitReport {
 }
 
 /**
+ * Whether the time to start is counted: `stopped` while something beside us (Kueue) holds the object back until there is
+ * quota for it; a moment: from when it was let go. Absent: from the claim on.
+ */
+export type StartClock = 'stopped' | Date;
+
+/**
  * A plain record of what the runtime shows of an attempt now.
  * `unreachable`: it cannot say (hold, never duplicate). `absent`: it is certain that nothing of the attempt exists.
  * `refused`: it exists but cannot start, and waiting will not help after a grace; `waiting` is what it waits for till then.
@@ -39,13 +45,21 @@ export interface ExitReport {
 export type Observation =
   | { readonly kind: 'unreachable'; readonly message: string }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'waiting'; readonly reason: WaitingReason; readonly message: string }
+  | {
+      readonly kind: 'waiting';
+      readonly reason: WaitingReason;
+      readonly message: string;
+      readonly startClock?: StartClock;
+      /** Present: its program had started, at this time, before the object was held back again. */
+      readonly ranSince?: Date;
+    }
   | {
       readonly kind: 'refused';
       readonly since: Date;
       readonly graceMs: number;
       readonly failure: Failure;
       readonly waiting?: WaitingReason;
+      readonly startClock?: StartClock;
     }
   | {
       readonly kind: 'running';
@@ -53,7 +67,7 @@ export type Observation =
       readonly node: string | null;
       readonly instance?: string;
     }
-  | { readonly kind: 'terminating'; readonly message: string }
+  | { readonly kind: 'terminating'; readonly message: string; readonly startClock?: StartClock }
   | {
       readonly kind: 'node_lost';
       readonly since: Date;
