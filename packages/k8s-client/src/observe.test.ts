@@ -322,6 +322,27 @@ test('a resumed Job has its time to start from then on', () => {
   expect(observe([pod], {})).not.toHaveProperty('startClock');
 });
 
+test('a pod that a suspension took away is not the end of a Job that was resumed', () => {
+  const resumed = (status: string) => ({
+    status: {
+      conditions: [{ ...condition('Suspended', '', '', status), lastTransitionTime: '2026-01-01T00:00:40Z' }],
+    },
+  });
+  const away = gone(seen({}, deleting));
+  const launching = { kind: 'waiting', reason: 'launching' };
+  // Between the two the spec says already that it is resumed, and its condition not yet.
+  expect(observe([away], resumed('True'))).toMatchObject({ ...launching, startClock: 'stopped' });
+  const startClock = new Date('2026-01-01T00:00:40Z');
+  expect(observe([away], resumed('False'))).toMatchObject({ ...launching, startClock });
+  const next = { uid: 'pod-2', creationTimestamp: '2026-01-01T00:00:40Z' };
+  const running = mainState('Running', { running: { startedAt: '2026-01-01T00:00:42Z' } });
+  expect(observe([away, seen(running, next)], resumed('False')).kind).toBe('running');
+  expect(observe([away, gone(seen(running, { ...next, ...deleting }))], resumed('False'))).toMatchObject({
+    kind: 'ended',
+    exit: { failure: { reason: 'object_deleted' } },
+  });
+});
+
 test('a Job that is suspended again tells whether its program had started', () => {
   const running = mainState('Running', { running: { startedAt: '2026-01-01T00:00:02Z' } });
   const started = { kind: 'waiting', reason: 'quota', ranSince: new Date('2026-01-01T00:00:02Z') };

@@ -128,12 +128,26 @@ const ranSince = ({ main, createdAt }: PodView): Date | null => {
   return state.kind === 'running' || state.kind === 'terminated' ? (state.startedAt ?? createdAt) : null;
 };
 
-/** The time to start stands still while the Job is suspended, and begins anew when it is resumed (KEP-2232). */
+/**
+ * The time to start stands still while the Job is suspended, and begins anew when it is resumed (KEP-2232): by its condition,
+ * for the spec says so a moment before anything follows from it.
+ */
 const startClockOf = ({ suspended, conditions }: JobView): { readonly startClock?: StartClock } => {
-  if (suspended) return { startClock: 'stopped' };
-  const resumed = conditions.find(({ type, status }) => type === 'Suspended' && status === 'False');
-  const changedAt = resumed?.changedAt ?? null;
+  const condition = conditions.find(({ type }) => type === 'Suspended');
+  if (suspended || condition?.status === 'True') return { startClock: 'stopped' };
+  const changedAt = condition?.changedAt ?? null;
   return changedAt === null ? {} : { startClock: changedAt };
+};
+
+/**
+ * A pod that a suspension took away says nothing of a Job that was resumed since. Between the two the Job's spec is ahead of
+ * its condition. Times are cut to the second, so that a pod of the very second of the resumption counts as made by it.
+ */
+const wasSuspendedAway = (pod: PodView, { suspended, conditions }: JobView): boolean => {
+  if (suspended || !(pod.gone || (pod.deleting && hasEnded(pod)))) return false;
+  const condition = conditions.find(({ type }) => type === 'Suspended');
+  if (condition === undefined) return false;
+  return condition.status === 'True' || (condition.changedAt !== null && pod.createdAt < condition.changedAt);
 };
 
 const withStartClock = (seen: Observation, job: JobView): Observation =>
@@ -207,7 +221,7 @@ export const observeAttempt = (view: AttemptView): Observation => {
       ? { kind: 'absent' }
       : { kind: 'terminating', message: `The Job is gone, but its pod ${alive.name} has not ended yet.` };
   }
-  const pods = view.pods.filter((pod) => pod.jobUid === job.uid);
+  const pods = view.pods.filter((pod) => pod.jobUid === job.uid && !wasSuspendedAway(pod, job));
   const chosen = choosePod(pods);
   if (chosen === undefined) return withStartClock(observeWithoutPod(job, view), job);
   const others = pods.filter((pod) => pod !== chosen);

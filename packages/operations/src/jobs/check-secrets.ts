@@ -1,7 +1,7 @@
 import {
   didYouMean,
   fieldPath,
-  OrchestratorError,
+  refusal,
   secretRefusal,
   type JobSubmission,
   type Problem,
@@ -56,5 +56,5 @@ export const checkSecrets = async (
   const [first] = found;
   if (first === undefined) return;
   const problems = found.map(({ code: _, ...problem }) => problem);
-  throw new OrchestratorError(first.code, `${first.value} ${first.message}`, problems);
+  throw refusal(first.code, problems);
 };

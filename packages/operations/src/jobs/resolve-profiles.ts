@@ -1,7 +1,7 @@
 import {
   chooseProfile,
   didYouMean,
-  OrchestratorError,
+  refusal,
   type JobSubmission,
   type Problem,
   type Profile,
@@ -43,8 +43,6 @@ export const resolveProfiles = async (
       ? []
       : [{ field: fieldOf(index), message: unknownProfile(name, profiles), value: name }];
   });
-  const [first] = problems;
-  if (first !== undefined)
-    throw new OrchestratorError('profile_not_found', `${first.value} ${first.message}`, problems);
+  if (problems.length > 0) throw refusal('profile_not_found', problems);
   return (submission) => chooseProfile(profilesOf(submission), submission) ?? null;
 };

@@ -1,4 +1,5 @@
 import { printParseErrorCode, visit } from 'jsonc-parser';
+import type { ErrorCode } from '../errors/catalogue.ts';
 import { OrchestratorError, type Problem } from '../errors/orchestrator-error.ts';
 import { limits } from '../vocabulary/limits.ts';
 import { checkJson, fieldPath } from './check-json.ts';
@@ -82,13 +83,17 @@ export const assertStorable = (value: unknown): void => {
   if (problems.length > 0) throw invalidInput(problems);
 };
 
-/** The one error for input that breaks rules: its message names the first problem, `problems` all. */
-export const invalidInput = (problems: readonly Problem[]): OrchestratorError => {
+/** An error about what was given: its message names the first problem, `problems` all. */
+export const refusal = (code: ErrorCode, problems: readonly Problem[]): OrchestratorError => {
   const first = problems[0];
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
   const detail = first === undefined ? 'the input is refused' : `${first.field} ${first.message}${more}`;
-  return new OrchestratorError('invalid_input', detail.trim(), problems);
+  return new OrchestratorError(code, detail.trim(), problems);
 };
+
+/** The one error for input that breaks rules. */
+export const invalidInput = (problems: readonly Problem[]): OrchestratorError =>
+  refusal('invalid_input', problems);
 
 /**
  * Decodes JSON that comes from outside, strictly: valid UTF-8, no duplicate keys, at most `limits.jsonDepth` levels,
