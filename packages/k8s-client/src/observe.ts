@@ -133,9 +133,9 @@ const ranSince = ({ main, createdAt }: PodView): Date | null => {
  * for the spec says so a moment before anything follows from it.
  */
 const startClockOf = ({ suspended, conditions }: JobView): { readonly startClock?: StartClock } => {
-  const condition = conditions.find(({ type }) => type === 'Suspended');
-  if (suspended || condition?.status === 'True') return { startClock: 'stopped' };
-  const changedAt = condition?.changedAt ?? null;
+  const told = conditions.find(({ type }) => type === 'Suspended');
+  if (suspended || told?.status === 'True') return { startClock: 'stopped' };
+  const changedAt = told?.changedAt ?? null;
   return changedAt === null ? {} : { startClock: changedAt };
 };
 
@@ -145,9 +145,9 @@ const startClockOf = ({ suspended, conditions }: JobView): { readonly startClock
  */
 const wasSuspendedAway = (pod: PodView, { suspended, conditions }: JobView): boolean => {
   if (suspended || !(pod.gone || (pod.deleting && hasEnded(pod)))) return false;
-  const condition = conditions.find(({ type }) => type === 'Suspended');
-  if (condition === undefined) return false;
-  return condition.status === 'True' || (condition.changedAt !== null && pod.createdAt < condition.changedAt);
+  const told = conditions.find(({ type }) => type === 'Suspended');
+  if (told === undefined) return false;
+  return told.status === 'True' || (told.changedAt !== null && pod.createdAt < told.changedAt);
 };
 
 const withStartClock = (seen: Observation, job: JobView): Observation =>

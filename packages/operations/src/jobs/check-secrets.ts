@@ -31,8 +31,8 @@ const refusals = (job: Submitted, bindings: readonly SecretBinding[], path: Path
     const binding = bindings.find((each) => each.name === name);
     if (binding === undefined)
       return [{ field, message: unbound(name, bindings), value: name, code: 'secret_not_bound' }];
-    const refusal = secretRefusal(binding, { topic: job.topic ?? 'default', image: job.image });
-    return refusal === null ? [] : [{ field, message: refusal, value: name, code: 'secret_not_allowed' }];
+    const message = secretRefusal(binding, { topic: job.topic ?? 'default', image: job.image });
+    return message === null ? [] : [{ field, message, value: name, code: 'secret_not_allowed' }];
   });
 
 /**
