@@ -94,6 +94,9 @@ const notOfKubernetes = new Set([
   'output_missing',
   'cancelled',
   'node_lost',
+  'profile_missing',
+  'secret_not_bound',
+  'suspended_again',
 ]);
 
 test('every reason that Kubernetes can show has a fixture', () => {

@@ -154,6 +154,7 @@ onBothDatabases((db) => {
         graph,
         inputs: {},
         images: {},
+        pins: {},
         progress: {} as never,
       };
       const run = {
