@@ -329,7 +329,7 @@ describe('/openapi.json', () => {
     expect(served.json).toEqual(JSON.parse(await readFile(committed, 'utf8')));
     const paths = served.json['paths'] as Record<string, object>;
     for (const route of routes)
-      expect(paths[route.url.replace(/:(\w+)/, '{$1}')]).toHaveProperty(route.method.toLowerCase());
+      expect(paths[route.url.replaceAll(/:(\w+)/g, '{$1}')]).toHaveProperty(route.method.toLowerCase());
   });
 
   it('refers only to schemas that it has', async () => {

@@ -155,7 +155,7 @@ onBothDatabases((db) => {
         inputs: {},
         images: {},
         pins: {},
-        progress: {} as never,
+        progress: { nodeRuns: 0 } as never,
       };
       const run = {
         ...fresh,
