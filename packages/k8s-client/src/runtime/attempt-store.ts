@@ -21,10 +21,14 @@ export interface AttemptStore {
 const rememberedEvents = 10_000;
 const rememberedRemovals = 10_000;
 
-// Versions of one object only rise; a list served from the past must not undo what a watch has shown.
-const isOlder = (version: string, than: string): boolean => {
-  const [one, other] = [Number(version), Number(than)];
-  return Number.isSafeInteger(one) && Number.isSafeInteger(other) && one < other;
+/**
+ * False for what changes nothing. Versions of one object only rise: a list served from the past must not undo what a watch
+ * has shown, and of 10,000 objects listed anew, those that are as they were are nobody's news.
+ */
+const isNews = (version: string, before: string): boolean => {
+  if (version === before) return version === '';
+  const [one, other] = [Number(version), Number(before)];
+  return !Number.isSafeInteger(one) || !Number.isSafeInteger(other) || one > other;
 };
 
 const forgetOldest = (
@@ -56,7 +60,7 @@ const createPodShelf = (clock: Clock): PodShelf => {
   return {
     put: (pod) => {
       const before = pods.get(pod.uid);
-      if (before !== undefined && isOlder(pod.version, before.version)) return false;
+      if (before !== undefined && !isNews(pod.version, before.version)) return false;
       pods.set(pod.uid, mergePod(before, pod, clock.now()));
       for (const key of keysOf(pod)) uidsOf.set(key, (uidsOf.get(key) ?? new Set()).add(pod.uid));
       return true;
@@ -92,7 +96,7 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     jobs.get(pod.jobUid ?? '')?.attempt.attemptId ?? pod.attempt.attemptId;
   const putJob = (job: JobView): void => {
     const before = jobs.get(job.uid);
-    if (removed.has(job.uid) || (before !== undefined && isOlder(job.version, before.version))) return;
+    if (removed.has(job.uid) || (before !== undefined && !isNews(job.version, before.version))) return;
     if (before !== undefined && before.attempt.attemptId !== job.attempt.attemptId)
       jobOf.delete(before.attempt.attemptId);
     jobs.set(job.uid, job);

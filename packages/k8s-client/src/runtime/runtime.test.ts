@@ -223,6 +223,30 @@ test('a Job that was deleted while nobody watched is absent after the relist', a
   expect(await runtime.observe(ref)).toEqual({ kind: 'absent' });
 });
 
+test('what a list shows as it was known already is nobody’s news; what changed meanwhile is told', async () => {
+  const changes: string[] = [];
+  const runtime = await started((attempt) => void changes.push(attempt));
+  const ref = await created(runtime);
+  ownedPod(ref, mainState('Running', { running: {} }));
+  await expect.poll(async () => (await runtime.observe(ref)).kind).toBe('running');
+  await server.until(() => server.watches.count() === 3);
+  const relisted = async (): Promise<void> => {
+    const lists = server.requests.filter(isList).length;
+    server.watches.end('reset');
+    await server.until(() => server.requests.filter(isList).length >= lists + 3);
+    await server.until(() => server.watches.count() === 3);
+  };
+  const known = changes.length;
+  await relisted();
+  expect(changes).toHaveLength(known);
+  server.watches.mute(true);
+  ownedPod(ref, exited(0));
+  server.watches.mute(false);
+  await relisted();
+  expect(changes).toHaveLength(known + 1);
+  expect(await runtime.observe(ref)).toMatchObject({ kind: 'ended' });
+});
+
 test('one poisoned object does not hide the others', async () => {
   server.store.put(
     'jobs',

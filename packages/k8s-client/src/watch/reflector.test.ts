@@ -171,6 +171,22 @@ test('a page that expires in the middle of a list begins the list anew', async (
   expect(seen.size).toBe(600);
 });
 
+test('each page is handed on before the next is asked for, so that a list takes the memory of one page', async () => {
+  for (let index = 0; index < 1_100; index += 1) put(`j${index}`);
+  const kept: number[] = [];
+  server.fail(
+    (request) => {
+      if (request.parameters.has('continue')) kept.push(seen.size);
+      return false;
+    },
+    { kind: 'reset' },
+  );
+  start();
+  await reflector.synced;
+  expect(kept).toEqual([500, 1_000]);
+  expect(seen.size).toBe(1_100);
+});
+
 test('a half-open connection is noticed by its silence', async () => {
   start({ idleMs: 150 });
   await reflector.synced;

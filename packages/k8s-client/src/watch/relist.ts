@@ -1,8 +1,8 @@
 import type { Logger } from '@job-orchestrator/types';
 import type { ApiClient } from '../http/api-client.ts';
 import type { ApiFailure } from '../http/api-result.ts';
-import { messageOf } from '../system-clock.ts';
-import { listAll, type WatchSource } from './lister.ts';
+import { messageOf, textOr } from '../system-clock.ts';
+import { listPages, type Listing, type WatchSource } from './lister.ts';
 
 /** Where what is seen goes. What a handler throws is logged, and the next object goes on. */
 export interface ReflectorTarget {
@@ -28,8 +28,9 @@ export const createGuard =
     }
   };
 
-const uidOf = (object: unknown): unknown =>
-  (object as { metadata?: { uid?: unknown } | null } | null)?.metadata?.uid;
+/** Its uid; of what has none, a word that is nobody's. */
+const uidOf = (object: unknown): string =>
+  textOr((object as { metadata?: { uid?: unknown } | null } | null)?.metadata?.uid, '');
 
 /**
  * Brings a target up to date with a full list, missed deletions included, and answers with the version to watch from.
@@ -41,12 +42,15 @@ export const relist = async (
   target: ReflectorTarget,
   guard: Guard,
   signal: AbortSignal,
-): Promise<{ readonly kind: 'listed'; readonly version: string } | ApiFailure> => {
-  const before = new Set(target.known());
-  const listing = await listAll(api, source, signal);
-  if (listing.kind !== 'listed') return listing;
-  const present = new Set(listing.items.map(uidOf));
-  for (const item of listing.items) guard(() => target.upsert(item));
-  for (const uid of before) if (!present.has(uid)) guard(() => target.forget(uid));
-  return { kind: 'listed', version: listing.version };
+): Promise<Listing | ApiFailure> => {
+  const missing = new Set(target.known());
+  const onPage = (items: readonly unknown[]): void => {
+    for (const item of items) {
+      missing.delete(uidOf(item));
+      guard(() => target.upsert(item));
+    }
+  };
+  const listing = await listPages(api, source, onPage, signal);
+  if (listing.kind === 'listed') for (const uid of missing) guard(() => target.forget(uid));
+  return listing;
 };
