@@ -1,5 +1,6 @@
 import type { ExecutorConfig } from '../config.ts';
 import type { Life } from '../engine/life.ts';
+import { claimsPause } from '../launch/admission.ts';
 import { longestWaitMs, pageSizes } from '../timing.ts';
 
 /** Claims jobs while there is room for them. */
@@ -23,7 +24,9 @@ const launchRoom = ({ batchSize, launchRatePerSecond }: ExecutorConfig): number 
 const freeCapacity = (life: Life): number => {
   const { config } = life.deps;
   const { batchSize, maxRunning } = config;
-  return Math.min(batchSize, maxRunning - life.held.size(), launchRoom(config) - life.launching());
+  // A stalled launch that is asked for again counts twice meanwhile; no matter, for it is decided within moments.
+  const unlaunched = life.launching() + life.stalled.size;
+  return Math.min(batchSize, maxRunning - life.held.size(), launchRoom(config) - unlaunched);
 };
 
 /** Claims one batch. True when it was full, so that more may be waiting. */
@@ -49,7 +52,8 @@ const claimBatch = async (life: Life): Promise<boolean> => {
 
 export const createClaimLoop = (life: Life): ClaimLoop => {
   const { database, clock, config, log } = life.deps;
-  const state = { claiming: false, again: false, stopped: false, starved: false };
+  const room = launchRoom(config);
+  const state = { claiming: false, again: false, stopped: false, starved: false, paused: false };
   let cancelDue: () => void = () => undefined;
 
   /** Arms a timer for the next scheduled job; one that is due already is promoted now. True: claim again. */
@@ -62,10 +66,18 @@ export const createClaimLoop = (life: Life): ClaimLoop => {
     cancelDue = clock.setTimer(waitMs, wake);
     return false;
   };
+  const isPaused = (): boolean => {
+    const [before, stalled] = [state.paused, life.stalled.size];
+    state.paused = claimsPause(before, stalled, room);
+    if (state.paused && !before) log.warn({ stalled }, 'the runtime takes no launches now; claims pause');
+    if (!state.paused && before) log.info({ stalled }, 'claims go on');
+    return state.paused;
+  };
   const claimAll = async (): Promise<void> => {
     while (state.again && !state.stopped) {
       state.again = false;
-      state.starved = freeCapacity(life) <= 0;
+      state.starved = isPaused() || freeCapacity(life) <= 0;
+      if (state.paused) return;
       if ((await claimBatch(life)) || (await watchNextDue())) state.again = true;
     }
   };
@@ -88,7 +100,7 @@ export const createClaimLoop = (life: Life): ClaimLoop => {
     wake,
     launchEnded: () => {
       // Not for each launch, but for half a second's worth: one claim for many jobs.
-      if (state.starved && life.launching() <= launchRoom(config) / 2) wake();
+      if (state.starved && !isPaused() && life.launching() <= room / 2) wake();
     },
     stop: () => {
       state.stopped = true;

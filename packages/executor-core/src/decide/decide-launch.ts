@@ -26,7 +26,10 @@ export interface LaunchInput {
   readonly jitter: number;
 }
 
-/** `launched`: record the object, and say `reason` of it. `again`: ask again, same name. `release`: the job goes back unspent. */
+/**
+ * `launched`: record the object, and say `reason` of it. `again`: ask again, same name; `stalled`: it is the runtime that
+ * takes no launches now, as far as this one tells. `release`: the job goes back unspent.
+ */
 export type LaunchDecision =
   | {
       readonly kind: 'launched';
@@ -39,6 +42,7 @@ export type LaunchDecision =
       readonly kind: 'again';
       readonly delayMs: number;
       readonly certain: boolean;
+      readonly stalled: boolean;
       readonly progress: Progress | null;
     }
   | ClosingDecision;
@@ -59,11 +63,18 @@ const waits = (reason: WaitingReason, message: string): Progress => ({
 
 type Again = Extract<LaunchDecision, { kind: 'again' }>;
 
-/** `answered`: nothing of this try can still be under way. */
+/** So many tries take two minutes and more: twice as long as an API server works on any request before it gives up. */
+const answeredByNow = 14;
+
+/**
+ * `answered`: nothing of this try can still be under way. One that has been asked for so long tells of itself (an object
+ * that nobody can read), and no longer of the runtime: twenty such must not keep all others from their start.
+ */
 const askAgain = (input: LaunchInput, reason: WaitingReason, message: string, answered: boolean): Again => ({
   kind: 'again',
   delayMs: againDelayMs(input.tries, input.jitter),
   certain: answered && input.certain,
+  stalled: input.tries < answeredByNow,
   progress: waits(reason, message),
 });
 
@@ -127,9 +138,6 @@ const takenOver = (from: AttemptId): string =>
   `the database went back in time: the program of this attempt was there already, begun as attempt ${from}, ` +
   'which the database does not know any more; it goes on as it is';
 
-/** So many tries take two minutes and more: twice as long as an API server works on any request before it gives up. */
-const answeredByNow = 14;
-
 /**
  * A later attempt of the job is in the runtime, and the database has forgotten it. This number is past; under the next ones
  * the job comes to the one that is there, and takes it over. An earlier create in doubt is waited for first.
@@ -139,7 +147,7 @@ const superseded = (input: LaunchInput, by: number): LaunchDecision => {
   if (isCancelled(input.attempt)) return { kind: 'cancel', exit: null };
   return input.certain || input.tries >= answeredByNow
     ? { kind: 'release', reason }
-    : askAgain(input, 'runtime_unreachable', reason, false);
+    : { ...askAgain(input, 'runtime_unreachable', reason, false), stalled: false };
 };
 
 /** What follows from the answer of `ensure`. No answer but a certain one ever ends the attempt. */
@@ -169,7 +177,7 @@ export const decideLaunch = (input: LaunchInput, outcome: EnsureOutcome): Launch
     case 'refused':
       return refused(input, outcome);
     case 'withheld':
-      return { kind: 'again', delayMs: noLeaseMs, certain: input.certain, progress: null };
+      return { kind: 'again', delayMs: noLeaseMs, certain: input.certain, stalled: false, progress: null };
     case 'unresolved':
     default:
       return askAgain(input, 'runtime_unreachable', outcome.message, false);

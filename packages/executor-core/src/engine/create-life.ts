@@ -80,12 +80,14 @@ export const createLife = (
     },
     wakeClaims: () => claims?.wake(),
     launching: () => launches.size(),
+    stalled: new Set(),
     background: (work) => {
       inBackground += 1;
       void work.finally(() => (inBackground -= 1));
     },
     letGo: (id, why) => {
       agenda.delete(id);
+      life.stalled.delete(id);
       if (held.drop(id, why)) claims?.wake();
     },
     alive: () => !ended,

@@ -33,6 +33,8 @@ export interface Life {
   wakeClaims(): void;
   /** How many launches wait for their turn or are under way. */
   launching(): number;
+  /** Launches that the runtime did not take, and that wait to be asked for again. */
+  readonly stalled: Set<AttemptId>;
   /** Does work that nobody waits for, but that a drain does. */
   background(work: Promise<void>): void;
   /** An attempt is over for us: frees its slot. What is `done` is never held again. */

@@ -45,6 +45,7 @@ const carryOut = async (
   const { attempt } = held;
   switch (decision.kind) {
     case 'launched':
+      life.stalled.delete(attempt.id);
       held.createdByUs = decision.created && certain;
       if (decision.reason) life.deps.log.warn({ attempt: attempt.id }, decision.reason);
       if (await storeWrite(life, held, launched(attempt.id, decision.object, decision.reason)))
@@ -57,6 +58,8 @@ const carryOut = async (
     case 'again':
       held.certain = decision.certain;
       held.launchTries += 1;
+      if (decision.stalled) life.stalled.add(attempt.id);
+      else life.stalled.delete(attempt.id);
       life.lookLater(attempt.id, decision.delayMs);
       await storeProgress(life, held, decision.progress);
       return;
