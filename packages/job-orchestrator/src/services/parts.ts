@@ -80,6 +80,7 @@ const openKubernetes = async (context: Context): Promise<Runtime> => {
     log,
     clock: systemClock,
     collector: collectorOf(config),
+    launchesPerSecond: config.executor.launchRatePerSecond,
   });
 };
 

@@ -42,12 +42,21 @@ export interface KubernetesOptions {
   readonly random?: Random;
   /** What collects outputs; null or absent: jobs that declare one are refused. */
   readonly collector?: CollectorSettings | null;
-  /** Requests to the API server; 100 a second unless given. */
-  readonly rate?: RateLimit;
+  /** How many launches a second its requests must keep up with; 20 unless given. */
+  readonly launchesPerSecond?: number;
   readonly timing?: ReflectorTiming;
   /** How long the first full view may take, in milliseconds. */
   readonly startLimitMs?: number;
 }
+
+/**
+ * A job costs the API server three requests of ours (create, log, delete); five for each launch leave room for watches,
+ * cancels and the janitor. Never less than 100 a second: adopting many attempts launches nothing, and asks as well.
+ */
+const requestRate = (launchesPerSecond: number): RateLimit => {
+  const perSecond = Math.max(100, 5 * launchesPerSecond);
+  return { perSecond, burst: 2 * perSecond };
+};
 
 const defaultStartLimitMs = 30_000;
 // A view without contact for longer than this is not shown as the present: "cannot say" holds, and never duplicates.
@@ -184,11 +193,11 @@ const contextOf = (
 export const createKubernetesRuntime = async (
   options: KubernetesOptions,
 ): Promise<JobRuntime & LogSource> => {
-  const { credentials, log, clock, rate } = options;
+  const { credentials, log, clock, launchesPerSecond = 20 } = options;
   const api = createApiClient({
     credentials,
+    rate: requestRate(launchesPerSecond),
     ...(clock === undefined ? {} : { clock }),
-    ...(rate === undefined ? {} : { rate }),
   });
   let listener = (_attempt: AttemptId): void => undefined;
   const onChange = (attempt: AttemptId): void => {

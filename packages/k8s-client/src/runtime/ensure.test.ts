@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { attemptId, type AttemptRef, type JobRuntime, type LogSource } from '@job-orchestrator/types';
+import {
+  attemptId,
+  newJobId,
+  type AttemptRef,
+  type Clock,
+  type JobRuntime,
+  type LogSource,
+} from '@job-orchestrator/types';
 import type { Credentials } from '../credentials/credentials.ts';
 import {
   startFakeApiServer,
@@ -9,6 +16,7 @@ import {
 } from '../testing/fake-api-server.ts';
 import { exampleLaunch } from '../testing/launches.ts';
 import { exited, mainState, podObject } from '../testing/objects.ts';
+import { systemClock } from '../system-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { markerName } from './cluster-key.ts';
 import { createKubernetesRuntime } from './create-runtime.ts';
@@ -48,6 +56,23 @@ const created = async (runtime: JobRuntime): Promise<AttemptRef> => {
 const ownedPod = (ref: AttemptRef, status: object): void => {
   const ownerReferences = [{ kind: 'Job', controller: true, uid: ref.object?.uid }];
   server.store.put('pods', podObject(status, { ownerReferences }));
+};
+
+/** How many requests had to wait for their turn while so many launches came at once. */
+const heldBack = async (launchesPerSecond: number, launches: number): Promise<number> => {
+  let waits = 0;
+  const setTimer: Clock['setTimer'] = (ms, callback) => {
+    waits += 1;
+    return systemClock.setTimer(ms, callback);
+  };
+  const options = { namespace: 'n', credentials, installation: launch.installation, log: silentLog };
+  const clock = { ...systemClock, setTimer };
+  const runtime = await createKubernetesRuntime({ ...options, clock, launchesPerSecond });
+  open.push(runtime);
+  const each = Array.from({ length: launches }, () => ({ ...launch, jobId: newJobId() }));
+  const outcomes = await Promise.all(each.map((one) => runtime.ensure(one)));
+  expect(outcomes.filter(({ kind }) => kind !== 'created')).toEqual([]);
+  return waits;
 };
 
 beforeEach(async () => {
@@ -144,4 +169,9 @@ test('a take-over that meets another change, or an unwilling server, is asked fo
   let asked = 0;
   expect(await runtime.ensure(restored, () => (asked += 1) <= 2)).toEqual({ kind: 'withheld' });
   expect(await runtime.ensure(restored)).toMatchObject({ kind: 'taken_over' });
+});
+
+test('its requests keep up with the launches that are asked of it, and no faster', async () => {
+  expect(await heldBack(60, 500)).toBe(0);
+  expect(await heldBack(20, 250)).toBeGreaterThan(40);
 });
