@@ -37,8 +37,8 @@ const pageOf = (body: ListBody | null): Page | null => {
 
 /**
  * Lists everything, page by page, as of now. Never at `resourceVersion=0`: that may be answered from a cache of the past,
- * and deletions would come back to life. Each page is handed on before the next is asked for: 10,000 pods at once are
- * 150 MB of parsed objects, of which we keep a hundredth.
+ * and deletions would come back to life. Each page is handed on before the next is asked for: 10,000 pods at once are 48 MB
+ * of parsed objects, and 1.3 GB where each carries the 128 KiB of inputs that it may.
  */
 export const listPages = async (
   api: ApiClient,
