@@ -1,32 +1,45 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { createApiClient } from '../../packages/k8s-client/dist/http/api-client.js';
 import { loadCredentials } from '../../packages/k8s-client/dist/index.js';
 
-const kubectl = (...args) => execFileSync('kubectl', args, { encoding: 'utf8' });
+const script = fileURLToPath(new URL('../../e2e/cluster/up', import.meta.url));
 
-/** A namespace for this run, on the cluster of KUBECONFIG. */
-export const createNamespace = () => {
+/** The cluster of KUBECONFIG, else that of e2e/cluster, which is started where it does not run. */
+export const kubeletCluster = () =>
+  process.env.KUBECONFIG || execFileSync(script, { encoding: 'utf8' }).trim().split('\n').at(-1);
+
+export const kubectl = (kubeconfig, ...args) =>
+  execFileSync('kubectl', ['--kubeconfig', kubeconfig, ...args], { encoding: 'utf8' });
+
+/** A namespace for this run, in which pods can be made. */
+export const createNamespace = async (kubeconfig) => {
   const name = `bench-${randomBytes(4).toString('hex')}`;
-  kubectl('create', 'namespace', name);
-  return { name, remove: () => kubectl('delete', 'namespace', name, '--wait=false') };
+  kubectl(kubeconfig, 'create', 'namespace', name);
+  const account = ['get', 'serviceaccount', 'default', '-n', name, '--ignore-not-found', '-o', 'name'];
+  while (kubectl(kubeconfig, ...account) === '') await pause(100);
+  return { name, remove: () => kubectl(kubeconfig, 'delete', 'namespace', name, '--wait=false') };
 };
 
 /** A plain client of the API server without a rate limit of ours: the bare loop is not to be slowed down. */
-export const connect = async () => {
-  const credentials = await loadCredentials({ inCluster: false, env: process.env });
+export const connect = async (kubeconfig) => {
+  const env = { ...process.env, KUBECONFIG: kubeconfig };
+  const credentials = await loadCredentials({ inCluster: false, env });
   const client = createApiClient({ credentials, rate: { perSecond: 10_000, burst: 10_000 } });
   const ask = async (request) => {
     const answer = await client.json(request);
     if (answer.kind !== 'ok') throw new Error(`${request.method} ${request.path}: ${answer.message}`);
     return answer.body;
   };
-  return { credentials, client, ask, version: (await ask({ method: 'GET', path: '/version' })).gitVersion };
+  const version = (await ask({ method: 'GET', path: '/version' })).gitVersion;
+  return { kubeconfig, credentials, client, ask, version };
 };
 
 /** Calls `onObject` with each object of a watch from now on; returns how to end it. */
 export const watch = async (client, path, onObject) => {
-  const answer = await client.stream({ path: `${path}&watch=true` });
+  const answer = await client.stream({ path: `${path}${path.includes('?') ? '&' : '?'}watch=true` });
   if (answer.kind !== 'ok') throw new Error(`${path}: ${answer.message}`);
   let rest = '';
   answer.body.setEncoding('utf8');

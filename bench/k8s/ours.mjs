@@ -1,9 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createDagOrchestrator } from '../../packages/dag-orchestrator/dist/index.js';
 import { createKubernetesRuntime } from '../../packages/k8s-client/dist/index.js';
 import { migratePostgres } from '../../packages/postgres/dist/index.js';
+import { newJobId } from '../../packages/types/dist/index.js';
 import { startExecutor, systemClock } from '../queue/no-op-executor.mjs';
 import { createDatabase, dropDatabase } from '../queue/server.mjs';
 import { log, newJob, open } from '../queue/systems/job-orchestrator.mjs';
+import { runFan } from './fan.mjs';
 import { spec } from './launches.mjs';
 
 /** Notes when each attempt was last reported changed, and when its end was recorded. */
@@ -54,8 +57,11 @@ const timed = (database, stopwatch) => ({
   },
 });
 
-/** An executor with the settings that people get by default, on the real cluster. */
-export const startOurs = async (serverUrl, { credentials }, namespace) => {
+/** The settings that people get by default. */
+export const defaults = { launchRatePerSecond: 20 };
+
+/** An executor and a DAG orchestrator on a cluster. */
+export const startOurs = async (serverUrl, { credentials }, namespace, config = defaults) => {
   const url = await createDatabase(serverUrl);
   await migratePostgres({ url, log });
   const plain = await open(url);
@@ -67,6 +73,7 @@ export const startOurs = async (serverUrl, { credentials }, namespace) => {
     installation: await database.queue.installation(),
     log,
     clock: systemClock,
+    launchesPerSecond: config.launchRatePerSecond,
   });
   const { start } = runtime;
   runtime.start = (onChange) =>
@@ -74,7 +81,9 @@ export const startOurs = async (serverUrl, { credentials }, namespace) => {
       stopwatch.change(attemptId);
       onChange(attemptId);
     });
-  const executor = await startExecutor(database, runtime, { launchRatePerSecond: 20 });
+  const executor = await startExecutor(database, runtime, config);
+  const dags = createDagOrchestrator({ database, clock: systemClock, log, newJobId, pollIntervalMs: 5_000 });
+  dags.start();
   const { counted, stop } = watchRequests();
 
   /** Submits jobs and waits for all: seconds from before the submission, and requests to the API server meanwhile. */
@@ -94,11 +103,12 @@ export const startOurs = async (serverUrl, { credentials }, namespace) => {
   };
   return {
     run,
-    /** A fan and a join: until DAGs do it, the join is submitted when the fan has ended. */
-    fan: async (width) => (await run(width)).seconds + (await run(1)).seconds,
+    /** A fan and a join, as a DAG of ours: seconds from the start of its run to its end. */
+    fan: (width) => runFan(database, width),
     latencies: stopwatch.latencies,
     stop: async () => {
       stop();
+      await dags.stop();
       await executor.drain(0);
       executor.stop();
       await runtime.close();

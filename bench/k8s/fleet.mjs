@@ -1,0 +1,21 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(new URL('../../e2e/cluster/fleet', import.meta.url));
+const fleet = (...args) =>
+  execFileSync(script, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+/** A control plane of our own with so many pretend nodes: `e2e/cluster/fleet`. */
+export const startFleet = (nodes) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-fleet-'));
+  const kubeconfig = fleet('up', folder, String(nodes)).trim();
+  return {
+    kubeconfig,
+    stopApi: () => fleet('stop-api', folder),
+    startApi: () => fleet('start-api', folder),
+    stop: () => fleet('down', folder),
+  };
+};

@@ -1,0 +1,37 @@
+import { median } from '../queue/statistics.mjs';
+import { runBare } from './bare.mjs';
+import { connect, createNamespace } from './cluster.mjs';
+import { startFleet } from './fleet.mjs';
+import { startOurs } from './ours.mjs';
+
+/** No limit of ours may be what is measured: the control plane is. */
+const config = { launchRatePerSecond: 1_000, batchSize: 200 };
+
+/** Our rate beside a bare loop's where pods cost nothing: etcd, API server and controllers are the limit. */
+export const measureOnKwok = async (server, { quick, rounds = quick ? 1 : 3 }) => {
+  const size = { nodes: quick ? 50 : 1_000, jobs: quick ? 100 : 1_000, rounds };
+  const fleet = startFleet(size.nodes);
+  const cluster = await connect(fleet.kubeconfig);
+  const namespace = await createNamespace(fleet.kubeconfig);
+  const ours = await startOurs(server.url, cluster, namespace.name, config);
+  await runBare(cluster, namespace.name, 20);
+  await ours.run(20);
+  const times = { bare: [], ours: [] };
+  for (let round = 0; round < size.rounds; round += 1) {
+    times.bare.push(await runBare(cluster, namespace.name, size.jobs));
+    times.ours.push((await ours.run(size.jobs)).seconds);
+    process.stderr.write('.');
+  }
+  await ours.stop();
+  await cluster.client.close();
+  fleet.stop();
+  return {
+    versions: { kubernetes: cluster.version, kwok: '0.7.0' },
+    size: { kwok: size },
+    figures: {
+      kwok_bare_per_s: size.jobs / median(times.bare),
+      kwok_ours_per_s: size.jobs / median(times.ours),
+    },
+    ratios: { kwok_rate_vs_bare: median(times.bare) / median(times.ours) },
+  };
+};
