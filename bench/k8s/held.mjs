@@ -66,8 +66,11 @@ const createHeld = async (serverUrl, fleet) => {
       database.wakeUps.send('jobs');
       return until('select count(*)::int as answer from finished_jobs', ended + 1);
     },
-    adopted: (incarnations) =>
-      until(`select count(distinct owner)::int as answer from jobs where queue = 'live'`, incarnations),
+    /** Seconds until nothing live belongs to whom it belongs now. */
+    adopted: async () => {
+      const owner = await ask('select owner as answer from jobs where owner is not null limit 1');
+      return () => until(`select count(*)::int as answer from jobs where owner = '${owner}'`, 0);
+    },
     secondAttempts: () => ask('select count(*)::int as answer from jobs where attempt > 1'),
     rows: () => rowsWritten(databaseUrl),
     database,
@@ -116,6 +119,30 @@ const measureRestart = async (held, child, fleet) => {
   };
 };
 
+/** The executor is killed and another takes over: from its start, the nine seconds of the lease included. */
+const measureAdoption = async (held, child) => {
+  const untilAdopted = await held.adopted();
+  await child.kill();
+  const before = performance.now();
+  const next = await held.start();
+  await untilAdopted();
+  const seconds = (performance.now() - before) / 1000;
+  await pause(settleMs);
+  const { requests, rss, maxRss } = await next.report();
+  process.stderr.write(`adoption: ${JSON.stringify(requests)}\n`);
+  const reads = /^GET (jobs|pods|events)( watch)?$/;
+  const perJob = Object.entries(requests).filter(([kind]) => !reads.test(kind));
+  await next.kill();
+  return {
+    adopt_s: seconds,
+    adopt_api_requests: sum(requests),
+    adopt_api_requests_not_lists: sum(Object.fromEntries(perJob)),
+    adopt_second_attempts: await held.secondAttempts(),
+    adopt_resident_mb: rss / 2 ** 20,
+    adopt_resident_peak_mb: maxRss / 2 ** 20,
+  };
+};
+
 /** Many jobs that run at the same time on one executor: memory, requests and rows for each, and a restart of the API server. */
 export const measureHeld = async (
   server,
@@ -138,7 +165,7 @@ export const measureHeld = async (
   const quiet = await measureQuiet(held, child, quick ? 20 : 60);
   const restart = await measureRestart(held, child, fleet);
   const after = await child.report();
-  await child.kill();
+  const adoption = await measureAdoption(held, child);
   await held.close();
   fleet.stop();
   return {
@@ -152,6 +179,7 @@ export const measureHeld = async (
       held_fill_per_s: jobs / seconds,
       ...quiet,
       ...restart,
+      ...adoption,
     },
     ratios: {},
   };

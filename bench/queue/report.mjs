@@ -21,6 +21,9 @@ const goals = {
   restart_jobs_deleted: ['<=', 0],
   restart_jobs_changed: ['<=', 0],
   restart_second_attempts: ['<=', 0],
+  adopt_s: ['<=', 15],
+  adopt_api_requests_not_lists: ['<=', 5],
+  adopt_second_attempts: ['<=', 0],
   api_calls_per_job: ['<=', 3],
   finish_latency_ms_p50: ['<=', 100],
 };
