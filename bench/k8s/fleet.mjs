@@ -11,11 +11,16 @@ const fleet = (...args) =>
 /** A control plane of our own with so many pretend nodes: `e2e/cluster/fleet`. */
 export const startFleet = (nodes) => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-fleet-'));
-  const kubeconfig = fleet('up', folder, String(nodes)).trim();
+  const stop = () => {
+    process.off('exit', stop);
+    fleet('down', folder);
+  };
+  // Whatever ends the benchmark, its control plane ends with it.
+  process.on('exit', stop);
   return {
-    kubeconfig,
+    kubeconfig: fleet('up', folder, String(nodes)).trim(),
     stopApi: () => fleet('stop-api', folder),
     startApi: () => fleet('start-api', folder),
-    stop: () => fleet('down', folder),
+    stop,
   };
 };

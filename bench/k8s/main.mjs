@@ -35,6 +35,7 @@ const options = {
   ...(given.rounds === undefined ? {} : { rounds: Number(given.rounds) }),
 };
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 const server = await startServer();
 const result = {
   machine: describeMachine(),

@@ -53,7 +53,7 @@ start_apiserver() { # port, port of etcd, further flags…
     --service-account-key-file pki/sa.pub --service-account-signing-key-file pki/sa.key \
     --service-account-issuer https://kubernetes.default.svc --authorization-mode Node,RBAC \
     --service-cluster-ip-range 10.96.0.0/16 "$@"
-  wait_until 60 kube get --raw /readyz
+  wait_until 180 kube get --raw /readyz # with 20,000 objects to read, or a machine that is busy otherwise
 }
 
 start_controllers() { # flags…
