@@ -18,19 +18,26 @@ const plainJob = (run, installation) => {
 const isComplete = (job) =>
   (job.status?.conditions ?? []).some(({ type, status }) => type === 'Complete' && status === 'True');
 
-/** Creates plain Jobs in a loop and waits for all; resolves with the seconds from the first create. */
-export const runBare = async ({ ask, client }, namespace, count) => {
+/**
+ * Creates plain Jobs in a loop and waits for all; resolves with the seconds from the first create. `tidy`: each is deleted
+ * once it is complete, as we do, instead of being left behind.
+ */
+export const runBare = async ({ ask, client }, namespace, count, { tidy = false } = {}) => {
   const path = `/apis/batch/v1/namespaces/${namespace}/jobs`;
   const run = randomUUID();
   const installation = randomUUID();
   const complete = new Set();
+  const deletes = [];
+  const remove = ({ metadata: { name } }) =>
+    ask({ method: 'DELETE', path: `${path}/${name}`, body: { propagationPolicy: 'Background' } });
   let onEach = () => undefined;
   const all = new Promise((resolve) => (onEach = () => complete.size === count && resolve()));
   const stop = await watch(
     client,
     `${path}?labelSelector=${encodeURIComponent(`${label}=${run}`)}`,
     (job) => {
-      if (!isComplete(job)) return;
+      if (!isComplete(job) || complete.has(job.metadata.uid)) return;
+      if (tidy) deletes.push(remove(job));
       complete.add(job.metadata.uid);
       onEach();
     },
@@ -44,6 +51,7 @@ export const runBare = async ({ ask, client }, namespace, count) => {
   await all;
   const seconds = (performance.now() - before) / 1000;
   stop();
+  await Promise.all(deletes);
   return seconds;
 };
 

@@ -1,5 +1,5 @@
 // Jobs through the orchestrator beside the same Jobs from a bare loop and beside Argo Workflows, on one cluster in one run;
-// and many pretend jobs on a control plane of their own. bench/run k8s [--json FILE] [--quick] [--only PART,…] [--rounds N]
+// and many pretend jobs on a control plane of their own. bench/run k8s [--json FILE] [--quick] [--only PART,…] [--rounds N] [--jobs N]
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const { values: given } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     rounds: { type: 'string' },
+    jobs: { type: 'string' },
   },
 });
 const parts = {
@@ -33,6 +34,7 @@ if (unknown.length > 0) {
 const options = {
   quick: given.quick,
   ...(given.rounds === undefined ? {} : { rounds: Number(given.rounds) }),
+  ...(given.jobs === undefined ? {} : { jobs: Number(given.jobs) }),
 };
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
