@@ -57,9 +57,8 @@ for (const name of wanted) {
     console.error(`\n${name} was not measured: ${error.stack}`);
     result.notMeasured[name] = String(error.message ?? error);
   }
+  store();
 }
-Object.assign(result.versions, { node: process.versions.node });
 await server.stop();
-if (given.json !== undefined) writeFileSync(resolve(given.json), `${JSON.stringify(result, null, 2)}\n`);
 printReport(result);
 process.exit(Object.keys(result.notMeasured).length === wanted.length ? 1 : 0);
