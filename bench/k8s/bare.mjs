@@ -15,8 +15,8 @@ const plainJob = (run, installation) => {
   return job;
 };
 
-const isComplete = (job) =>
-  (job.status?.conditions ?? []).some(({ type, status }) => type === 'Complete' && status === 'True');
+const has = (job, condition) =>
+  (job.status?.conditions ?? []).some(({ type, status }) => type === condition && status === 'True');
 
 /**
  * Creates plain Jobs in a loop and waits for all; resolves with the seconds from the first create. `tidy`: each is deleted
@@ -31,12 +31,19 @@ export const runBare = async ({ ask, client }, namespace, count, { tidy = false 
   const remove = ({ metadata: { name } }) =>
     ask({ method: 'DELETE', path: `${path}/${name}`, body: { propagationPolicy: 'Background' } });
   let onEach = () => undefined;
-  const all = new Promise((resolve) => (onEach = () => complete.size === count && resolve()));
+  let onFailed = () => undefined;
+  const all = new Promise((resolve, reject) => {
+    onEach = () => complete.size === count && resolve();
+    onFailed = ({ metadata: { name } }) => reject(new Error(`the Job ${name} of the bare loop failed`));
+  });
+  all.catch(() => undefined);
   const stop = await watch(
     client,
     `${path}?labelSelector=${encodeURIComponent(`${label}=${run}`)}`,
     (job) => {
-      if (!isComplete(job) || complete.has(job.metadata.uid)) return;
+      // A busy machine fails pods to start ("context deadline exceeded"); nobody retries those of a bare loop.
+      if (has(job, 'Failed')) onFailed(job);
+      if (!has(job, 'Complete') || complete.has(job.metadata.uid)) return;
       if (tidy) deletes.push(remove(job));
       complete.add(job.metadata.uid);
       onEach();

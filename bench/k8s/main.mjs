@@ -41,11 +41,15 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 const server = await startServer();
 const result = {
   machine: describeMachine(),
-  versions: {},
+  versions: { node: process.versions.node },
   size: {},
   figures: {},
   ratios: {},
   notMeasured: {},
+};
+/** After each part, so that a run that is cut off keeps what it has. */
+const store = () => {
+  if (given.json !== undefined) writeFileSync(resolve(given.json), `${JSON.stringify(result, null, 2)}\n`);
 };
 for (const name of wanted) {
   try {
