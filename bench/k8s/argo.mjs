@@ -67,6 +67,9 @@ export const startArgo = async ({ kubeconfig, client, ask }) => {
     [...place, '--executor-image', 'localhost/argoexec:1', ...rates, '--loglevel', 'warn'],
     { env: { ...process.env, LEADER_ELECTION_DISABLE: 'true' }, stdio: 'ignore' },
   );
+  // Whatever ends the benchmark, the controller ends with it.
+  const kill = () => void controller.kill('SIGKILL');
+  process.on('exit', kill);
   const path = `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/workflows`;
   const failed = once(controller, 'exit').then(() =>
     Promise.reject(new Error('the workflow controller ended')),
@@ -99,6 +102,7 @@ export const startArgo = async ({ kubeconfig, client, ask }) => {
     version,
     fan,
     stop: async () => {
+      process.off('exit', kill);
       controller.kill('SIGTERM');
       await once(controller, 'exit');
       remove();

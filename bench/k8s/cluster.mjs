@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,15 @@ export const createNamespace = async (kubeconfig) => {
   kubectl(kubeconfig, 'create', 'namespace', name);
   const account = ['get', 'serviceaccount', 'default', '-n', name, '--ignore-not-found', '-o', 'name'];
   while (kubectl(kubeconfig, ...account) === '') await pause(100);
-  return { name, remove: () => kubectl(kubeconfig, 'delete', 'namespace', name, '--wait=false') };
+  const args = ['--kubeconfig', kubeconfig, 'delete', 'namespace', name, '--wait=false'];
+  const remove = () => {
+    process.off('exit', remove);
+    // Its cluster may be gone already, and the namespace with it.
+    spawnSync('kubectl', args, { stdio: 'ignore' });
+  };
+  // Also where a part of the benchmark fails.
+  process.on('exit', remove);
+  return { name, remove };
 };
 
 /** A plain client of the API server without a rate limit of ours: the bare loop is not to be slowed down. */
