@@ -83,8 +83,11 @@ describe('the recorder', () => {
     expect(await recorder.record(newWrite())).toBe('applied');
   });
 
-  test('does not ask a database that is down for each write anew', async () => {
-    const { batches, recorder } = setUp(() => new OrchestratorError('database_unavailable', 'no connection'));
+  test.each([
+    ['is down', 'database_unavailable'],
+    ['lacks us a right', 'database_right_missing'],
+  ] as const)('does not ask a database that %s for each write anew', async (_name, code) => {
+    const { batches, recorder } = setUp(() => new OrchestratorError(code, 'no'));
     const results = await Promise.allSettled(
       [newWrite(), newWrite(), newWrite()].map((each) => recorder.record(each)),
     );

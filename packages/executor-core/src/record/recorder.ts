@@ -46,6 +46,9 @@ const takeBatch = (waiting: Pending[]): readonly Pending[] => {
   return [...taken];
 };
 
+/** Not the writes are at fault: no part of the batch would fare better. */
+const unusable: ReadonlySet<string> = new Set(['database_unavailable', 'database_right_missing']);
+
 /** Applies a batch; one that the database refuses is halved until the bad write stands alone, and only that one fails. */
 const applyBatch = async (apply: RecorderOptions['apply'], batch: readonly Pending[]): Promise<void> => {
   try {
@@ -53,7 +56,7 @@ const applyBatch = async (apply: RecorderOptions['apply'], batch: readonly Pendi
     const ids = new Set<string>(applied);
     batch.forEach(({ write, resolve }) => resolve(ids.has(write.attemptId) ? 'applied' : 'stale'));
   } catch (error) {
-    const down = isOrchestratorError(error) && error.code === 'database_unavailable';
+    const down = isOrchestratorError(error) && unusable.has(error.code);
     if (batch.length === 1 || down) return batch.forEach(({ reject }) => reject(error));
     const half = Math.ceil(batch.length / 2);
     await applyBatch(apply, batch.slice(0, half));

@@ -48,15 +48,41 @@ export const leaseIsOver = (error: unknown): boolean => codeOf(error) === 'JO001
 /** True when a row with this key stands there already. */
 export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505';
 
-/** PostgreSQL answers and lets us not do it: wrong password, no such role or database, no right to the schema. */
-const refused = (error: unknown): boolean =>
-  ['28P01', '28000', '3D000', '42501'].includes(codeOf(error) ?? '');
+/** PostgreSQL answers and lets us not in: wrong password, no such role or database. */
+const refused = (error: unknown): boolean => ['28P01', '28000', '3D000'].includes(codeOf(error) ?? '');
+
+const lacksRight = (error: unknown): boolean => codeOf(error) === '42501';
+
+const grants: Readonly<Record<string, string>> = {
+  table: 'select, insert, update, delete on table',
+  view: 'select on table',
+  sequence: 'usage on sequence',
+  schema: 'usage, create on schema',
+  function: 'execute on function',
+  database: 'create on database',
+};
+
+/** The statement that gives the right that is missing: `permission denied for table jobs` → `GRANT … ON table jobs TO …`. */
+const grantFor = (message: string): string => {
+  const [, kind = '', name = ''] = /^permission denied for (?:materialized )?(\w+) (.+)$/.exec(message) ?? [];
+  const right = grants[kind];
+  return right === undefined
+    ? 'let the account of DATABASE_URL own its database or schema'
+    : `its owner runs: GRANT ${right} ${name} TO the account of DATABASE_URL`;
+};
+
+const rightMissing = (error: unknown): OrchestratorError => {
+  const { message } = error as Error;
+  const detail = `The database answers, but denies a right: ${message}; ${grantFor(message)}.`;
+  return new OrchestratorError('database_right_missing', detail, [], { cause: error });
+};
 
 const unavailable = (what: string, error: unknown): OrchestratorError =>
   new OrchestratorError('database_unavailable', `${what}: ${(error as Error).message}`, [], { cause: error });
 
-/** What callers are told of a fault: a lost connection or a refusal as `database_unavailable`, all else unchanged. */
-export const asUnavailable = (error: unknown): unknown => {
+/** What callers are told of a fault: what no statement could do is named by the catalogue, all else stays unchanged. */
+export const asCatalogued = (error: unknown): unknown => {
+  if (lacksRight(error)) return rightMissing(error);
   if (refused(error)) return unavailable('The database refuses us', error);
   if (!connectionLost(error) || isOrchestratorError(error)) return error;
   return unavailable('The database does not answer', error);

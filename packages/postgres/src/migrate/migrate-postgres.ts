@@ -15,7 +15,7 @@ export interface MigrationReport {
 
 /**
  * Brings a PostgreSQL database to the schema of this program; forward only, safe to run twice and at the same time.
- * Throws `schema_too_new`, `database_unavailable`.
+ * Throws `schema_too_new`, `database_unavailable`, `database_right_missing`.
  */
 export const migratePostgres = async (options: {
   readonly url: string;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { closed, type Database } from '@job-orchestrator/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { migratePostgres } from '../migrate/migrate-postgres.ts';
 import { openDatabase } from '../open-database.ts';
-import { freshDatabase, onServer } from '../testing/fresh-database.ts';
+import { emptyDatabaseUrl, freshDatabase, onServer } from '../testing/fresh-database.ts';
 import { claimSample, registerSample, sampleContext, sampleExit, sampleJob } from '../testing/samples.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { wakeUpKinds } from '../wake-ups/subscribers.ts';
@@ -97,4 +98,36 @@ test('claims that skip what is claimed already still find a job that a slow tran
   await db.queue.insertJobs([early], sampleContext);
   const claimOne = async () => (await claimSample(db, owner, 'behind', 1)).map(({ jobId }) => jobId);
   await expect.poll(claimOne, { timeout: 15_000, interval: 1 }).toEqual([early.id]);
+});
+
+/** The url of an account that may connect, and nothing else. */
+const strangerTo = async (url: string): Promise<string> => {
+  const stranger = new URL(url);
+  stranger.username = `stranger_${randomUUID().slice(0, 8)}`;
+  stranger.password = 'secret';
+  await onServer(url, `create role ${stranger.username} login password 'secret'`);
+  return stranger.href;
+};
+
+test('a right that is missing is no database that is down: it is named, with what to grant', async () => {
+  const stranger = await strangerTo(fresh.url);
+  const account = new URL(stranger).username;
+  const open = () => openDatabase({ kind: 'postgres', url: stranger, log: silentLog });
+  await expect(open()).rejects.toMatchObject({
+    code: 'database_right_missing',
+    message: expect.stringMatching(
+      /denied for table schema_migrations; .*GRANT select, .* on table/,
+    ) as string,
+  });
+  await onServer(fresh.url, `grant all on all tables in schema public to ${account}`);
+  await onServer(fresh.url, `revoke all on topics from ${account}`);
+  const limited = await open();
+  await expect(limited.topics.list(null)).rejects.toMatchObject({ code: 'database_right_missing' });
+  expect(await limited.images.list(null, { after: null, limit: 1 })).toMatchObject({ items: [] });
+  await limited.close();
+  const url = await strangerTo(await emptyDatabaseUrl());
+  await expect(migratePostgres({ url, log: silentLog })).rejects.toMatchObject({
+    code: 'database_right_missing',
+    message: expect.stringContaining('GRANT usage, create on schema public TO') as string,
+  });
 });

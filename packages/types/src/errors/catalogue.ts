@@ -198,7 +198,12 @@ export const errorCatalogue = {
   database_unavailable: {
     status: 503,
     title: 'The database cannot be used.',
-    hint: 'Check DATABASE_URL, that PostgreSQL runs, and that the account owns its database or schema; then try again.',
+    hint: 'Check DATABASE_URL (address, account, password, database) and that PostgreSQL runs; then try again.',
+  },
+  database_right_missing: {
+    status: 503,
+    title: 'The database denies our account a right.',
+    hint: 'Let the account own its database or schema, or grant what the detail names; `migrate` needs to own the tables.',
   },
   data_folder_in_use: {
     status: 500,
