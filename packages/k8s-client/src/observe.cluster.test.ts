@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildLaunch, waitUntil } from '@job-orchestrator/executor-core/testing';
+import { buildLaunch, unguarded, waitUntil } from '@job-orchestrator/executor-core/testing';
 import {
   installationId,
   type AttemptLaunch,
@@ -48,7 +48,7 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('on a real cluster', { 
     });
   const run = async (script: string, spec: Partial<JobSpec> = {}): Promise<AttemptRef> => {
     const launch = launchOf(script, spec);
-    const outcome = await runtime.ensure(launch);
+    const outcome = await runtime.ensure(launch, unguarded);
     if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
     return { ...launch, object: outcome.object };
   };
@@ -94,7 +94,10 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('on a real cluster', { 
   });
 
   test.concurrent('a Job that Kubernetes finds invalid is refused with its words', async () => {
-    const outcome = await runtime.ensure(launchOf('true', { resources: { requests: { cpu: 'many' } } }));
+    const outcome = await runtime.ensure(
+      launchOf('true', { resources: { requests: { cpu: 'many' } } }),
+      unguarded,
+    );
     expect(outcome).toMatchObject({ kind: 'refused', failure: { reason: 'launch_refused' } });
   });
 
@@ -166,7 +169,7 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('on a real cluster', { 
     });
     const node = nodes.kind === 'ok' ? (nodes.body.items[0]?.metadata.name ?? '') : '';
     const launch = { ...launchOf('true'), avoidNode: node };
-    const outcome = await runtime.ensure(launch);
+    const outcome = await runtime.ensure(launch, unguarded);
     if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
     expect(await ended({ ...launch, object: outcome.object })).toMatchObject({ exit: { exitCode: 0, node } });
   });
@@ -217,7 +220,7 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('with quota on a real c
     try {
       await setQuota('pods', { pods: '0' });
       const launch = buildLaunch(installation, { imageReference: 'localhost/busybox:1', command: ['true'] });
-      const outcome = await runtime.ensure(launch);
+      const outcome = await runtime.ensure(launch, unguarded);
       const ref = { ...launch, object: outcome.kind === 'created' ? outcome.object : null };
       const look = async (): Promise<Observation | null> => {
         const seen = await runtime.observe(ref);
@@ -227,9 +230,11 @@ describe.skipIf(process.env['KUBECONFIG'] === undefined)('with quota on a real c
         message: expect.stringContaining('0 of 0 used') as string,
       });
       await setQuota('jobs', { 'count/jobs.batch': '0' });
-      expect(await runtime.ensure(buildLaunch(installation, { command: ['true'] }))).toMatchObject({
-        kind: 'busy',
-      });
+      expect(await runtime.ensure(buildLaunch(installation, { command: ['true'] }), unguarded)).toMatchObject(
+        {
+          kind: 'busy',
+        },
+      );
     } finally {
       await runtime.close();
       await namespace.close();

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitUntil } from '@job-orchestrator/executor-core/testing';
+import { unguarded, waitUntil } from '@job-orchestrator/executor-core/testing';
 import type { AttemptRef } from '@job-orchestrator/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAttemptsFolder, createFolder } from './attempt/folder.ts';
@@ -99,7 +99,7 @@ test('a stop before the start prevents it for ever', async () => {
   await watched.runtime.stop(launch, 10);
   const { exit } = await watched.ended(launch);
   expect(exit).toMatchObject({ exitCode: null, startedAt: null, failure: { reason: 'process_lost' } });
-  expect((await watched.runtime.ensure(launch)).kind).toBe('exists');
+  expect((await watched.runtime.ensure(launch, unguarded)).kind).toBe('exists');
   expect(await watched.log(launch)).toBe('');
 });
 

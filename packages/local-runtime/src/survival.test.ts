@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, utimesSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { waitUntil } from '@job-orchestrator/executor-core/testing';
+import { unguarded, waitUntil } from '@job-orchestrator/executor-core/testing';
 import { objectName, type AttemptLaunch, type AttemptRef } from '@job-orchestrator/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAttemptsFolder } from './attempt/folder.ts';
@@ -177,7 +177,7 @@ test('a folder that nobody started for 10 seconds is lost, and never starts afte
   const watched = await sandbox.start();
   const { exit } = await watched.ended(launch);
   expect(exit).toMatchObject({ exitCode: null, startedAt: null, failure: { reason: 'process_lost' } });
-  expect((await watched.runtime.ensure(launch)).kind).toBe('exists');
+  expect((await watched.runtime.ensure(launch, unguarded)).kind).toBe('exists');
   expect(await watched.log(launch)).toBe('');
 });
 
@@ -190,7 +190,9 @@ test('a damaged folder is passed over by list, absent, and refused by ensure', a
   const ref = await watched.run(other);
   expect((await watched.runtime.list())?.map((each) => each.attemptId)).toEqual([ref.attemptId]);
   expect(await watched.runtime.observe(launch)).toEqual({ kind: 'absent' });
-  expect(await watched.runtime.ensure(launch)).toMatchObject({ failure: { reason: 'name_taken' } });
+  expect(await watched.runtime.ensure(launch, unguarded)).toMatchObject({
+    failure: { reason: 'name_taken' },
+  });
   await watched.ended(ref);
 });
 
@@ -212,7 +214,7 @@ test('what escaped its group is ended also after its attempt was taken over, for
   const launch = sandbox.launch(['sh', '-c', 'setsid sleep 300 & exec sleep 300']);
   await watched.running(await watched.run(launch));
   const restored = { ...launch, attemptId: sandbox.launch([]).attemptId };
-  const taken = await watched.runtime.ensure(restored);
+  const taken = await watched.runtime.ensure(restored, unguarded);
   if (taken.kind !== 'taken_over') throw new Error(JSON.stringify(taken));
   const later = await sandbox.start();
   const ref = { ...restored, object: taken.object };
@@ -227,7 +229,9 @@ test('200 quick programs, ensured by two instances at once, each run exactly onc
     sandbox.launch(['sh', '-c', `echo ran; exit ${index % 3}`]),
   );
   const outcomes = await Promise.all(
-    launches.map((launch) => Promise.all([one.runtime.ensure(launch), two.runtime.ensure(launch)])),
+    launches.map((launch) =>
+      Promise.all([one.runtime.ensure(launch, unguarded), two.runtime.ensure(launch, unguarded)]),
+    ),
   );
   const kinds = outcomes.map((pair) => pair.map(({ kind }) => kind).toSorted());
   expect(new Set(kinds.map(String))).toEqual(new Set(['created,exists']));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSystemClock } from '@job-orchestrator/executor-core/testing';
+import { createSystemClock, unguarded } from '@job-orchestrator/executor-core/testing';
 import { createProcessRuntime } from '@job-orchestrator/local-runtime';
 import { silentLog } from '@job-orchestrator/postgres/testing';
 import {
@@ -64,7 +64,10 @@ export const startProcessRunner = async (installation: InstallationId): Promise<
       const attempt = await driver.claim(job);
       const { jobId, number, id, topic, spec } = attempt;
       const named = { installation, jobId, attemptNumber: number, attemptId: id };
-      const outcome = await runtime.ensure({ ...named, object: null, avoidNode: null, topic, spec });
+      const outcome = await runtime.ensure(
+        { ...named, object: null, avoidNode: null, topic, spec },
+        unguarded,
+      );
       if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
       await driver.write(launched(id, outcome.object));
       await driver.write(progressed(id, { kind: 'running', startedAt: new Date(), node: null }));

@@ -38,3 +38,6 @@ export const buildLaunch = (installation: InstallationId, spec: Partial<JobSpec>
   avoidNode: null,
   spec: buildSpec(spec),
 });
+
+/** A guard for `ensure` that always lets create. */
+export const unguarded = (): boolean => true;

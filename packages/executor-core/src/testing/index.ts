@@ -1,7 +1,7 @@
 export { decideAttempt } from '../decide/decide-attempt.ts';
 export { decideLaunch } from '../decide/decide-launch.ts';
 export { buildAttempt } from './arbitraries.ts';
-export { buildLaunch, buildSpec } from './build-launch.ts';
+export { buildLaunch, buildSpec, unguarded } from './build-launch.ts';
 export { createSystemClock } from './clock/system-clock.ts';
 export { createVirtualClock, type VirtualClock } from './clock/virtual-clock.ts';
 export { runtimeConformance } from './conformance/index.ts';

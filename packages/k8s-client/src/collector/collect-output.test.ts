@@ -1,4 +1,4 @@
-import { waitUntil } from '@job-orchestrator/executor-core/testing';
+import { unguarded, waitUntil } from '@job-orchestrator/executor-core/testing';
 import { frameOutput, writeReceipt, type AttemptRef, type JobRuntime } from '@job-orchestrator/types';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ beforeEach(async () => {
     collector,
   });
   await runtime.start(() => undefined);
-  const outcome = await runtime.ensure(launch);
+  const outcome = await runtime.ensure(launch, unguarded);
   if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
   ref = { ...launch, object: outcome.object };
 });

@@ -141,7 +141,7 @@ const assemble = (
         throw error;
       }
     },
-    ensure: (launch, mayCreate = () => true) => ensureJob(context, launch, mayCreate),
+    ensure: (launch, mayCreate) => ensureJob(context, launch, mayCreate),
     observe: (ref) => observeJob(context, watches, ref),
     stop: (ref) => stopJob(context, captures, ref),
     logTail: (ref, maxBytes) => tailOf(context, captures, ref, maxBytes),

@@ -1,3 +1,4 @@
+import { unguarded } from '@job-orchestrator/executor-core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   attemptId,
@@ -49,7 +50,7 @@ const answer = (status: number, message = '', reason = '', headers = {}): FakeFa
   headers,
 });
 const created = async (runtime: JobRuntime): Promise<AttemptRef> => {
-  const outcome = await runtime.ensure(launch);
+  const outcome = await runtime.ensure(launch, unguarded);
   if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
   return { ...launch, object: outcome.object };
 };
@@ -115,7 +116,7 @@ test('a server that cannot be reached, and credentials that fail, are certain: n
   const runtime = await make();
   const { identity } = credentials;
   Object.assign(credentials, { identity: () => Promise.reject(new Error('the plugin is gone')) });
-  expect(await runtime.ensure(launch)).toMatchObject({
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject({
     kind: 'busy',
     reason: 'runtime_unreachable',
     message: expect.stringContaining('the plugin is gone') as string,
@@ -124,7 +125,7 @@ test('a server that cannot be reached, and credentials that fail, are certain: n
   await server.close();
   // The first may still go out on a connection that was open.
   await expect
-    .poll(() => runtime.ensure(launch))
+    .poll(() => runtime.ensure(launch, unguarded))
     .toMatchObject({
       kind: 'busy',
       reason: 'runtime_unreachable',
@@ -147,7 +148,7 @@ test('a Job under an id that the database forgot is taken over, with its pod, lo
   });
   const ref = { ...restored, object: former.object };
   expect(await runtime.observe(ref)).toMatchObject({ kind: 'running' });
-  expect(await runtime.ensure(restored)).toEqual({ kind: 'exists', object: former.object });
+  expect(await runtime.ensure(restored, unguarded)).toEqual({ kind: 'exists', object: former.object });
   changes.length = 0;
   ownedPod(former, exited(7));
   await expect.poll(() => changes).toContain(ref.attemptId);
@@ -165,10 +166,10 @@ test('a take-over that meets another change, or an unwilling server, is asked fo
   await created(runtime);
   const restored = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
   server.fail(({ method }) => method === 'PATCH', answer(409, 'changed', 'Conflict'), 1);
-  expect(await runtime.ensure(restored)).toMatchObject({ kind: 'unresolved' });
+  expect(await runtime.ensure(restored, unguarded)).toMatchObject({ kind: 'unresolved' });
   let asked = 0;
   expect(await runtime.ensure(restored, () => (asked += 1) <= 2)).toEqual({ kind: 'withheld' });
-  expect(await runtime.ensure(restored)).toMatchObject({ kind: 'taken_over' });
+  expect(await runtime.ensure(restored, unguarded)).toMatchObject({ kind: 'taken_over' });
 });
 
 test('its requests keep up with the launches that are asked of it, and no faster', async () => {

@@ -1,3 +1,4 @@
+import { unguarded } from '@job-orchestrator/executor-core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   attemptId,
@@ -59,7 +60,7 @@ const answer = (status: number, message = '', reason = '', headers = {}): FakeFa
   headers,
 });
 const created = async (runtime: JobRuntime, given: AttemptLaunch = launch): Promise<AttemptRef> => {
-  const outcome = await runtime.ensure(given);
+  const outcome = await runtime.ensure(given, unguarded);
   if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
   return { ...given, object: outcome.object };
 };
@@ -143,14 +144,14 @@ const refusals: readonly (readonly [string, FakeFault, Partial<EnsureOutcome>])[
 test.each(refusals)('ensure met with %s', async (_name, fault, expected) => {
   const runtime = await make();
   server.fail(isCreate, fault, fault.kind === 'answer' && fault.status === 401 ? 2 : 1);
-  expect(await runtime.ensure(launch)).toMatchObject(expected);
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject(expected);
 });
 
 test('a create whose answer was lost is found under the same name', async () => {
   const runtime = await make();
   server.fail(isCreate, { kind: 'lose_answer' }, 1);
-  expect(await runtime.ensure(launch)).toMatchObject({ kind: 'unresolved' });
-  expect(await runtime.ensure(launch)).toMatchObject({
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject({ kind: 'unresolved' });
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject({
     kind: 'exists',
     object: { name: jobObject().metadata.name },
   });
@@ -161,12 +162,15 @@ test('a taken name: ours, ours on its way out, a stranger’s', async () => {
   const runtime = await make();
   await created(runtime);
   server.store.put('jobs', jobObject(launch, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }));
-  expect(await runtime.ensure(launch)).toMatchObject({
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject({
     kind: 'terminating',
     object: { name: jobObject().metadata.name },
   });
   server.store.put('jobs', jobObject(launch, { metadata: { labels: { app: 'web' } } }));
-  expect(await runtime.ensure(launch)).toMatchObject({ kind: 'refused', failure: { reason: 'name_taken' } });
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject({
+    kind: 'refused',
+    failure: { reason: 'name_taken' },
+  });
 });
 
 test('observes its own create at once, and tells of each change', async () => {

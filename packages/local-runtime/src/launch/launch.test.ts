@@ -13,6 +13,7 @@ import fc from 'fast-check';
 import { objectName, type AttemptRef, type JobSpec } from '@job-orchestrator/types';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProcessRuntimeOptions } from '../process-runtime.ts';
+import { unguarded } from '@job-orchestrator/executor-core/testing';
 import { openSandbox, type Sandbox } from '../testing/sandbox.ts';
 import { createAttemptsFolder, createFolder } from '../attempt/folder.ts';
 import { findShimTools } from './shim.ts';
@@ -167,7 +168,7 @@ describe('a command that cannot be executed', () => {
   const outcomeOf = async (command: readonly string[] | null, spec: Partial<JobSpec> = {}) => {
     const { runtime } = await sandbox.start({ workingDirectory: sandbox.dataDir });
     const launch = sandbox.launch(command ?? [], { ...spec, command });
-    const outcome = await runtime.ensure(launch);
+    const outcome = await runtime.ensure(launch, unguarded);
     if (outcome.kind === 'refused') expect(await runtime.observe(launch)).toEqual({ kind: 'absent' });
     return outcome;
   };
@@ -216,7 +217,7 @@ describe('a command that cannot be executed', () => {
     const watched = await sandbox.start({ workingDirectory });
     rmdirSync(workingDirectory);
     const launch = sandbox.launch(['true']);
-    expect(await watched.runtime.ensure(launch)).toMatchObject({
+    expect(await watched.runtime.ensure(launch, unguarded)).toMatchObject({
       kind: 'busy',
       message: expect.stringContaining(workingDirectory),
     });

@@ -101,7 +101,7 @@ const attempt = async (launching: Launching): Promise<EnsureOutcome> => {
 /** `ensure` of the runtime: calls for one name in this process go one after the other. */
 export const createEnsure = (context: RuntimeContext, book: AttemptBook): JobRuntime['ensure'] => {
   const underWay = new Map<string, Promise<EnsureOutcome>>();
-  return (launch, mayCreate = () => true) => {
+  return (launch, mayCreate) => {
     const name = objectName(launch.installation, launch.jobId, launch.attemptNumber);
     const before = underWay.get(name) ?? Promise.resolve();
     const outcome = before.then(() => attempt({ context, book, launch, name, mayCreate }));

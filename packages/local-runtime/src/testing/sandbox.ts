@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildLaunch, createSystemClock } from '@job-orchestrator/executor-core/testing';
+import { buildLaunch, createSystemClock, unguarded } from '@job-orchestrator/executor-core/testing';
 import {
   installationId,
   type AttemptId,
@@ -78,7 +78,7 @@ const watched = (runtime: Runtime, listeners: Set<() => void>): Watched => {
     runtime,
     until,
     run: async (launch) => {
-      const outcome = await runtime.ensure(launch);
+      const outcome = await runtime.ensure(launch, unguarded);
       if (outcome.kind === 'created' || outcome.kind === 'exists')
         return { ...launch, object: outcome.object };
       throw new Error(JSON.stringify(outcome));

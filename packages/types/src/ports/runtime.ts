@@ -74,9 +74,9 @@ export interface JobRuntime {
   /**
    * Makes the attempt's object under its deterministic name, or finds it. Safe to repeat. `mayCreate` is asked in the same
    * tick in which the create leaves us (a request is written, a process is spawned), however long it waited before; an
-   * executor gives its lease. Left out: always.
+   * executor gives its lease.
    */
-  ensure(launch: AttemptLaunch, mayCreate?: () => boolean): Promise<EnsureOutcome>;
+  ensure(launch: AttemptLaunch, mayCreate: () => boolean): Promise<EnsureOutcome>;
   observe(ref: AttemptRef): Promise<Observation>;
   /** Asks the program to end: SIGTERM, then SIGKILL after `graceSeconds`. Safe to repeat. False: could not ask now. */
   stop(ref: AttemptRef, graceSeconds: number): Promise<boolean>;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unguarded } from '../build-launch.ts';
 import type { Subject } from './subject.ts';
 
 /** Another instance over the same objects goes on where the first stopped. */
@@ -15,7 +16,7 @@ export const adoptionTests = (get: () => Subject): void => {
     const ref = await ensured(first.runtime, made);
     await first.runtime.close();
     const second = await start();
-    expect(await second.runtime.ensure(made)).toEqual({ kind: 'exists', object: ref.object });
+    expect(await second.runtime.ensure(made, unguarded)).toEqual({ kind: 'exists', object: ref.object });
     const { exit } = await ended(second.runtime, ref);
     expect(exit.exitCode).toBe(9);
     expect(await log(second.runtime, ref)).toBe('begun\ndone\n');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { objectName } from '@job-orchestrator/types';
+import { unguarded } from '../build-launch.ts';
 import type { Subject } from './subject.ts';
 
 /** `ensure` creates an attempt's object once, however often and from wherever it is called. */
@@ -8,15 +9,15 @@ export const creationTests = (get: () => Subject): void => {
     const { start, launch, ended } = get();
     const { runtime } = await start();
     const made = launch([{ kind: 'exit', code: 0 }]);
-    const first = await runtime.ensure(made);
+    const first = await runtime.ensure(made, unguarded);
     expect(first.kind).toBe('created');
-    const again = await runtime.ensure(made);
+    const again = await runtime.ensure(made, unguarded);
     expect(again.kind).toBe('exists');
     if (first.kind !== 'created' || again.kind !== 'exists') return;
     expect(again.object).toEqual(first.object);
     expect(first.object.name).toBe(objectName(made.installation, made.jobId, made.attemptNumber));
     await ended(runtime, { ...made, object: first.object });
-    expect(await runtime.ensure(made)).toEqual({ kind: 'exists', object: first.object });
+    expect(await runtime.ensure(made, unguarded)).toEqual({ kind: 'exists', object: first.object });
   });
 
   test('racing calls of ensure, in one instance and in two, create one object', async () => {
@@ -26,7 +27,9 @@ export const creationTests = (get: () => Subject): void => {
       { kind: 'print', text: 'ran' },
       { kind: 'exit', code: 0 },
     ]);
-    const outcomes = await Promise.all([one, one, two, two].map(({ runtime }) => runtime.ensure(made)));
+    const outcomes = await Promise.all(
+      [one, one, two, two].map(({ runtime }) => runtime.ensure(made, unguarded)),
+    );
     const kinds = outcomes.map((outcome) => outcome.kind).toSorted();
     expect(kinds).toEqual(['created', 'exists', 'exists', 'exists']);
     const uids = new Set(outcomes.map((outcome) => ('object' in outcome ? outcome.object.uid : null)));

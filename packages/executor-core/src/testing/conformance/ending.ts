@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unguarded } from '../build-launch.ts';
 import type { Subject } from './subject.ts';
 
 /** How a program ended is told as it was. */
@@ -34,7 +35,7 @@ export const endingTests = (get: () => Subject): void => {
     const { start, launch, observed } = get();
     const { runtime } = await start();
     const made = launch([], { command: ['/nonexistent/program'] });
-    const outcome = await runtime.ensure(made);
+    const outcome = await runtime.ensure(made, unguarded);
     const reasonOf = async (): Promise<string | null> => {
       if (outcome.kind === 'refused') return outcome.failure.reason;
       if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unguarded } from '../build-launch.ts';
 import type { Subject } from './subject.ts';
 
 /** What a runtime does about objects of attempts that the database has forgotten, for it went back in time. */
@@ -14,14 +15,14 @@ export const restoreTests = (get: () => Subject): void => {
     const former = await ensured(runtime, made);
     await observed(runtime, former, ({ kind }) => kind === 'running');
     const restored = { ...made, attemptId: launch([]).attemptId };
-    expect(await runtime.ensure(restored)).toEqual({
+    expect(await runtime.ensure(restored, unguarded)).toEqual({
       kind: 'taken_over',
       object: former.object,
       from: made.attemptId,
     });
     const ref = { ...restored, object: former.object };
     expect((await runtime.observe(ref)).kind).toBe('running');
-    expect(await runtime.ensure(restored)).toEqual({ kind: 'exists', object: former.object });
+    expect(await runtime.ensure(restored, unguarded)).toEqual({ kind: 'exists', object: former.object });
     const second = await start();
     for (const each of [runtime, second.runtime]) {
       expect((await ended(each, ref)).exit.exitCode).toBe(7);
@@ -38,7 +39,7 @@ export const restoreTests = (get: () => Subject): void => {
     const former = await ensured(runtime, made);
     await ended(runtime, former);
     const restored = { ...made, attemptId: launch([]).attemptId };
-    expect((await runtime.ensure(restored)).kind).toBe('taken_over');
+    expect((await runtime.ensure(restored, unguarded)).kind).toBe('taken_over');
     expect((await ended(runtime, { ...restored, object: former.object })).exit.exitCode).toBe(4);
   });
 
@@ -49,7 +50,7 @@ export const restoreTests = (get: () => Subject): void => {
     const former = await ensured(first.runtime, made);
     await observed(first.runtime, former, ({ kind }) => kind === 'running');
     const restored = { ...made, attemptId: launch([]).attemptId };
-    expect((await first.runtime.ensure(restored)).kind).toBe('taken_over');
+    expect((await first.runtime.ensure(restored, unguarded)).kind).toBe('taken_over');
     await first.runtime.close();
     const { runtime } = await start();
     const ref = { ...restored, object: former.object };
@@ -65,7 +66,7 @@ export const restoreTests = (get: () => Subject): void => {
     const later = await ensured(runtime, made);
     await observed(runtime, later, ({ kind }) => kind === 'running');
     const past = { ...made, attemptNumber: 2, attemptId: launch([]).attemptId };
-    expect(await runtime.ensure(past)).toEqual({ kind: 'superseded', by: 3 });
+    expect(await runtime.ensure(past, unguarded)).toEqual({ kind: 'superseded', by: 3 });
     expect(await runtime.observe(past)).toEqual({ kind: 'absent' });
     await runtime.stop(later, 0);
   });

@@ -1,5 +1,5 @@
 import type { AttemptId, AttemptLaunch, AttemptRef, JobSpec, Observation } from '@job-orchestrator/types';
-import { buildLaunch } from '../build-launch.ts';
+import { buildLaunch, unguarded } from '../build-launch.ts';
 import { defaultShellDialect, shellCommand, type Program } from '../programs.ts';
 import type { ConformingRuntime, RuntimeHarness } from './harness.ts';
 
@@ -62,7 +62,7 @@ const commandOf = (harness: RuntimeHarness, program: Program): readonly string[]
     : shellCommand(program, { ...defaultShellDialect, ...harness.dialect });
 
 const ensured = async (runtime: ConformingRuntime, launch: AttemptLaunch): Promise<AttemptRef> => {
-  const outcome = await runtime.ensure(launch);
+  const outcome = await runtime.ensure(launch, unguarded);
   if (outcome.kind !== 'created' && outcome.kind !== 'exists') {
     throw new Error(`ensure answered ${JSON.stringify(outcome)}`);
   }

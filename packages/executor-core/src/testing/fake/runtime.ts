@@ -162,7 +162,7 @@ export const createFakeRuntime = (world: FakeWorld): JobRuntime & LogSource => {
     start: async (onChange) => {
       unsubscribe = world.subscribe(onChange);
     },
-    ensure: (launch, mayCreate = () => true) => ensure(world, launch, mayCreate),
+    ensure: (launch, mayCreate) => ensure(world, launch, mayCreate),
     observe: (ref) => observe(world, ref),
     stop: (ref, graceSeconds) => stop(world, ref, graceSeconds),
     logTail: (ref, maxBytes) => logTail(world, ref, maxBytes),
