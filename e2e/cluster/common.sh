@@ -5,6 +5,7 @@ bin=$CLUSTER_DIR/bin
 images=$CLUSTER_DIR/images
 run=$CLUSTER_DIR/run
 node_ip=10.88.0.1 # the bridge's: the kubelet refuses a loopback address
+registry=$node_ip:5050 registry_with_login=$node_ip:5051 registry_of_tests=$node_ip:5052
 export CLUSTER_DIR
 
 say() { echo "cluster: $*" >&2; }

@@ -1,5 +1,5 @@
 # Starts and stops plain processes and the control plane of a cluster in the folder $run, which is the working folder.
-# Shared by up, down and fleet; the caller has read common.sh.
+# Shared by up, down, fleet and registry; the caller has read common.sh.
 
 certificate() { # name, subject, alternative names
   openssl req -newkey rsa:2048 -nodes -keyout "pki/$1.key" -out "pki/$1.csr" -subj "$2" 2>/dev/null
@@ -36,7 +36,7 @@ start() { # name, command…
 wait_until() { # seconds, command…
   local tries=$(($1 * 4)); shift
   for _ in $(seq "$tries"); do "$@" >/dev/null 2>&1 && return; sleep 0.25; done
-  tail -n 5 log/*.log >&2
+  tail -n 5 "$run"/log/*.log >&2
   fail "gave up waiting for: $*; the logs are in $run/log"
 }
 
@@ -76,7 +76,7 @@ ended() { for file in "$run"/*.pid; do kill -0 "$(cat "$file")" 2>/dev/null || b
 runs() { case $(ps -o stat= -p "$1" 2>/dev/null) in '' | Z*) return 1 ;; esac; }
 
 # A pid file may be older than the machine's last start: end a process only if it still is one of ours.
-is_ours() { tr '\0' ' ' < "/proc/$1/cmdline" 2>/dev/null | grep -q -e "^$bin/" -e '^containerd '; }
+is_ours() { tr '\0' ' ' < "/proc/$1/cmdline" 2>/dev/null | grep -q -e "^$bin/" -e '^containerd ' -e '^docker-registry '; }
 
 stop() { # name, tenths of a second until SIGKILL
   [ -f "$1.pid" ] || return 0

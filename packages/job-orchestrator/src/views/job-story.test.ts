@@ -92,6 +92,17 @@ describe('the story of a job', () => {
     expect(text).toMatch(/What to do +job-orchestrator topic resume etl/);
   });
 
+  test('tells by its digest which image ran, and in which attempt where that changed', () => {
+    const one = { ...attempt, imageDigest: 'registry.example/load@sha256:1111' };
+    const two = { ...attempt, number: 2, imageDigest: 'registry.example/load@sha256:2222' };
+    const three = { ...attempt, number: 3, imageDigest: null };
+    expect(story({ attempts: [] })).not.toContain('Image ran');
+    expect(story({ attempts: [one, three] })).toMatch(/Image ran +registry.example\/load@sha256:1111\n/);
+    expect(story({ attempts: [one, { ...one, number: 2 }, { ...two, number: 3 }] })).toMatch(
+      /Image ran +try 1, 2: registry.example\/load@sha256:1111; try 3: registry.example\/load@sha256:2222\n/,
+    );
+  });
+
   test('whose attempt was claimed does not wait for its next one', () => {
     expect(story({ state: 'claimed', attempt: 1 })).toMatch(
       /Story +Its attempt 1 was claimed; its program does not run yet\./,

@@ -65,11 +65,24 @@ const resourcesText = ({ spec: { resources } }: JobDetail): string | null => {
   return parts.flatMap(([name, text]) => (text === null ? [] : [`${name} ${text}`])).join('; ') || null;
 };
 
+/** What ran under the image's name, which may move; by attempts where it did. */
+const ranImage = ({ attempts }: JobDetail): string | null => {
+  const ran = attempts.flatMap(({ number, imageDigest }) =>
+    imageDigest === null ? [] : [{ number, imageDigest }],
+  );
+  const digests = [...new Set(ran.map(({ imageDigest }) => imageDigest))];
+  if (digests.length <= 1) return digests[0] ?? null;
+  const numbers = (digest: string): string =>
+    ran.flatMap(({ number, imageDigest }) => (imageDigest === digest ? [number] : [])).join(', ');
+  return digests.map((digest) => `try ${numbers(digest)}: ${digest}`).join('; ');
+};
+
 /** Label and text of each line; null: nothing to say. */
 const facts = (job: JobDetail, now: Date): readonly (readonly [string, string | null])[] => [
   ['Id', job.id],
   ['Topic', `${job.topic}, priority ${job.priority}`],
   ['Image', `${job.spec.image} (${job.spec.imageReference})`],
+  ['Image ran', ranImage(job)],
   ['Command', commandText(job) || 'that of the image'],
   ['Labels', mapText(job.spec.labels)],
   ['Profile', job.spec.profile ?? null],

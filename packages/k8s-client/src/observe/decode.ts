@@ -105,9 +105,13 @@ const decodeContainer = (value: unknown, sidecars: ReadonlySet<string>): Contain
     name,
     sidecar: sidecars.has(name),
     state: decodeState(status['state']),
-    imageId: textOrNull(status['imageID'], 'container status.imageID'),
+    imageId: decodeImageId(status['imageID']),
   };
 };
+
+/** `REPOSITORY@sha256:…` of an image that was pulled, only a digest of one that was imported; some runtimes put a scheme before. */
+const decodeImageId = (value: unknown): string | null =>
+  textOrNull(value, 'container status.imageID')?.replace(/^[a-z-]+:\/\//, '') ?? null;
 
 const sidecarNames = (spec: Readonly<Record<string, unknown>>): ReadonlySet<string> =>
   new Set(
