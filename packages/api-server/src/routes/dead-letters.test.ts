@@ -53,6 +53,29 @@ it('lists, counts in a dry run, redrives at a pace, and says so on the old job a
   expect((await api.client.listDeadLetters({ topic: 'pace' })).items).toMatchObject([{ id: ids[0] }]);
 });
 
+it('redrives with what the image refers to now, where that is asked for; a disabled image stops it at once', async () => {
+  const before = await api.client.getImage('shell');
+  const [kept, renewed] = [await failed('old-image'), await failed('new-image')];
+  await api.client.putImage({ name: 'shell', reference: 'registry.example/shell:2' });
+  const specOf = async (topic: string, currentImage?: boolean) => {
+    const terms = currentImage === undefined ? {} : { currentImage };
+    const { jobs } = await api.client.redriveDeadLetters({ topic, ...terms, ...why });
+    return (await api.client.getJob(jobs[0]!.id)).spec;
+  };
+  expect(await specOf('old-image')).toMatchObject({ imageReference: before.reference, command: ['false'] });
+  await api.client.disableImage('shell');
+  expect((await failure(specOf('new-image', true))).code).toBe('image_disabled');
+  await api.client.enableImage('shell');
+  expect(await specOf('new-image', true)).toMatchObject({
+    imageReference: 'registry.example/shell:2',
+    command: ['false'],
+  });
+  await api.client.putImage({ name: 'shell', reference: before.reference });
+  expect((await api.client.getJob(kept)).state + (await api.client.getJob(renewed)).state).toBe(
+    'failedfailed',
+  );
+});
+
 it('discards named jobs, once', async () => {
   const id = await failed('discard');
   const answer = await api.client.discardDeadLetters({ jobs: [id.slice(-8)], ...why });

@@ -100,8 +100,9 @@ const redrive = async (context: ApiContext, request: FastifyRequest): Promise<Re
   refuse(redriveProblems(value));
   const wanted = value as unknown as RedriveRequest;
   const { selection, why } = await read(context, wanted);
-  const pace = { now: new Date(), perSecond: wanted.ratePerSecond ?? null };
-  const { matched, redriven } = await redriveDeadLetters(context.operations, selection, pace, why);
+  const { ratePerSecond = null, currentImage = false } = wanted;
+  const terms = { now: new Date(), perSecond: ratePerSecond, currentImage };
+  const { matched, redriven } = await redriveDeadLetters(context.operations, selection, terms, why);
   return { matched, jobs: redriven };
 };
 

@@ -26,6 +26,7 @@ export interface DecideFlags extends FilterFlags {
   readonly dryRun?: boolean;
   readonly limit?: number;
   readonly rate?: number;
+  readonly currentImage?: boolean;
   readonly by?: string;
   readonly reason: string;
 }
@@ -88,8 +89,8 @@ const writeOutcome = async (
 /** `redrive [JOB…]`: writes the ids of the new jobs. */
 export const redrive = (cli: Cli, jobs: readonly string[], flags: DecideFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
-    const pace = flags.rate === undefined ? {} : { ratePerSecond: flags.rate };
-    const request: RedriveRequest = { ...requestOf(jobs, flags), ...pace };
+    const { rate: ratePerSecond, currentImage } = flags;
+    const request: RedriveRequest = { ...requestOf(jobs, flags), ...given({ ratePerSecond, currentImage }) };
     const answer = await session.client.redriveDeadLetters(request);
     const first = answer.jobs[0];
     const code = await writeOutcome(session, flags, {

@@ -52,6 +52,10 @@ export const defineDeadLetterCommands = (program: Command, act: Act): void => {
   withDecision(program.command('redrive'))
     .description('run dead letters again, each as a new job that names the old one')
     .option('--rate <number>', 'so many become due each second; all at once unless given', integer(1, 1_000))
+    .option(
+      '--current-image',
+      'run what the image refers to now, not what it did when the old job was submitted',
+    )
     .action(
       act(async (cli, jobs: string[], options: DecideFlags) =>
         (await import('./dead-letters.ts')).redrive(cli, jobs, options),

@@ -8,15 +8,18 @@ import {
 import type { OperationDeps } from '../dependencies.ts';
 import { projectOf } from './complete-spec.ts';
 
+/** What names an image of a project. */
+type NamesImage = Pick<JobSubmission, 'image' | 'project'>;
+
 /** The images that submissions name, by project and name, and the names registered on the way. */
 export interface ResolvedImages {
-  readonly imageOf: (submission: JobSubmission) => Image;
+  readonly imageOf: (submission: NamesImage) => Image;
   readonly registered: readonly string[];
 }
 
 const keyOf = (project: string, name: string): string => `${project}/${name}`;
 
-const namesByProject = (submissions: readonly JobSubmission[]): Map<string, Set<string>> => {
+const namesByProject = (submissions: readonly NamesImage[]): Map<string, Set<string>> => {
   const byProject = new Map<string, Set<string>>();
   for (const submission of submissions) {
     const project = projectOf(submission);
@@ -46,7 +49,7 @@ const registerUnknown = (
     { ...context, reason: 'registered at its first use' },
   );
 
-const problemsOf = (submissions: readonly JobSubmission[], images: Map<string, Image>): Problem[] =>
+const problemsOf = (submissions: readonly NamesImage[], images: Map<string, Image>): Problem[] =>
   submissions.flatMap((submission, index) => {
     const image = images.get(keyOf(projectOf(submission), submission.image));
     if (image?.active === true) return [];
@@ -55,7 +58,7 @@ const problemsOf = (submissions: readonly JobSubmission[], images: Map<string, I
     return [{ field, message, value: submission.image }];
   });
 
-const refuseUnusable = (submissions: readonly JobSubmission[], images: Map<string, Image>): void => {
+const refuseUnusable = (submissions: readonly NamesImage[], images: Map<string, Image>): void => {
   const problems = problemsOf(submissions, images);
   const first = problems[0];
   if (first === undefined) return;
@@ -72,7 +75,7 @@ const refuseUnusable = (submissions: readonly JobSubmission[], images: Map<strin
 /** Looks up every image that is named; throws `image_not_found` or `image_disabled` with the command that mends it. */
 export const resolveImages = async (
   deps: OperationDeps,
-  submissions: readonly JobSubmission[],
+  submissions: readonly NamesImage[],
   context: WriteContext,
 ): Promise<ResolvedImages> => {
   const images = new Map<string, Image>();

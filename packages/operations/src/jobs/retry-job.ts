@@ -2,6 +2,7 @@ import {
   isTerminalJobState,
   OrchestratorError,
   type IdempotencyKey,
+  type Image,
   type JobId,
   type JobRecord,
   type NewJob,
@@ -9,14 +10,17 @@ import {
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 
-/** The same job again, as a new one. */
-export const asNewJob = (job: JobRecord, id: JobId): NewJob => ({
+/** The same job again, as a new one; with `image`, as what that image refers to now. */
+export const asNewJob = (job: JobRecord, id: JobId, image?: Image): NewJob => ({
   id,
   project: job.project,
   topic: job.topic,
   priority: job.priority,
   runAt: null,
-  spec: job.spec,
+  spec:
+    image === undefined
+      ? job.spec
+      : { ...job.spec, imageReference: image.reference, runAsUser: image.runAsUser },
   retryOf: job.id,
   rootJobId: job.rootJobId ?? job.id,
 });

@@ -55,6 +55,12 @@ export const RedriveRequestSchema = Type.Object(
         description: 'How fast the new jobs become due; all at once unless given.',
       }),
     ),
+    currentImage: Type.Optional(
+      Type.Boolean({
+        description:
+          'Run what the image refers to now. Unless given, what it referred to when the old job was submitted.',
+      }),
+    ),
   },
   { ...strict, $id: 'RedriveRequest', title: 'Which dead letters to run again, as new jobs' },
 );
