@@ -18,6 +18,9 @@ import { watchRaw } from './recording/watch-raw.ts';
 
 const scenarios: readonly Scenario[] = [...ends, ...waits, ...disruptions];
 const folder = new URL('../../fixtures/recorded/', import.meta.url);
+/** The registries of e2e/cluster. */
+const realRegistry = process.env['E2E_REGISTRY'] ?? '10.88.0.1:5050';
+const registryWithLogin = process.env['E2E_REGISTRY_WITH_LOGIN'] ?? '10.88.0.1:5051';
 /** Pods at once: the cluster is shared. */
 const company = 3;
 
@@ -76,9 +79,17 @@ const record = async (
     api,
     namespace: name,
     registry,
+    realRegistry,
+    registryWithLogin,
     watch,
     source: `recorded on Kubernetes ${kubeletVersion}, ${containerRuntimeVersion.replace('://', ' ')}`,
-    hidden: { [hostname()]: 'node-1', [node.metadata.name]: 'node-1', [registry]: 'registry.example' },
+    hidden: {
+      [hostname()]: 'node-1',
+      [node.metadata.name]: 'node-1',
+      [registry]: 'registry.example',
+      [realRegistry]: 'registry.example',
+      [registryWithLogin]: 'private.example',
+    },
   };
   const left = [...mine];
   const work = async (): Promise<boolean> => {

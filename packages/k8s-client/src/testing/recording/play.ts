@@ -17,10 +17,7 @@ import type { Scenario, Stage } from './scenario.ts';
 import type { RawWatch } from './watch-raw.ts';
 
 /** Where scenarios are played. */
-export interface Scene {
-  readonly api: ApiClient;
-  readonly namespace: string;
-  readonly registry: string;
+export interface Scene extends Omit<Stage, 'seen' | 'until' | 'begun' | 'podName'> {
   readonly watch: RawWatch;
   readonly source: string;
   readonly hidden: Readonly<Record<string, string>>;

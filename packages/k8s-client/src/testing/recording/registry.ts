@@ -25,7 +25,6 @@ const refuse = (response: ServerResponse, status: number, code: string, message:
 
 const answer = (path: string, response: ServerResponse): void => {
   if (path === '/v2/') return void response.writeHead(200).end('{}');
-  if (path.includes('denied')) return refuse(response, 403, 'DENIED', 'requested access is denied');
   if (path.includes('limited')) return refuse(response, 429, 'TOOMANYREQUESTS', 'pull rate limit reached');
   if (!path.includes('arm') && !path.includes(digestOf(foreignIndex)))
     return refuse(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown');

@@ -7,8 +7,11 @@ import type { FailureFixture } from '../fixture.ts';
 export interface Stage {
   readonly api: ApiClient;
   readonly namespace: string;
-  /** `host:port` of a registry that answers as the scenario's tag asks: `absent`, `denied`, `limited`, `arm`. */
+  /** `host:port` of a registry of ours that answers as the scenario's tag asks: `limited`, `arm`. */
   readonly registry: string;
+  /** `host:port` of a real registry that holds no image, and of one that wants a login. */
+  readonly realRegistry: string;
+  readonly registryWithLogin: string;
   /** What is seen so far of this scenario's attempt. */
   seen(): Pick<FailureFixture, 'job' | 'pods' | 'gone' | 'events'>;
   /** Waits until the observation is of this kind. */

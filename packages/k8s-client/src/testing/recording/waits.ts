@@ -1,9 +1,11 @@
 import { shapeMain, shapePod, shell, type Scenario } from './scenario.ts';
 
+type Registry = 'registry' | 'realRegistry' | 'registryWithLogin';
+
 const image =
-  (tag: string): NonNullable<Scenario['shape']> =>
+  (tag: string, registry: Registry = 'registry'): NonNullable<Scenario['shape']> =>
   (job, stage) =>
-    shapeMain({ image: `${stage.registry}/jobs/hello:${tag}`, imagePullPolicy: 'Always' })(job);
+    shapeMain({ image: `${stage[registry]}/jobs/hello:${tag}`, imagePullPolicy: 'Always' })(job);
 
 const fromSecret = (ref: object): NonNullable<Scenario['shape']> =>
   shapeMain({ env: [{ name: 'TOKEN', valueFrom: ref }] });
@@ -14,15 +16,20 @@ export const waits: readonly Scenario[] = [
     name: 'image-absent',
     signal: '`ErrImagePull`: the registry has no such tag',
     spec: shell('echo done'),
-    shape: image('absent'),
+    shape: image('absent', 'realRegistry'),
     expected: { observation: 'refused', reason: 'image_not_found', decision: 'wait', says: /not found/ },
   },
   {
     name: 'image-denied',
     signal: '`ErrImagePull`: the registry refuses us',
     spec: shell('echo done'),
-    shape: image('denied'),
-    expected: { observation: 'refused', reason: 'image_pull_denied', decision: 'wait' },
+    shape: image('1', 'registryWithLogin'),
+    expected: {
+      observation: 'refused',
+      reason: 'image_pull_denied',
+      decision: 'wait',
+      says: /401 Unauthorized/,
+    },
   },
   {
     name: 'image-other-platform',
