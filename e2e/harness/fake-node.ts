@@ -10,6 +10,8 @@ export interface FakeNode {
   readonly name: string;
   /** Takes a pod that no node can take, and reports that its program runs. */
   take(namespace: string, job: string): Promise<string>;
+  /** Its kubelet says this of a pod's phase, which may be nonsense. */
+  report(namespace: string, pod: string, phase: string): Promise<void>;
   /** The taint manager evicts its pods; nobody is there to end them. */
   die(): Promise<void>;
   /** An administrator says that it will not come back: what hangs on it is removed by the pod garbage collector. */
@@ -47,6 +49,11 @@ const podOf = (namespace: string, job: string): Promise<string> =>
       .replace('pod/', ''),
   );
 
+const patchStatus = async (namespace: string, pod: string, status: object): Promise<void> => {
+  const patch = JSON.stringify({ status });
+  await kubectl(['patch', 'pod', pod, '-n', namespace, '--subresource=status', '--type=merge', '-p', patch]);
+};
+
 /** Makes a node that no pod is scheduled to by itself. */
 export const createFakeNode = async (): Promise<FakeNode> => {
   const name = `e2e-fake-${randomBytes(4).toString('hex')}`;
@@ -64,20 +71,10 @@ export const createFakeNode = async (): Promise<FakeNode> => {
       const path = `/api/v1/namespaces/${namespace}/pods/${pod}/binding`;
       await kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify(binding));
       const startedAt = `${new Date().toISOString().slice(0, 19)}Z`;
-      const status = JSON.stringify({ status: runningStatus(startedAt) });
-      await kubectl([
-        'patch',
-        'pod',
-        pod,
-        '-n',
-        namespace,
-        '--subresource=status',
-        '--type=merge',
-        '-p',
-        status,
-      ]);
+      await patchStatus(namespace, pod, runningStatus(startedAt));
       return pod;
     },
+    report: (namespace, pod, phase) => patchStatus(namespace, pod, { phase }),
     die: () =>
       kubectl(['taint', 'node', name, 'job-orchestrator.io/dead=true:NoExecute']).then(() => undefined),
     writeOff: () =>

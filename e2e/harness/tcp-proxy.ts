@@ -50,7 +50,7 @@ const answerOf = (server: Socket, ms: number): Promise<string> =>
 /** Starts a proxy before `target`. It ends no connection of the server's when only its client has gone. */
 export const startTcpProxy = async (target: { host: string; port: number }): Promise<TcpProxy> => {
   const links = new Set<Link>();
-  const traps = new Set<{ readonly words: string; catch(link: Link, bytes: Buffer): void }>();
+  const traps = new Set<{ readonly words: string; take(link: Link, bytes: Buffer): void }>();
   let mode: ProxyMode = 'pass';
 
   const forward = (link: Link, to: Socket, bytes: Buffer): void => {
@@ -59,7 +59,7 @@ export const startTcpProxy = async (target: { host: string; port: number }): Pro
   };
   const fromClient = (link: Link, bytes: Buffer): void => {
     const trap = [...traps].find(({ words }) => bytes.includes(words));
-    if (trap && !link.held) trap.catch(link, bytes);
+    if (trap && !link.held) trap.take(link, bytes);
     else forward(link, link.server, bytes);
   };
   const end = (link: Link): void => {
@@ -91,7 +91,7 @@ export const startTcpProxy = async (target: { host: string; port: number }): Pro
     const caught = new Promise<void>((resolve) => {
       const trap = {
         words,
-        catch: (link: Link, bytes: Buffer): void => {
+        take: (link: Link, bytes: Buffer): void => {
           traps.delete(trap);
           link.held = true;
           link.kept.push({ to: link.server, bytes });

@@ -143,6 +143,39 @@ describe.concurrent('a node that is lost', () => {
   });
 });
 
+describe.concurrent('a pod that cannot be read', () => {
+  it('is set aside and told of, and holds its attempt until it can be', async ({ onTestFinished }) => {
+    const node = await createFakeNode();
+    onTestFinished(node.remove);
+    const id = await submit({
+      image: 'busybox',
+      command: ['sleep', '3600'],
+      resources: { requests: { cpu: '9000' } },
+    });
+    const { attempts } = await until(
+      id,
+      'is unschedulable',
+      60,
+      ({ waitingFor }) => waitingFor?.reason === 'unschedulable',
+    );
+    const pod = await node.take(installation.namespace.name, attempts[0]?.object?.name ?? '');
+    await until(id, 'runs', 30, ({ state }) => state === 'running');
+    await node.report(installation.namespace.name, pod, 'Odd');
+    const words = 'status.phase "Odd" is not known';
+    const doctor = async (): Promise<string> =>
+      (await run(['doctor'], installation.cli)).stdout.replaceAll(/\s+/g, ' ');
+    await eventually('doctor tells', 60, async () => (await doctor()).includes(words));
+    expect(await describeJob(id)).toContain('sets it aside');
+    expect((await run(['get', 'executors'], installation.cli)).stdout).toMatch(/SET ASIDE[^]*live[^]* 1 /);
+    await node.report(installation.namespace.name, pod, 'Running');
+    await eventually('it is told no more', 60, async () => !(await doctor()).includes(words));
+    expect(await jobOf(id)).toMatchObject({ state: 'running', attempt: 1 });
+    await installation.client.cancelJob(id);
+    await kubectl(['delete', 'pod', pod, '-n', installation.namespace.name, '--force', '--grace-period=0']);
+    await until(id, 'is cancelled', 60, ({ state }) => state === 'cancelled');
+  });
+});
+
 describe.concurrent('an orphan', () => {
   it('whose attempt is long closed is stopped and removed by uid', async () => {
     const { namespace, environment } = installation;

@@ -7,6 +7,8 @@ export const intervals = {
   expireMs: 30_000,
   rowSweepMs: 60_000,
   janitorMs: 60_000,
+  /** Costs a comparison in memory; something is written only where it has changed. */
+  setAsideMs: 5_000,
   auditMs: 300_000,
 } as const;
 

@@ -189,6 +189,8 @@ export const createProcessRuntime = (options: ProcessRuntimeOptions): JobRuntime
     collectOutput: () => Promise.resolve({ kind: 'none' }),
     remove: (ref) => remove(context, book, ref),
     list: () => Promise.resolve(list(context, book)),
+    // A folder that cannot be read is `unreachable` for its own attempt; it belongs to nobody else.
+    setAside: () => Promise.resolve([]),
     close: () => Promise.resolve(book.close()),
     open: (ref, request) =>
       onEntry<AsyncIterable<Uint8Array> | null>(context, book, ref, none, (entry) => {

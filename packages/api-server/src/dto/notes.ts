@@ -2,6 +2,7 @@ import {
   isTerminalJobState,
   shortId,
   type DeadLetterDecision,
+  type ExecutorRecord,
   type JobRecord,
   type RuntimeKind,
 } from '@job-orchestrator/types';
@@ -18,12 +19,21 @@ const decisionNote = ({ kind, newJobId, at, actor, reason }: DeadLetterDecision)
   return `${what} by ${actor} at ${at.toISOString()}: ${reason}`;
 };
 
+const setAsideNotes = (job: JobRecord, executors: readonly ExecutorRecord[]): readonly string[] =>
+  executors.flatMap(({ name, live, setAside }) =>
+    setAside
+      .filter(({ jobId }) => live && jobId === job.id)
+      .map(({ message }) => `executor ${name} sets it aside: ${message}`),
+  );
+
 /** What a reader of a job should know, in sentences. */
 export const notesOf = (
   job: JobRecord,
   runtime: RuntimeKind,
   decision: DeadLetterDecision | null,
+  executors: readonly ExecutorRecord[],
 ): readonly string[] => [
+  ...setAsideNotes(job, executors),
   ...(runtime === 'process' ? [noImageNote] : []),
   ...(job.retryOf === null ? [] : [`this is a retry of job ${shortId(job.retryOf)} (${job.retryOf})`]),
   ...(decision === null ? [] : [decisionNote(decision)]),

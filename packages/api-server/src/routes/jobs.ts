@@ -89,7 +89,7 @@ const detail = async (context: ApiContext, request: FastifyRequest): Promise<Job
   return toJobDetail(job, {
     attempts,
     waitingFor: explainWaiting(job, topic, living),
-    notes: notesOf(job, context.runtimeKind, decision),
+    notes: notesOf(job, context.runtimeKind, decision, living),
   });
 };
 

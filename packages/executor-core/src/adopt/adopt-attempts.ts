@@ -1,4 +1,5 @@
 import type { Life } from '../engine/life.ts';
+import { lookCarefully } from '../quarantine/look-carefully.ts';
 import { pageSizes } from '../timing.ts';
 
 /**
@@ -13,12 +14,10 @@ export const adoptAttempts = async (life: Life): Promise<void> => {
     const askedMs = clock.monotonicMs();
     const adopted = await database.queue.adoptAttempts(request);
     if (!life.alive()) return;
-    for (const attempt of adopted) {
-      life.held.hold(attempt, { fresh: false, askedMs });
-      life.look(attempt.id);
-    }
+    for (const attempt of adopted) life.held.hold(attempt, { fresh: false, askedMs });
     if (adopted.length > 0)
       log.info({ attempts: adopted.length }, 'adopted attempts of an executor that is gone');
+    await lookCarefully(life, adopted);
     if (adopted.length < pageSizes.adopt) return;
   }
 };

@@ -6,10 +6,11 @@ import { createDatabaseTime } from '../lease/database-time.ts';
 import { createLease } from '../lease/lease.ts';
 import { observeAttempt } from '../observe/observe-attempt.ts';
 import { createAgenda } from '../queue/agenda.ts';
-import { createKeyQueue } from '../queue/key-queue.ts';
+import { createKeyQueue, type KeyQueue } from '../queue/key-queue.ts';
 import { createRecorder } from '../record/recorder.ts';
 import { concurrency } from '../timing.ts';
 import type { ClaimLoop } from '../claim/claim-loop.ts';
+import { failed, worked } from '../quarantine/faults.ts';
 import { createHeldAttempts } from './held-attempts.ts';
 import type { Life } from './life.ts';
 
@@ -25,7 +26,7 @@ const faultBaseMs = 500;
 /** Also how soon work goes on after the database is back. */
 const faultCapMs = 10_000;
 
-/** One bad attempt never stops the others: its errors are caught here, counted, and it is tried again later. */
+/** One bad attempt never stops the others: its errors are caught here, counted, told, and it is tried again later. */
 const guarded =
   (life: Life, work: (life: Life, id: AttemptId) => Promise<void>) =>
   async (id: AttemptId): Promise<void> => {
@@ -33,16 +34,13 @@ const guarded =
     if (!held) return;
     try {
       await work(life, id);
-      held.faults = 0;
+      worked(held);
     } catch (error) {
       if (held.over) return;
-      held.faults += 1;
-      const ceilingMs = Math.min(faultCapMs, faultBaseMs * 2 ** held.faults);
+      const faults = failed(life, held, error);
+      const ceilingMs = Math.min(faultCapMs, faultBaseMs * 2 ** faults);
       life.lookLater(id, (ceilingMs * (1 + life.deps.random())) / 2);
-      life.deps.log.warn(
-        { attempt: id, faults: held.faults, error: String(error) },
-        'an attempt made trouble',
-      );
+      life.deps.log.warn({ attempt: id, faults, error: String(error) }, 'an attempt made trouble');
     }
   };
 
@@ -60,10 +58,12 @@ export const createLife = (
   let claims: ClaimLoop | null = null;
   let inBackground = 0;
   let ended = false;
-  const look = (id: AttemptId): void => {
+  const queueOf = (id: AttemptId): KeyQueue<AttemptId> | null => {
     const known = held.get(id);
-    if (known) (known.attempt.launchedAt ? observes : launches).add(id);
+    if (!known || known.untouchable) return null;
+    return known.attempt.launchedAt ? observes : launches;
   };
+  const look = (id: AttemptId): void => queueOf(id)?.add(id);
   const agenda = createAgenda<AttemptId>(clock, look);
   const life: OwnedLife = {
     deps,
@@ -75,6 +75,7 @@ export const createLife = (
     time: createDatabaseTime(clock),
     launchRate: createRateLimit(config.launchRatePerSecond),
     look,
+    lookNow: async (id) => queueOf(id)?.addAndWait(id),
     lookLater: (id, delayMs) => {
       if (held.get(id)) agenda.set(id, delayMs);
     },

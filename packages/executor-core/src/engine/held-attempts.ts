@@ -24,6 +24,12 @@ export interface Held {
   outputFrom: string | null;
   /** Errors in a row while working on it. */
   faults: number;
+  /** Those of them that are not the database's. */
+  oddities: number;
+  /** Why it counts as set aside; null: it does not. */
+  setAside: string | null;
+  /** Executors died with it in hand: nobody looks at it any more. */
+  untouchable: boolean;
   /** How often the database refused the end of it for what is in it. */
   refusals: number;
   /** What became of the hand-over: set once it was released or closed, so that no later work touches it. */
@@ -66,6 +72,9 @@ const newHeld = (attempt: LiveAttempt, fresh: boolean): Held => ({
   stopAskedMs: null,
   outputFrom: null,
   faults: 0,
+  oddities: 0,
+  setAside: null,
+  untouchable: false,
   refusals: 0,
   over: false,
 });

@@ -27,6 +27,8 @@ export interface Life {
   readonly launchRate: RateLimit;
   /** Look at this attempt now. */
   look(id: AttemptId): void;
+  /** Look at it now, whatever else is looked at; resolves when that is done. Never rejects. */
+  lookNow(id: AttemptId): Promise<void>;
   /** Look at it after this long, instead of when it was set before. */
   lookLater(id: AttemptId, delayMs: number): void;
   /** A slot may be free, or a job due. */

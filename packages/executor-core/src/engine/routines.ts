@@ -1,5 +1,6 @@
 import { adoptAttempts } from '../adopt/adopt-attempts.ts';
 import { createJanitor } from '../janitor/clean-objects.ts';
+import { createSetAsideNotes } from '../quarantine/note-set-aside.ts';
 import { every, type Routine } from '../queue/every.ts';
 import { sweepRows } from '../sweep/sweep-rows.ts';
 import { takeCancels } from '../sweep/take-cancels.ts';
@@ -27,6 +28,7 @@ const routinesOf = (life: Life): readonly Routine[] => [
   { name: 'expire', intervalMs: intervals.expireMs, run: () => expireQueued(life) },
   { name: 'sweep rows', intervalMs: intervals.rowSweepMs, run: () => sweepRows(life) },
   { name: 'janitor', intervalMs: intervals.janitorMs, run: createJanitor(life) },
+  { name: 'set aside', intervalMs: intervals.setAsideMs, run: createSetAsideNotes(life) },
   { name: 'audit', intervalMs: intervals.auditMs, run: () => auditCounters(life) },
   { name: 'poll', intervalMs: life.deps.config.pollIntervalMs, run: async () => life.wakeClaims() },
 ];

@@ -109,13 +109,15 @@ export const launchAttempt = async (life: Life, id: AttemptId): Promise<void> =>
   if (!held) return;
   if (held.attempt.launchedAt) return life.look(id);
   await takeTurn(life);
+  if (held.over) return;
+  // First, for a cancel has to work also where nothing can be made of the spec.
+  const withheld = withholdLaunch(inputOf(life, held, held.certain));
+  if (withheld) return carryOut(life, held, true, withheld);
   const read = await readReferences(life, held.attempt);
   if (held.over) return;
   if (read.kind === 'missing') return refuse(life, held, read.failure);
   const launch = await launchOf(life, held, read.references);
   if (held.over) return;
-  const withheld = withholdLaunch(inputOf(life, held, held.certain));
-  if (withheld) return carryOut(life, held, true, withheld);
   if (!life.lease.holds()) return life.lookLater(id, noLeaseMs);
   const { certain } = held;
   held.certain = false;

@@ -56,3 +56,22 @@ test('after its end nothing new is begun', async () => {
   expect(started).toEqual(['a']);
   expect(queue.size()).toBe(0);
 });
+
+test('who waits for a key is told once it was worked on, its turn again included, and at the end of the queue', async () => {
+  const { work, finishNext } = heldWork();
+  const queue = createKeyQueue(1, work);
+  const told: string[] = [];
+  const wait = (key: string): void => void queue.addAndWait(key).then(() => told.push(key));
+  wait('a');
+  queue.add('a');
+  await finishNext();
+  expect(told).toEqual([]);
+  await finishNext();
+  expect(told).toEqual(['a']);
+  wait('b');
+  wait('c');
+  queue.end();
+  await finishNext();
+  expect(told.toSorted()).toEqual(['a', 'b', 'c']);
+  await queue.addAndWait('d');
+});

@@ -1,5 +1,6 @@
-import type { Logger } from '@job-orchestrator/types';
+import type { ExecutorDto, Logger } from '@job-orchestrator/types';
 import { isOrchestratorError } from '@job-orchestrator/types/errors';
+import { shortId } from '@job-orchestrator/types/ids';
 import { dataDirOf, type Cli, type ServerFlags } from '../commands/cli.ts';
 import { withServer } from '../commands/session.ts';
 import type { Config } from '../config/config.ts';
@@ -33,6 +34,24 @@ const noServerYet = async ({ environment }: Cli, flags: ServerFlags): Promise<Fi
   return warning('server', error.message, `start one: job-orchestrator ${role}; or name one with --server`);
 };
 
+/** What an executor cannot work on. Exported for its test. */
+export const setAsideFindings = ({
+  name,
+  setAside,
+}: Pick<ExecutorDto, 'name' | 'setAside'>): readonly Finding[] =>
+  setAside.map(({ kind, jobId, name: what, message }) => {
+    const job = jobId === null ? '' : ` of job ${shortId(jobId)}`;
+    const mend =
+      kind === 'object'
+        ? 'mend or delete it in the namespace of the jobs'
+        : `its log says more; please report it, with \`describe job ${shortId(jobId ?? what)}\``;
+    return warning(
+      'set aside',
+      `${name}: ${kind === 'object' ? what : 'an attempt'}${job}: ${message}`,
+      mend,
+    );
+  });
+
 /** A server answers, is ready, and takes our token. */
 export const checkServer = async (cli: Cli, flags: ServerFlags): Promise<readonly Finding[]> => {
   const missing = await noServerYet(cli, flags);
@@ -57,6 +76,7 @@ export const checkServer = async (cli: Cli, flags: ServerFlags): Promise<readonl
         live.length > 0
           ? ok('executors', `${live.length} live`)
           : warning('executors', 'none is live: jobs wait', 'start one: job-orchestrator executor'),
+        ...live.flatMap(setAsideFindings),
       );
       return exitCodes.ok;
     });

@@ -9,7 +9,7 @@ import { readSurroundings } from '../config/surroundings.ts';
 import type { Environment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { checkConfiguration, checkDataFolder } from './check-machine.ts';
-import { checkKubernetes } from './check-services.ts';
+import { checkKubernetes, setAsideFindings } from './check-services.ts';
 
 let folder = '';
 let server: Server | null = null;
@@ -162,4 +162,20 @@ test('a cluster that does not answer, or a kubeconfig that is not there, is a fa
       { check: 'kubernetes', result: 'fault', mend: expect.stringContaining('kubeconfig') as string },
     ]);
   }
+});
+
+test('what an executor sets aside is a warning that names it, its job and what to do', () => {
+  const jobId = '0190a000-1111-7000-8000-00000000bad0';
+  const findings = setAsideFindings({
+    name: 'one',
+    setAside: [
+      { kind: 'attempt', jobId, name: '0190a000-2222-4000-8000-00000000bad0', message: 'it throws' },
+      { kind: 'object', jobId: null, name: 'Pod odd', message: 'status.phase "Odd" is not known' },
+    ],
+  });
+  expect(findings.map(({ result, detail }) => `${result}: ${detail}`)).toEqual([
+    'warning: one: an attempt of job 0000bad0: it throws',
+    'warning: one: Pod odd: status.phase "Odd" is not known',
+  ]);
+  expect(findings[0]?.mend).toContain('describe job 0000bad0');
 });

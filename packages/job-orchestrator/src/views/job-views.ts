@@ -120,6 +120,7 @@ export const executorsView = (now: Date): ListView<ExecutorDto> => ({
     { header: 'RUNTIME', value: ({ runtimeKind }) => runtimeKind },
     { header: 'TOPICS', value: ({ topics }) => topics?.join(',') ?? 'ALL', drop: 1 },
     { header: 'RUNNING', value: ({ running, maxRunning }) => `${running}/${maxRunning}` },
+    { header: 'SET ASIDE', value: ({ setAside }) => (setAside.length === 0 ? '–' : String(setAside.length)) },
     { header: 'VERSION', value: ({ version }) => version, drop: 2 },
     { header: 'BEAT', value: ({ beatAt }) => `${between(beatAt, null, now)} ago`, drop: 3 },
   ],

@@ -1,6 +1,6 @@
 import { localQueueLabel } from '@job-orchestrator/types';
 import { collectorContainer } from '../collector/container.ts';
-import { annotations, readAttemptLabels } from '../labels.ts';
+import { annotations, readAttemptLabels, type LabelledAttempt } from '../labels.ts';
 import { mainContainer } from '../manifest.ts';
 import {
   list,
@@ -22,17 +22,27 @@ import type {
   PodView,
 } from './views.ts';
 
+/** Whose an object of this uid is, as far as that is known without its labels. */
+type KnownAttempt = (uid: string) => LabelledAttempt | null;
+const nobody: KnownAttempt = () => null;
+
 const decodeMeta = (
   object: unknown,
+  known: KnownAttempt,
 ): Pick<JobView, 'attempt' | 'name' | 'uid' | 'version' | 'createdAt' | 'deleting' | 'goneBy'> => {
   const meta = mapping(mapping(object, 'object')['metadata'], 'metadata');
-  const attempt = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
+  const uid = requiredText(meta['uid'], 'metadata.uid');
+  // Anybody may edit labels: whose an object is, is also known from before, and from the Job that owns it.
+  const attempt =
+    readAttemptLabels(mapping(meta['labels'], 'metadata.labels')) ??
+    known(uid) ??
+    known(ownerJob(meta) ?? '');
   if (attempt === null)
     throw new PoisonedObjectError('metadata.labels lacks one of our labels, or has it malformed');
   return {
     attempt,
     name: requiredText(meta['name'], 'metadata.name'),
-    uid: requiredText(meta['uid'], 'metadata.uid'),
+    uid,
     version: text(meta['resourceVersion'], 'metadata.resourceVersion'),
     createdAt: moment(meta['creationTimestamp'], 'metadata.creationTimestamp') ?? new Date(0),
     deleting: textOrNull(meta['deletionTimestamp'], 'metadata.deletionTimestamp') !== null,
@@ -53,14 +63,14 @@ const decodeConditions = (value: unknown): readonly ConditionView[] =>
   });
 
 /** Reads a Job of ours; throws `PoisonedObjectError` for one that is not as it must be. */
-export const decodeJob = (object: unknown): JobView => {
+export const decodeJob = (object: unknown, known = nobody): JobView => {
   const root = mapping(object, 'object');
   const spec = mapping(root['spec'], 'spec');
   const status = mapping(root['status'], 'status');
   const meta = mapping(root['metadata'], 'metadata');
   const notes = mapping(meta['annotations'], 'metadata.annotations');
   return {
-    ...decodeMeta(object),
+    ...decodeMeta(object, known),
     suspended: spec['suspend'] === true,
     localQueue: textOrNull(mapping(meta['labels'], 'metadata.labels')[localQueueLabel], 'metadata.labels'),
     stopRequested: notes[annotations.stopRequested] !== undefined,
@@ -172,7 +182,7 @@ const memoryLimit = (spec: Readonly<Record<string, unknown>>): string | null => 
 };
 
 /** Reads a pod of ours; throws `PoisonedObjectError` for one that is not as it must be. */
-export const decodePod = (object: unknown): PodView => {
+export const decodePod = (object: unknown, known = nobody): PodView => {
   const root = mapping(object, 'object');
   const spec = mapping(root['spec'], 'spec');
   const status = mapping(root['status'], 'status');
@@ -180,7 +190,7 @@ export const decodePod = (object: unknown): PodView => {
     list(status[field], `status.${field}`).map((item) => decodeContainer(item, sidecarNames(spec)));
   const init = containers('initContainerStatuses');
   return {
-    ...decodeMeta(object),
+    ...decodeMeta(object, known),
     jobUid: ownerJob(mapping(root['metadata'], 'metadata')),
     phase: decodePhase(status['phase']),
     reason: text(status['reason'], 'status.reason'),

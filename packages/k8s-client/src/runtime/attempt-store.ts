@@ -1,4 +1,5 @@
 import type { AttemptId, Clock } from '@job-orchestrator/types';
+import type { LabelledAttempt } from '../labels.ts';
 import type { AttemptView, EventView, JobView, PodView } from '../observe/views.ts';
 import { mergePod } from '../observe.ts';
 
@@ -13,6 +14,8 @@ export interface AttemptStore {
   /** Our delete was confirmed: whatever still arrives about this uid is from the past. */
   markRemoved(uid: string): void;
   view(attempt: AttemptId): AttemptView;
+  /** Whose the Job or pod of this uid was when it was last seen. */
+  attemptOf(uid: string): LabelledAttempt | null;
   jobs(): readonly JobView[];
   jobUids(): ReadonlySet<string>;
   podUids(): ReadonlySet<string>;
@@ -149,6 +152,7 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
       dropJob(uid);
     },
     view,
+    attemptOf: (uid) => (jobs.get(uid) ?? pods.get(uid))?.attempt ?? null,
     jobs: () => [...jobs.values()],
     jobUids: () => new Set(jobs.keys()),
     podUids: () => pods.livingUids(),

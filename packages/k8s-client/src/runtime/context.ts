@@ -3,6 +3,7 @@ import type { CollectorSettings } from '../collector/container.ts';
 import type { ApiClient } from '../http/api-client.ts';
 import type { Paths } from '../http/paths.ts';
 import type { AttemptStore } from './attempt-store.ts';
+import type { Quarantine } from './quarantine.ts';
 
 /** What the parts of the runtime share. */
 export interface RuntimeContext {
@@ -11,6 +12,7 @@ export interface RuntimeContext {
   readonly namespace: string;
   readonly installation: InstallationId;
   readonly store: AttemptStore;
+  readonly quarantine: Quarantine;
   /** Null: jobs that declare an output are refused. */
   readonly collector: CollectorSettings | null;
   readonly clock: Clock;

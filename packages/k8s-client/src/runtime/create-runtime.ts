@@ -71,6 +71,8 @@ const observeJob = async (
   const { job } = context.store.view(ref.attemptId);
   const foreign = job !== null && ref.object !== null && job.uid !== ref.object.uid;
   if (seen.kind === 'ended' && !foreign) return seen;
+  const trouble = context.quarantine.troubleOf(ref.attemptId);
+  if (trouble !== null) return { kind: 'unreachable', message: trouble };
   if (watches === null) return { kind: 'unreachable', message: 'The runtime has not been started.' };
   const staleMs = watches.staleMs();
   if (staleMs > longestStaleMs)
@@ -118,8 +120,7 @@ const assemble = (
   options: KubernetesOptions,
   listen: (onChange: (attempt: AttemptId) => void) => void,
 ): JobRuntime & LogSource => {
-  const { api, paths, clock, log, store } = context;
-  const quarantine = createQuarantine(log);
+  const { api, paths, clock, store } = context;
   const captures = createLogCaptures(api, paths, clock, podFinder(context));
   let watches: Watches | null = null;
   return {
@@ -129,7 +130,7 @@ const assemble = (
       listen(onChange);
       const started = startWatches(
         context,
-        quarantine,
+        context.quarantine,
         options.random ?? Math.random,
         options.timing ?? defaultTiming,
       );
@@ -143,6 +144,7 @@ const assemble = (
     },
     ensure: (launch, mayCreate) => ensureJob(context, launch, mayCreate),
     observe: (ref) => observeJob(context, watches, ref),
+    setAside: () => Promise.resolve(context.quarantine.list()),
     stop: (ref) => stopJob(context, captures, ref),
     logTail: (ref, maxBytes) => tailOf(context, captures, ref, maxBytes),
     collectOutput: (ref) => collectOutput(context, ref),
@@ -180,6 +182,7 @@ const contextOf = (
     namespace,
     installation,
     store: createAttemptStore(clock, onChange),
+    quarantine: createQuarantine(log, onChange),
     collector: options.collector ?? null,
     clock,
     log,

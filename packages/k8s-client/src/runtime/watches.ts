@@ -4,40 +4,55 @@ import { decodeEvent, decodeJob, decodePod } from '../observe/decode.ts';
 import type { ApiFailure } from '../http/api-result.ts';
 import type { WatchSource } from '../watch/lister.ts';
 import { startReflector, type Reflector, type ReflectorTiming } from '../watch/reflector.ts';
-import type { ReflectorTarget } from '../watch/relist.ts';
+import { textOr } from '../system-clock.ts';
+import { uidOf, type ReflectorTarget } from '../watch/relist.ts';
 import { unusable } from './cluster-key.ts';
 import type { RuntimeContext } from './context.ts';
 import type { Quarantine } from './quarantine.ts';
 
 /** Which objects each watch sees, and where they go. Events only tell what keeps a Job from its pod, or a pod from its start, so their deletion says nothing. */
-const jobTarget = ({ store }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => ({
-  upsert: (object) => quarantine.around('Job', object, () => store.putJob(decodeJob(object))),
-  remove: (object) => quarantine.around('Job', object, () => store.dropJob(decodeJob(object).uid)),
-  known: () => store.jobUids(),
-  forget: (uid) => store.dropJob(uid),
-});
+const jobTarget = ({ store }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => {
+  // What is deleted is gone, whether it can be read or not.
+  const forget = (uid: string): void => {
+    store.dropJob(uid);
+    quarantine.forget('Job', uid);
+  };
+  return {
+    upsert: (object) =>
+      quarantine.around('Job', object, () => store.putJob(decodeJob(object, store.attemptOf))),
+    remove: (object) => forget(textOr(uidOf(object), '')),
+    known: () => new Set([...store.jobUids(), ...quarantine.uids('Job')]),
+    forget,
+  };
+};
 
-const podTarget = ({ store }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => ({
-  upsert: (object) => quarantine.around('Pod', object, () => store.putPod(decodePod(object))),
-  // The last state comes with the deletion, and may be the only one that shows how the program ended.
-  remove: (object) =>
-    quarantine.around('Pod', object, () => {
-      const pod = decodePod(object);
-      store.putPod(pod);
-      store.dropPod(pod.uid);
-    }),
-  known: () => store.podUids(),
-  forget: (uid) => store.dropPod(uid),
-});
+const podTarget = ({ store }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => {
+  const forget = (uid: string): void => {
+    store.dropPod(uid);
+    quarantine.forget('Pod', uid);
+  };
+  const upsert = (object: unknown): void =>
+    quarantine.around('Pod', object, () => store.putPod(decodePod(object, store.attemptOf)));
+  return {
+    upsert,
+    // The last state comes with the deletion, and may be the only one that shows how the program ended.
+    remove: (object) => {
+      upsert(object);
+      forget(textOr(uidOf(object), ''));
+    },
+    known: () => new Set([...store.podUids(), ...quarantine.uids('Pod')]),
+    forget,
+  };
+};
 
-const eventTarget = ({ store, installation }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => {
+/** One that cannot be read is logged by the watch: nothing is concluded from its absence. */
+const eventTarget = ({ store, installation }: RuntimeContext): ReflectorTarget => {
   const ours = `jo-${installation.replaceAll('-', '').slice(-8)}-`;
   const none: ReadonlySet<string> = new Set();
-  const upsert = (object: unknown): void =>
-    quarantine.around('Event', object, () => {
-      const event = decodeEvent(object);
-      if (event?.aboutName.startsWith(ours) === true) store.putEvent(event);
-    });
+  const upsert = (object: unknown): void => {
+    const event = decodeEvent(object);
+    if (event?.aboutName.startsWith(ours) === true) store.putEvent(event);
+  };
   return { upsert, remove: () => undefined, known: () => none, forget: () => undefined };
 };
 
@@ -76,7 +91,7 @@ export const startWatches = (
   const reflectors = [
     start('jobs', { path: paths.jobs, labelSelector }, jobTarget(context, quarantine)),
     start('pods', { path: paths.pods, labelSelector }, podTarget(context, quarantine)),
-    start('events', { path: paths.events, fieldSelector: warnings }, eventTarget(context, quarantine)),
+    start('events', { path: paths.events, fieldSelector: warnings }, eventTarget(context)),
   ];
 
   const ready = (limitMs: number): Promise<void> =>

@@ -28,9 +28,9 @@ export const createGuard =
     }
   };
 
-/** Its uid; of what has none, a word that is nobody's. */
-const uidOf = (object: unknown): string =>
-  textOr((object as { metadata?: { uid?: unknown } | null } | null)?.metadata?.uid, '');
+/** The uid of any object, or whatever stands in its place. */
+export const uidOf = (object: unknown): unknown =>
+  (object as { metadata?: { uid?: unknown } | null } | null)?.metadata?.uid;
 
 /**
  * Brings a target up to date with a full list, missed deletions included, and answers with the version to watch from.
@@ -46,7 +46,7 @@ export const relist = async (
   const missing = new Set(target.known());
   const onPage = (items: readonly unknown[]): void => {
     for (const item of items) {
-      missing.delete(uidOf(item));
+      missing.delete(textOr(uidOf(item), ''));
       guard(() => target.upsert(item));
     }
   };

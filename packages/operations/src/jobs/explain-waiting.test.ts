@@ -76,6 +76,7 @@ const executor = (fields: Partial<ExecutorRecord>): ExecutorRecord => ({
   beatAt: at,
   live: true,
   draining: false,
+  setAside: [],
   running: 0,
   ...fields,
 });

@@ -1,4 +1,4 @@
-import { closed, failure, newJobId, type JobFilter } from '@job-orchestrator/types';
+import { attemptId, closed, failure, newJobId, type JobFilter } from '@job-orchestrator/types';
 import { expect, test } from 'vitest';
 import { claimSample, registerSample, sampleContext, sampleExit, sampleJob } from '../testing/samples.ts';
 import { onBothDatabases } from './databases.ts';
@@ -207,6 +207,28 @@ onBothDatabases((db) => {
       owner: second,
       adoptedWhileLaunching: true,
     });
+  });
+
+  test('executors tell what they set aside while they live, and whom they had in hand when they died', async () => {
+    const first = await registerSample(db());
+    const find = async () => (await db().executors.list()).find(({ incarnation }) => incarnation === first);
+    expect((await find())?.setAside).toEqual([]);
+    const item = { kind: 'object', jobId: null, name: 'Pod odd', message: 'its “phase” is odd' } as const;
+    await db().executors.noteSetAside(first, [item]);
+    expect((await find())?.setAside).toEqual([item]);
+    const inHand = attemptId('0190a000-2222-4000-8000-00000000aaaa');
+    await db().executors.noteInHand(first, inHand);
+    const second = await registerSample(db(), undefined, true);
+    expect((await find())?.setAside).toEqual([]);
+    const { count, withInHand } = await db().executors.deaths(second);
+    expect(withInHand.get(inHand)).toBe(1);
+    expect(count).toBeGreaterThanOrEqual(1);
+    await db().executors.noteInHand(first, null);
+    expect(await db().executors.deaths(second)).toEqual({ count, withInHand: new Map() });
+    await db().executors.markDraining(second);
+    await db().executors.release(second);
+    const third = await registerSample(db());
+    expect((await db().executors.deaths(third)).count).toBe(count);
   });
 
   test('upkeep runs, twice, and takes nothing that is needed', async () => {

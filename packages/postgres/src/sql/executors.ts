@@ -117,8 +117,9 @@ select * from (
   select e.incarnation, e.name, e.runtime_kind as "runtimeKind", r.key as "runtimeKey", e.topics,
     e.max_running as "maxRunning", e.version, e.started_at as "startedAt", e.beat_at as "beatAt",
     e.ended_at is null and e.lease_until > clock_timestamp() as live, e.draining,
-    (select count(*) from jobs j where j.owner = e.incarnation) as running
-  from executors e join runtimes r on r.id = e.runtime_id
+    (select count(*) from jobs j where j.owner = e.incarnation) as running,
+    case when e.ended_at is null then coalesce(n.set_aside, '[]') else '[]' end as "setAside"
+  from executors e join runtimes r on r.id = e.runtime_id left join executor_notes n on n.incarnation = e.incarnation
 ) e where live or running > 0 or "beatAt" > clock_timestamp() - interval '1 hour' order by name, "startedAt"`;
 
 /** Executors as people read them. */

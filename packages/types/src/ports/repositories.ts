@@ -11,7 +11,15 @@ import type {
   NewJob,
 } from '../vocabulary/job.ts';
 import type { NewProfile, NewSecretBinding, Profile, SecretBinding } from '../vocabulary/profile.ts';
-import type { ExecutorRecord, Image, NewExecutor, NewImage, Topic } from '../vocabulary/registry.ts';
+import type {
+  Deaths,
+  ExecutorRecord,
+  Image,
+  NewExecutor,
+  NewImage,
+  SetAside,
+  Topic,
+} from '../vocabulary/registry.ts';
 import type { JobState } from '../vocabulary/states.ts';
 import type { DagRepository } from './dags.ts';
 
@@ -264,6 +272,12 @@ export interface ExecutorRepository {
   markDraining(incarnation: IncarnationId): Promise<void>;
   /** Ends the lease at once, so that others may adopt without waiting for its expiry. */
   release(incarnation: IncarnationId): Promise<void>;
+  /** Says what it sets aside now, instead of what it said before. */
+  noteSetAside(incarnation: IncarnationId, setAside: readonly SetAside[]): Promise<void>;
+  /** Says which attempt it is about to look at; null: none any more. Stays when it dies. */
+  noteInHand(incarnation: IncarnationId, attempt: AttemptId | null): Promise<void>;
+  /** The deaths of others that did what this one does: same runtime, same version. */
+  deaths(incarnation: IncarnationId): Promise<Deaths>;
   list(): Promise<readonly ExecutorRecord[]>;
 }
 

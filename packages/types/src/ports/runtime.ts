@@ -4,7 +4,7 @@ import type { AttemptId, InstallationId, JobId } from '../vocabulary/ids.ts';
 import type { JobSpec, RuntimeObject } from '../vocabulary/job.ts';
 import type { Observation, OutputReport } from '../vocabulary/observation.ts';
 import type { Placement, SecretReference } from '../vocabulary/profile.ts';
-import type { RuntimeKind } from '../vocabulary/registry.ts';
+import type { RuntimeKind, SetAside } from '../vocabulary/registry.ts';
 
 /** Names one attempt to a runtime; the object's name follows from the first three (`objectName`). */
 export interface AttemptRef {
@@ -91,6 +91,8 @@ export interface JobRuntime {
   remove(ref: AttemptRef): Promise<boolean>;
   /** Every object of this installation that exists now, for the janitor; null when that cannot be said now. */
   list(): Promise<readonly AttemptRef[] | null>;
+  /** Objects of this installation that cannot be read, and are left out of everything else. */
+  setAside(): Promise<readonly SetAside[]>;
   close(): Promise<void>;
 }
 

@@ -61,7 +61,12 @@ export const AttemptSchema = Type.Object(
     exitCode: nullable(Type.Integer()),
     failure: nullable(FailureSchema),
     node: nullable(Type.String()),
-    imageDigest: nullable(Type.String()),
+    imageDigest: nullable(
+      Type.String({
+        description:
+          'The image that ran, as the node names it: `REPOSITORY@sha256:…` of one that was pulled, only a digest of one that was imported.',
+      }),
+    ),
     logBytes: nullable(Count),
     resources: nullable(ResourcesSchema),
   },
@@ -180,6 +185,15 @@ export const ExecutorSchema = Type.Object(
     live: Type.Boolean({ description: 'True while its lease is valid.' }),
     draining: Type.Boolean(),
     running: Count,
+    setAside: Type.Array(
+      Type.Object({
+        kind: oneOf(['attempt', 'object']),
+        jobId: nullable(Id),
+        name: Type.String(),
+        message: Type.String(),
+      }),
+      { description: 'What it cannot work on and leaves where it is; at most 50.' },
+    ),
   },
   { $id: 'Executor', title: 'A process that claims and runs jobs' },
 );

@@ -1,4 +1,4 @@
-import type { IncarnationId } from './ids.ts';
+import type { AttemptId, IncarnationId, JobId } from './ids.ts';
 import type { Resources } from './job.ts';
 
 /** An entry of the image registry: the name users refer to, and the defaults that a job inherits. */
@@ -50,6 +50,27 @@ export interface NewExecutor {
   readonly version: string;
 }
 
+/**
+ * What an executor cannot work on, and leaves where it is so that the others go on: an attempt whose work fails again and
+ * again, or an object of the runtime that cannot be read.
+ */
+export interface SetAside {
+  readonly kind: 'attempt' | 'object';
+  /** The attempt's job, where it is known. */
+  readonly jobId: JobId | null;
+  /** The attempt's id, or kind and name of the object. */
+  readonly name: string;
+  /** What went wrong, in a sentence. */
+  readonly message: string;
+}
+
+/** What is known of deaths: executors of one runtime and version whose lease ran out in the last half hour. */
+export interface Deaths {
+  readonly count: number;
+  /** How many of them had this attempt in hand, and said so. */
+  readonly withInHand: ReadonlyMap<AttemptId, number>;
+}
+
 /** An executor as people read it. */
 export interface ExecutorRecord extends NewExecutor {
   readonly startedAt: Date;
@@ -58,4 +79,6 @@ export interface ExecutorRecord extends NewExecutor {
   readonly live: boolean;
   readonly draining: boolean;
   readonly running: number;
+  /** At most 50. */
+  readonly setAside: readonly SetAside[];
 }

@@ -55,6 +55,7 @@ export const waitingReasons = [
   'runtime_unreachable',
   'node_lost',
   'terminating',
+  'set_aside',
   'output',
 ] as const;
 export type WaitingReason = (typeof waitingReasons)[number];

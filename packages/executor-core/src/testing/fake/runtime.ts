@@ -169,6 +169,7 @@ export const createFakeRuntime = (world: FakeWorld): JobRuntime & LogSource => {
     collectOutput: (ref) => collectOutput(world, ref),
     remove: (ref) => remove(world, ref),
     list: () => list(world),
+    setAside: async () => [...world.unreadable],
     open: async (ref, request) => followLog(world, ref, request),
     close: async () => unsubscribe?.(),
   };

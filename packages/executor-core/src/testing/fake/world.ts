@@ -8,6 +8,7 @@ import {
   type Observation,
   type OutputReport,
   type RuntimeObject,
+  type SetAside,
 } from '@job-orchestrator/types';
 import { createFaultTable, type FaultTable } from './faults.ts';
 import { runProgram, type ProgramRun } from './program-run.ts';
@@ -34,6 +35,8 @@ export interface FakeWorld {
   /** Whose attempts may be adopted here. */
   readonly key: string;
   readonly faults: FaultTable;
+  /** Objects that cannot be read. */
+  readonly unreadable: Set<SetAside>;
   readonly objects: ReadonlyMap<string, FakeObject>;
   /** How often an object was created under each name. At most once, or a promise is broken. */
   readonly created: ReadonlyMap<string, number>;
@@ -108,6 +111,7 @@ export const createFakeWorld = ({
     clock,
     collectMs,
     key: `fake/${randomUUID()}`,
+    unreadable: new Set(),
     faults: createFaultTable(),
     objects,
     created,

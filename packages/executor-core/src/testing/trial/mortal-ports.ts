@@ -4,6 +4,7 @@ import type { Clock, Database, JobRuntime } from '@job-orchestrator/types';
 export interface PortCall {
   readonly name: string;
   readonly moment: 'before' | 'after';
+  readonly args: readonly unknown[];
 }
 
 /** The life of one executor in a trial: every port goes silent for it when it dies. */
@@ -37,16 +38,17 @@ export const createMortal = ({ clock, database, runtime, onCall }: MortalOptions
   const calls = new Map<string, number>();
   let dead = false;
   let inFlight = 0;
-  const told = (name: string, moment: PortCall['moment']): void => onCall?.({ name, moment }, mortal);
+  const told = (name: string, moment: PortCall['moment'], args: readonly unknown[]): void =>
+    onCall?.({ name, moment, args }, mortal);
 
   const call = async (name: string, counts: boolean, method: Method, args: unknown[]): Promise<unknown> => {
     calls.set(name, (calls.get(name) ?? 0) + 1);
-    told(name, 'before');
+    told(name, 'before', args);
     if (dead) return never();
     if (counts) inFlight += 1;
     try {
       const value = await method(...args);
-      if (!dead) told(name, 'after');
+      if (!dead) told(name, 'after', args);
       return dead ? await never() : value;
     } catch (error) {
       if (dead) return never();

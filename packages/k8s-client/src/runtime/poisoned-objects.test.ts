@@ -1,0 +1,165 @@
+import { unguarded } from '@job-orchestrator/executor-core/testing';
+import {
+  attemptId,
+  jobId,
+  type AttemptLaunch,
+  type AttemptRef,
+  type JobRuntime,
+} from '@job-orchestrator/types';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { labels } from '../labels.ts';
+import { startFakeApiServer, type FakeApiServer } from '../testing/fake-api-server.ts';
+import type { FakeObject } from '../testing/fake-store.ts';
+import { exampleLaunch } from '../testing/launches.ts';
+import { exited, jobObject, mainState, podObject } from '../testing/objects.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import { defaultTiming } from '../watch/reflector.ts';
+import { createKubernetesRuntime } from './create-runtime.ts';
+
+const timing = { ...defaultTiming, backoff: { baseMs: 10, capMs: 50 } };
+const running = mainState('Running', { running: { startedAt: '2026-01-01T00:00:02Z' } });
+const good = exampleLaunch();
+const bad: AttemptLaunch = {
+  ...good,
+  jobId: jobId('0190a000-1111-7000-8000-00000000bad0'),
+  attemptId: attemptId('0190a000-2222-4000-8000-00000000bad0'),
+};
+let server: FakeApiServer;
+let runtime: JobRuntime;
+let refs: { readonly good: AttemptRef; readonly bad: AttemptRef };
+const changed: string[] = [];
+
+beforeEach(async () => {
+  server = await startFakeApiServer();
+  const identity = () => Promise.resolve({ headers: {}, tls: {} });
+  const credentials = { server: server.url, source: 'test', identity, invalidate: () => undefined };
+  const { installation } = good;
+  runtime = await createKubernetesRuntime({
+    namespace: 'n',
+    credentials,
+    installation,
+    log: silentLog,
+    timing,
+  });
+  await runtime.start((attempt) => void changed.push(attempt));
+  const refOf = async (launch: AttemptLaunch): Promise<AttemptRef> => {
+    const outcome = await runtime.ensure(launch, unguarded);
+    if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
+    return { ...launch, object: outcome.object };
+  };
+  refs = { good: await refOf(good), bad: await refOf(bad) };
+});
+afterEach(async () => {
+  await runtime.close();
+  await server.close();
+});
+
+const podOf = (ref: AttemptRef, launch: AttemptLaunch, status: object, metadata: object = {}): FakeObject => {
+  const ownerReferences = [{ kind: 'Job', controller: true, uid: ref.object?.uid }];
+  return podObject(status, { uid: `pod-${ref.attemptId}`, ownerReferences, ...metadata }, { launch });
+};
+const withMeta = (metadata: object): FakeObject => {
+  const pod = podOf(refs.bad, bad, running);
+  return { ...pod, metadata: { ...pod.metadata, ...metadata } };
+};
+const without = (field: string): FakeObject => withMeta({ [field]: undefined });
+const withStatus = (status: unknown): FakeObject => ({ ...podOf(refs.bad, bad, running), status });
+const observe = (ref: AttemptRef) => runtime.observe(ref);
+const untilSetAside = async (count: number): Promise<void> => {
+  await expect.poll(async () => (await runtime.setAside()).length).toBe(count);
+};
+
+const poisons: readonly (readonly [what: string, pod: () => FakeObject, says: RegExp])[] = [
+  ['an unknown phase', () => withStatus({ phase: 'Odd' }), /status\.phase "Odd" is not known/],
+  ['an end without an exit code', () => withStatus(mainState('Failed', { terminated: {} })), /exitCode/],
+  [
+    'statuses that are no list',
+    () => withStatus({ phase: 'Running', containerStatuses: 'none' }),
+    /containerStatuses/,
+  ],
+  ['a status that is a sentence', () => withStatus('fine'), /status/],
+  ['a time that is none', () => withMeta({ creationTimestamp: 'never' }), /creationTimestamp/],
+  [
+    'a container without a name',
+    () => withStatus({ phase: 'Running', containerStatuses: [{ state: {} }] }),
+    /name/,
+  ],
+];
+
+describe('a pod that cannot be read is set aside, told of, and nothing is concluded about its attempt', () => {
+  test.each(poisons)('%s', async (_what, pod, says) => {
+    server.store.put('pods', pod());
+    server.store.put('pods', podOf(refs.good, good, running));
+    await untilSetAside(1);
+    expect(await runtime.setAside()).toMatchObject([
+      {
+        kind: 'object',
+        jobId: bad.jobId,
+        name: expect.stringMatching(/^Pod jo-/) as string,
+        message: expect.stringMatching(says) as string,
+      },
+    ]);
+    expect(await observe(refs.bad)).toMatchObject({
+      kind: 'unreachable',
+      message: expect.stringMatching(says) as string,
+    });
+    await expect.poll(async () => (await observe(refs.good)).kind).toBe('running');
+    changed.length = 0;
+    server.store.put('pods', podOf(refs.bad, bad, exited(0)));
+    await expect.poll(async () => (await observe(refs.bad)).kind).toBe('ended');
+    expect(changed).toContain(bad.attemptId);
+    expect(await runtime.setAside()).toEqual([]);
+  });
+});
+
+const wronglyLabelled = (pod: FakeObject): FakeObject => ({
+  ...pod,
+  metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [labels.attempt]: 'first' } },
+});
+
+test('a wrong label: whose pod it is, the Job that owns it says', async () => {
+  server.store.put('pods', wronglyLabelled(podOf(refs.bad, bad, running)));
+  await expect.poll(async () => (await observe(refs.bad)).kind).toBe('running');
+  server.store.put('pods', wronglyLabelled(podOf(refs.bad, bad, exited(0))));
+  await expect.poll(async () => (await observe(refs.bad)).kind).toBe('ended');
+  expect(await runtime.setAside()).toEqual([]);
+});
+
+test('a wrong label, and no owner: nobody knows whose it is; it is told of, and the others go on', async () => {
+  server.store.put('pods', wronglyLabelled(podOf(refs.bad, bad, running, { ownerReferences: [] })));
+  server.store.put('pods', podOf(refs.good, good, running));
+  await untilSetAside(1);
+  expect(await runtime.setAside()).toMatchObject([
+    { jobId: null, message: expect.stringContaining('labels') as string },
+  ]);
+  await expect.poll(async () => (await observe(refs.good)).kind).toBe('running');
+});
+
+test('an object without an owner, a node or a status is read as what it is', async () => {
+  server.store.put('pods', without('ownerReferences'));
+  server.store.put('pods', { ...podOf(refs.good, good, {}), status: undefined });
+  await expect.poll(async () => (await observe(refs.good)).kind).toBe('waiting');
+  expect(await runtime.setAside()).toEqual([]);
+});
+
+test('an annotation of 1 MB is nothing to us, and is not kept', async () => {
+  const annotations = { 'somebody.example/notes': 'x'.repeat(1_048_576) };
+  server.store.put('pods', podOf(refs.bad, bad, running, { annotations }));
+  await expect.poll(async () => (await observe(refs.bad)).kind).toBe('running');
+  expect(await runtime.setAside()).toEqual([]);
+});
+
+test('a Job that cannot be read is set aside too; what is deleted is told of no more, whether the deletion was seen or not', async () => {
+  const job = (status: object) =>
+    server.store.put('jobs', jobObject(bad, { metadata: { uid: refs.bad.object?.uid ?? '' }, status }));
+  job({ conditions: 'all is well' });
+  server.store.put('pods', withStatus({ phase: 'Odd' }));
+  await untilSetAside(2);
+  expect((await observe(refs.bad)).kind).toBe('unreachable');
+  server.store.remove('jobs', refs.bad.object?.name ?? '');
+  await untilSetAside(1);
+  server.store.removeSilently('pods', withStatus({ phase: 'Odd' }).metadata.name);
+  server.watches.expire();
+  await untilSetAside(0);
+  await expect.poll(async () => (await observe(refs.bad)).kind).toBe('absent');
+});
