@@ -12,7 +12,7 @@ afterAll(() => fresh.close());
 
 /** What an executor does by time alone, however many attempts it holds: nothing of it is done for each attempt. */
 const perExecutor =
-  /^(executors\.|queue\.(claimJobs|nextDue|promoteDue|expireQueued|adoptAttempts|cancelRequests|ownAttempts|auditCounters|attemptFates)|runtime\.list)/;
+  /^(runtime\.setAside$|executors\.|queue\.(claimJobs|nextDue|promoteDue|expireQueued|adoptAttempts|cancelRequests|ownAttempts|auditCounters|attemptFates)|runtime\.list)/;
 
 test('1,000 running jobs cost no call of the runtime and no write each while nothing changes', async () => {
   trial = createTrial(fresh.database);

@@ -71,7 +71,7 @@ const heldBack = async (launchesPerSecond: number, launches: number): Promise<nu
   const runtime = await createKubernetesRuntime({ ...options, clock, launchesPerSecond });
   open.push(runtime);
   const each = Array.from({ length: launches }, () => ({ ...launch, jobId: newJobId() }));
-  const outcomes = await Promise.all(each.map((one) => runtime.ensure(one)));
+  const outcomes = await Promise.all(each.map((one) => runtime.ensure(one, () => true)));
   expect(outcomes.filter(({ kind }) => kind !== 'created')).toEqual([]);
   return waits;
 };

@@ -49,7 +49,7 @@ test('a secret that is not there is refused with the file, before anything is ma
   const watched = await sandbox.start();
   const absent = { TOKEN: { secret: 'reports', key: 'absent' } };
   const launch = { ...sandbox.launch(['/bin/true']), secretEnv: absent };
-  expect(await watched.runtime.ensure(launch)).toMatchObject({
+  expect(await watched.runtime.ensure(launch, () => true)).toMatchObject({
     kind: 'refused',
     failure: {
       reason: 'reference_missing',
