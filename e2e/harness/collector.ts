@@ -35,7 +35,7 @@ export const mintToken = async (namespace: string, audience: string, pod?: strin
 
 /** The newest attempt of a job as its collector knows it. */
 export const targetOf = (installation: string, job: JobDetail) => {
-  const attempt = job.attempts.at(-1)?.id ?? '';
+  const attempt = job.attempts.at(-1)?.number ?? 0;
   return { path: outputPath(job.id, attempt), audience: outputAudience(installation, job.id, attempt) };
 };
 

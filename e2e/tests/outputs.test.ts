@@ -69,10 +69,60 @@ describe.skipIf(collectorImage === undefined)('outputs on Kubernetes', () => {
       output: { value: { words: 3 }, bytes: 13 },
     });
     expect(big).toMatchObject({ state: 'completed', attempt: 1, output: { bytes: 200_002 } });
-    for (const job of [small, big]) expect(api.log()).toContain(`"attempt":"${job?.attempts[0]?.id}"`);
+    for (const job of [small, big]) expect(api.log()).toContain(`"job":"${job?.id}"`);
     expect(api.log()).toContain('an output was delivered');
     const { items } = await installation.client.listEvents(small!.id);
     expect(items.map(({ kind }) => kind)).toContain('finalizing');
+  });
+
+  const several = `cd /output; echo '{"words": 3}' > result.json; echo 'a,b' > table.csv; printf '\\000\\377' > raw.bin
+    echo '[1]' > more.json; echo half > late.csv.tmp`;
+  const kept = async (job: string) => {
+    const { items } = await installation.client.listOutputs(job);
+    return Promise.all(
+      items.map(async ({ name }) => [name, [...(await installation.client.readOutput(job, name))].length]),
+    );
+  };
+  const all = [
+    ['more.json', 4],
+    ['raw.bin', 2],
+    ['result.json', 13],
+    ['table.csv', 4],
+  ];
+
+  it('may be several files, kept byte by byte; those without a result are outputs too', async () => {
+    const jobs = await Promise.all([submit(several), submit('echo 1 > /output/only.txt')]);
+    const [many, alone] = await Promise.all(jobs.map(ended));
+    expect(many).toMatchObject({
+      state: 'completed',
+      attempt: 1,
+      output: { value: { words: 3 }, bytes: 13 },
+    });
+    expect(await kept(jobs[0])).toEqual(all);
+    const raw = await installation.client.readOutput(jobs[0], 'raw.bin');
+    expect([...raw]).toEqual([0, 255]);
+    expect(alone).toMatchObject({ state: 'completed', attempt: 1, output: null });
+    expect(await kept(jobs[1])).toEqual([['only.txt', 2]]);
+  });
+
+  it.each([
+    [
+      'a link to the collector’s token',
+      'ln -s /var/run/secrets/job-orchestrator/token /output/t.txt',
+      /t\.txt is a symbolic link/,
+    ],
+    [
+      '1,000 files',
+      'i=0; while [ $i -lt 1000 ]; do : > /output/$i; i=$((i+1)); done',
+      /has 1000 files; the limit is 100/,
+    ],
+    ['JSON that is none', 'echo "{" > /output/model.json', /model\.json is not valid JSON/],
+  ])('are refused for %s, with the reason', async (_, script, message) => {
+    const retry = { infrastructureRetries: 0 };
+    const found = await ended(await submit(`${write('1')}; ${script}`, { retry }));
+    expect(found).toMatchObject({ state: 'failed', failure: { reason: 'output_invalid' }, output: null });
+    expect(found.failure?.message).toMatch(message);
+    expect(await kept(found.id)).toEqual([]);
   });
 
   it('of a program that failed are not kept, and a promised output that was not written is a failure at once', async () => {
@@ -132,16 +182,20 @@ describe.skipIf(collectorImage === undefined)('outputs on Kubernetes', () => {
 
   it('are delivered while no executor lives, and the next one completes their job', async () => {
     const job = await submit(`sleep 3; ${large}`);
-    const { attempts } = await running(job);
+    await running(job);
     await executor.end('SIGKILL');
-    const delivered = new RegExp(`"attempt":"${attempts[0]?.id}".*an output was delivered`);
+    const delivered = new RegExp(`"job":"${job}".*an output was delivered`);
     await eventually('its delivery', 60, async () => delivered.test(api.log()));
     executor = installation.start(['executor']);
     expect(await ended(job)).toMatchObject({ state: 'completed', attempt: 1, output: { bytes: 200_002 } });
   });
 
   it('reach their job while the API is down, small ones by the receipt, large ones by the log', async () => {
-    const jobs = await Promise.all([submit(`sleep 4; ${write('"small"')}`), submit(`sleep 4; ${large}`)]);
+    const jobs = await Promise.all([
+      submit(`sleep 4; ${write('"small"')}`),
+      submit(`sleep 4; ${large}`),
+      submit(`sleep 4; ${several}; head -c 9000 /dev/urandom > noise.bin`),
+    ]);
     await Promise.all(jobs.map(running));
     await api.end('SIGTERM');
     await eventually('no pod is left', 60, async () =>
@@ -149,7 +203,9 @@ describe.skipIf(collectorImage === undefined)('outputs on Kubernetes', () => {
     );
     api = installation.start(['api']);
     await installation.ready();
-    const [small, big] = await Promise.all(jobs.map(ended));
+    const [small, big, many] = await Promise.all(jobs.map(ended));
+    expect(many).toMatchObject({ state: 'completed', attempt: 1, output: { value: { words: 3 } } });
+    expect(await kept(jobs[2])).toEqual([all[0], ['noise.bin', 9_000], ...all.slice(1)]);
     expect(small).toMatchObject({ state: 'completed', attempt: 1, output: { value: 'small' } });
     expect(big).toMatchObject({ state: 'completed', attempt: 1, output: { bytes: 200_002 } });
   });

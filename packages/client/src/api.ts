@@ -23,7 +23,9 @@ import type {
   JobPage,
   JobSubmission,
   JsonObject,
+  LogContainer,
   NodeRunPage,
+  OutputList,
   ProfileDto,
   ProfileList,
   ProfileSubmission,
@@ -40,7 +42,7 @@ import type {
   TopicDto,
   TopicList,
 } from '@job-orchestrator/types';
-import type { LogMessage, LogText } from './log-messages.ts';
+import type { LogMessage, LogStream, LogText } from './log-messages.ts';
 import type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
 import type { CallOptions } from './transport.ts';
 
@@ -109,6 +111,8 @@ export interface LogOptions extends CallOptions {
   readonly attempt?: number;
   /** Only so many bytes of its end. */
   readonly tail?: number;
+  /** `main` unless given; `output-collector` is only there on Kubernetes, and only while its pod is. */
+  readonly container?: LogContainer;
 }
 
 /**
@@ -125,11 +129,17 @@ export interface Client {
   /** The job's story as it happens; ends after its last event. */
   followEvents(selector: string, options?: FollowEventsOptions): AsyncGenerator<EventDto>;
   readLog(selector: string, options?: LogOptions): Promise<LogText>;
+  /** The same byte by byte and as it arrives, whatever its length. */
+  streamLog(selector: string, options?: LogOptions): Promise<LogStream>;
   /**
    * The log as it is written, from the first byte (or the tail) on; waits for the job to start. Without `attempt`
    * it goes on with the next attempt after a retry. The last message is `end`.
    */
   followLog(selector: string, options?: LogOptions): AsyncGenerator<LogMessage>;
+  /** The output files of a completed job by name, its result (`result.json`) among them; empty for any other job. */
+  listOutputs(selector: string, options?: CallOptions): Promise<OutputList>;
+  /** One output file, byte by byte, checked against its digest. */
+  readOutput(selector: string, name: string, options?: CallOptions): Promise<Uint8Array>;
   cancelJob(selector: string, options?: ReasonOptions): Promise<CancelAnswerDto>;
   /** Runs an ended job again, as a new job. */
   retryJob(selector: string, options?: RetryOptions): Promise<RetryAnswer>;

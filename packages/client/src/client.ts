@@ -4,6 +4,7 @@ import { dagCalls } from './calls/dags.ts';
 import { imageCalls } from './calls/images.ts';
 import { jobCalls } from './calls/jobs.ts';
 import { logCalls } from './calls/logs.ts';
+import { outputCalls } from './calls/outputs.ts';
 import { profileCalls } from './calls/profiles.ts';
 import { secretCalls } from './calls/secrets.ts';
 import { serverCalls } from './calls/server.ts';
@@ -34,6 +35,7 @@ export const createClient = (options: ClientOptions): Client => {
   return {
     ...jobCalls(transport, reconnect),
     ...logCalls(transport, reconnect),
+    ...outputCalls(transport),
     ...deadLetterCalls(transport),
     ...dagCalls(transport),
     ...imageCalls(transport),

@@ -19,11 +19,20 @@ export const toLogMessage = (event: ServerSentEvent): LogMessage | null => {
 };
 
 /** A log as it is now: all that is there of a running attempt, the stored tail of an ended one. */
-export interface LogText {
+export interface LogText extends LogFacts {
   readonly text: string;
+}
+
+/** A log as `LogText` has it, in the pieces in which it arrives. */
+export interface LogStream extends LogFacts {
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** What is known of a log that is read. */
+export interface LogFacts {
   readonly attempt: number;
-  /** True when `text` is only the end of the log. */
+  /** True when it is only the end of the log. */
   readonly truncated: boolean;
-  /** How many bytes came before `text`; null: nobody knows. */
+  /** How many bytes came before it; null: nobody knows. */
   readonly skipped: number | null;
 }

@@ -28,6 +28,7 @@ export interface Transport {
   /** Like `open`, within the time limit, and reads the whole answer. */
   json<Answer>(call: Call): Promise<Answer>;
   text(call: Call): Promise<{ readonly text: string; readonly headers: Headers }>;
+  bytes(call: Call): Promise<{ readonly content: Uint8Array<ArrayBuffer>; readonly headers: Headers }>;
 }
 
 export interface TransportOptions {
@@ -107,6 +108,11 @@ export const createTransport = (options: TransportOptions): Transport => ({
     within(options, call, async (bounded) => {
       const response = await open(options, bounded);
       return { text: await response.text(), headers: response.headers };
+    }),
+  bytes: (call) =>
+    within(options, call, async (bounded) => {
+      const response = await open(options, bounded);
+      return { content: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
     }),
   json: <Answer>(call: Call) =>
     within(options, call, async (bounded) => {

@@ -6,6 +6,8 @@ import {
   type ExitReport,
   type JobId,
   type JobOutput,
+  type OutputFile,
+  type OutputResult,
   type OutputReport,
 } from '@job-orchestrator/types';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -43,15 +45,45 @@ const running = async (): Promise<{ id: JobId; attempt: AttemptId }> => {
 };
 const show = (attempt: AttemptId, output: OutputReport): void =>
   trial.world.show(attempt, { kind: 'ended', exit: exitOf(output) });
-const deliver = (jobId: JobId, attemptId: AttemptId, output: JobOutput, instance = 'pod-1') =>
-  trial.database.outputs.accept({ jobId, attemptId, instance, output });
+const resultOf = ({ value, bytes, digest }: JobOutput): OutputResult => ({
+  text: JSON.stringify(value),
+  bytes,
+  digest,
+});
+const ready = (output: JobOutput, files: readonly OutputFile[] = []): OutputReport => ({
+  kind: 'ready',
+  result: resultOf(output),
+  files,
+});
+const fileOf = (name: string, text: string): OutputFile => ({
+  name,
+  content: new Uint8Array(Buffer.from(text)),
+  digest: createHash('sha256').update(text).digest('hex'),
+});
+const deliver = (
+  jobId: JobId,
+  attempt: AttemptId,
+  output: JobOutput,
+  instance = 'pod-1',
+  files: readonly OutputFile[] = [],
+) => {
+  const { launch } = trial.world.of(attempt);
+  const parcel = { instance, digest: output.digest, result: resultOf(output), files };
+  return trial.database.outputs.accept({ jobId, attemptNumber: launch.attemptNumber, ...parcel });
+};
+const outputNames = async (id: JobId) =>
+  (await trial.database.history.listOutputs(id)).map(({ name }) => name);
 /** Delivers until it is accepted: from when the executor has seen which instance runs. */
-const acceptedWhileRunning = (id: JobId, attempt: AttemptId): Promise<void> => {
+const acceptedWhileRunning = (
+  id: JobId,
+  attempt: AttemptId,
+  files: readonly OutputFile[] = [],
+): Promise<void> => {
   const startedAt = trial.clock.now();
   trial.world.show(attempt, { kind: 'running', startedAt, node: null, instance: 'pod-1' });
   return trial.until(
     'it to be accepted',
-    async () => (await deliver(id, attempt, outputOf(1))) === 'accepted',
+    async () => (await deliver(id, attempt, outputOf(1), 'pod-1', files)) === 'accepted',
   );
 };
 const finalizing = (id: JobId): Promise<void> =>
@@ -65,10 +97,11 @@ describe('the output of a program that has ended', () => {
     expect((await trial.job(id)).state).toBe('running');
     expect(await deliver(id, attempt, outputOf({ words: 3 }), 'pod-2')).toBe('foreign');
     expect(await deliver(id, attempt, outputOf({ words: 3 }))).toBe('accepted');
+    const late = { attemptNumber: 1, instance: 'pod-1', digest: 'd', result: null, files: [] };
     show(attempt, { kind: 'left' });
     const [job] = await trial.untilEnded([id]);
     expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf({ words: 3 }) });
-    expect(await deliver(id, attempt, outputOf({ words: 3 }))).toBe('closed');
+    expect(await trial.database.outputs.accept({ ...late, jobId: id })).toBe('closed');
     expect(await brokenPromises(trial, [id])).toEqual([]);
   });
 
@@ -79,15 +112,32 @@ describe('the output of a program that has ended', () => {
 
   test('is collected from the runtime where nothing was delivered', async () => {
     const { id, attempt } = await running();
-    trial.world.of(attempt).left = { kind: 'ready', ...outputOf([1, 2]) };
+    trial.world.of(attempt).left = ready(outputOf([1, 2]));
     show(attempt, { kind: 'left' });
     const [job] = await trial.untilEnded([id]);
     expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf([1, 2]) });
   });
 
+  test('is whole before its job is completed: files delivered stay, those from the runtime are kept first', async () => {
+    const delivered = await running();
+    await acceptedWhileRunning(delivered.id, delivered.attempt, [fileOf('a.csv', '1')]);
+    show(delivered.attempt, { kind: 'left' });
+    await trial.untilEnded([delivered.id]);
+    expect(await outputNames(delivered.id)).toEqual(['a.csv', 'result.json']);
+  });
+
+  test('and its files are collected from the runtime, though the database fails between files and end', async () => {
+    const { id, attempt } = await running();
+    trial.world.of(attempt).left = ready(outputOf(1), [fileOf('a.csv', '1'), fileOf('b.bin', '')]);
+    show(attempt, { kind: 'left' });
+    const [job] = await trial.untilEnded([id]);
+    expect(job).toMatchObject({ state: 'completed', attempt: 1, output: outputOf(1) });
+    expect(await outputNames(id)).toEqual(['a.csv', 'b.bin', 'result.json']);
+  });
+
   test('is collected again, not run again, while the runtime cannot be asked', async () => {
     const { id, attempt } = await running();
-    trial.world.of(attempt).left = { kind: 'ready', ...outputOf('late') };
+    trial.world.of(attempt).left = ready(outputOf('late'));
     trial.world.faults.add({ method: 'collectOutput', fault: { kind: 'unreachable' }, times: 5 });
     show(attempt, { kind: 'left' });
     const [job] = await trial.untilEnded([id]);

@@ -1,3 +1,4 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -245,6 +246,33 @@ describe('reading', () => {
     expect((await jo('logs', id, '--tail', '4')).stdout).toBe('two\n');
     expect((await jo('logs', '-f', id)).stdout).toBe('one\ntwo\n');
     expect((await jo('logs', id, '--attempt', '2')).code).toBe(5);
+  });
+
+  test('outputs are listed, written to a pipe byte by byte, and saved', async () => {
+    const script =
+      'cd "$(dirname "$JOB_ORCHESTRATOR_OUTPUT")"; echo "{ }" > result.json; printf "\\0\\377" > raw; echo x > a.txt';
+    const id = await submitted({ command: ['sh', '-c', script], output: true });
+    expect((await jo('outputs', id)).stderr).toContain('only a completed job has outputs');
+    await ended(id, 'completed');
+    const listed = await jo('outputs', id);
+    expect(listed.stdout).toMatch(/^NAME +BYTES.*\na\.txt +2 .*\nraw +2 .*\nresult\.json +4 /);
+    expect((await jo('outputs', id, '-o', 'name')).stdout).toBe(
+      'output/a.txt\noutput/raw\noutput/result.json\n',
+    );
+    expect((await jo('outputs', id, 'result.json')).stdout).toBe('{ }\n');
+    const folder = mkdtempSync(join(tmpdir(), 'jo-outputs-'));
+    expect((await jo('outputs', id, '--save', join(folder, 'all'))).code).toBe(0);
+    expect([...readFileSync(join(folder, 'all', 'raw'))]).toEqual([0, 255]);
+    expect((await jo('outputs', id, 'a.txt', '--save', folder)).code).toBe(0);
+    expect((await jo('outputs', id, 'a.txt', '--save', join(folder, 'b.txt'))).code).toBe(0);
+    expect(readdirSync(folder).toSorted()).toEqual(['a.txt', 'all', 'b.txt']);
+    const none = await jo('outputs', id, 'nothing');
+    expect(none.code).toBe(5);
+    expect(none.stderr).toContain('it has a.txt, raw, result.json');
+    const nowhere = await jo('outputs', id, 'a.txt', '--save', '/dev/null/x');
+    expect(nowhere.code).toBe(2);
+    expect((await jo('describe', 'job', id)).stdout).toMatch(/Files +a\.txt \(2 bytes\), raw \(2 bytes\)/);
+    rmSync(folder, { recursive: true });
   });
 
   test('nothing reaches a pipe but the program’s own bytes', async () => {

@@ -47,6 +47,13 @@ const choosePod = (pods: readonly PodView[]): PodView | undefined => {
 const instanceOf = (pod: PodView): { readonly instance?: string } =>
   pod.collector === null ? {} : { instance: pod.uid };
 
+/**
+ * A container of which nobody knows how it ended, or that never began, reads 137 `ContainerStatusUnknown`: that is no exit
+ * of the program. What it means is judged with it; told it is not.
+ */
+const exitCodeOf = ({ main: { state } }: PodView): number | null =>
+  state.kind === 'terminated' && state.reason !== 'ContainerStatusUnknown' ? state.exitCode : null;
+
 const exitOf = (pod: PodView, judged: Failure | null): ExitReport => {
   const { state, imageId } = pod.main;
   const ended = state.kind === 'terminated' ? state : null;
@@ -56,7 +63,7 @@ const exitOf = (pod: PodView, judged: Failure | null): ExitReport => {
   );
   const startedAt = ended?.startedAt ?? (state.kind === 'running' ? state.startedAt : null);
   return {
-    exitCode: ended?.exitCode ?? null,
+    exitCode: exitCodeOf(pod),
     startedAt,
     finishedAt: ended?.finishedAt ?? (lastChange > 0 ? new Date(lastChange) : pod.createdAt),
     failure: judged,

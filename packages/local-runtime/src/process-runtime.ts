@@ -1,3 +1,4 @@
+import type { OutputLimits } from '@job-orchestrator/types/output-folder';
 import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,6 +11,7 @@ import {
   type InstallationId,
   type JobRuntime,
   type Logger,
+  type LogRequest,
   type LogSource,
   type LogTail,
   type Observation,
@@ -43,8 +45,8 @@ export interface ProcessRuntimeOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** A log is rotated at this size, and one rotated piece is kept: about twice this on disk. Default 10 MiB. */
   readonly maxLogBytes?: number;
-  /** The largest output that is taken. Default 256 KiB. */
-  readonly outputLimitBytes?: number;
+  /** How much of an output is taken. Default 256 KiB, 100 files. */
+  readonly outputLimits?: OutputLimits;
   /** Between two looks at all live attempts, for what the watches missed. Milliseconds, default 1000. */
   readonly pollIntervalMs?: number;
   /** False: no file watches, polling alone. Default true. */
@@ -89,7 +91,7 @@ const contextOf = (options: ProcessRuntimeOptions): RuntimeContext => {
     },
     node: hostname(),
     maxLogBytes: options.maxLogBytes ?? 10_485_760,
-    outputLimitBytes: options.outputLimitBytes ?? limits.outputBytes,
+    outputLimits: options.outputLimits ?? { bytes: limits.outputBytes, files: limits.outputFiles },
     pollIntervalMs: options.pollIntervalMs ?? 1_000,
     useWatch: options.watch ?? true,
   };
@@ -105,7 +107,7 @@ const observeEntry = async (context: RuntimeContext, entry: Entry): Promise<Obse
   if (phase.kind === 'unstarted' || phase.kind === 'running') return liveObservation(phase, context.node);
   const promised = entry.file.output && phase.kind === 'ended' && phase.code === 0;
   const output = promised
-    ? await readOutput(entry.paths.output, context.outputLimitBytes)
+    ? readOutput(entry.paths.output, context.outputLimits)
     : ({ kind: 'none' } as const);
   return { kind: 'ended', exit: exitReport(phase, output, context.node, entry.noticedAt) };
 };
@@ -159,6 +161,17 @@ const list = (context: RuntimeContext, book: AttemptBook): readonly AttemptRef[]
   }
 };
 
+const openLog = (
+  context: RuntimeContext,
+  book: AttemptBook,
+  ref: AttemptRef,
+  request: LogRequest,
+): Promise<AsyncIterable<Uint8Array> | null> =>
+  onEntry<AsyncIterable<Uint8Array> | null>(context, book, ref, { absent: null, fault: null }, (entry) => {
+    const ended = (): boolean => entry.removed || !isLive(entry.phase);
+    return followLog({ folder: entry.paths.log, ended }, request, context.clock);
+  });
+
 /**
  * Attempts as child processes of this machine: no isolation, and the image is not used. Each attempt is a folder and
  * one `sh` shim that outlives us, so that another instance over the same folder finds running programs and true exit
@@ -192,10 +205,8 @@ export const createProcessRuntime = (options: ProcessRuntimeOptions): JobRuntime
     // A folder that cannot be read is `unreachable` for its own attempt; it belongs to nobody else.
     setAside: () => Promise.resolve([]),
     close: () => Promise.resolve(book.close()),
-    open: (ref, request) =>
-      onEntry<AsyncIterable<Uint8Array> | null>(context, book, ref, none, (entry) => {
-        const ended = (): boolean => entry.removed || !isLive(entry.phase);
-        return followLog({ folder: entry.paths.log, ended }, request, context.clock);
-      }),
+    // A process has no other container than its program.
+    open: async (ref, request) =>
+      (request.container ?? 'main') === 'main' ? openLog(context, book, ref, request) : null,
   };
 };

@@ -1,7 +1,15 @@
-import { frameOutput, receiptResultBytes, type OutputReceipt } from '@job-orchestrator/types/outputs';
+import { createHash } from 'node:crypto';
+import { readOutputFolder, type FoundOutput } from '@job-orchestrator/types/output-folder';
+import {
+  frameOutput,
+  packOutput,
+  receiptResultBytes,
+  resultName,
+  type NamedContent,
+  type OutputReceipt,
+} from '@job-orchestrator/types/outputs';
 import { pauseMs, type Judgement } from './judge-answer.ts';
 import type { Parcel } from './put-output.ts';
-import { readOutput, type FoundOutput } from './read-output.ts';
 import type { Settings } from './settings.ts';
 
 /** The world that a collector acts on. */
@@ -43,12 +51,17 @@ const receiptOf = ({ content, digest }: Parcel, delivery: Delivery): OutputRecei
   };
 };
 
-const receiptOfNothing = (found: Exclude<FoundOutput, { kind: 'file' }>): OutputReceipt =>
+const receiptOfNothing = (found: Exclude<FoundOutput, { kind: 'files' }>): OutputReceipt =>
   found.kind === 'none' ? { kind: 'none' } : { kind: 'refused', message: found.message };
+
+const parcelOf = (files: readonly NamedContent[]): Parcel => {
+  const content = packOutput(files);
+  return { content, digest: createHash('sha256').update(content).digest('hex') };
+};
 
 /** Collects one attempt's output. */
 export interface Collector {
-  /** While the program runs: tries once to deliver an output that is there already. */
+  /** While the program runs: tries once to deliver what is there, once the result is. */
   early(): Promise<void>;
   /** The program has ended: takes what there is, and tells what became of it. */
   final(): Promise<OutputReceipt>;
@@ -60,7 +73,7 @@ export interface Collector {
  */
 export const createCollector = (settings: Settings, effects: Effects): Collector => {
   let accepted: string | null = null;
-  const read = (): FoundOutput => readOutput(settings.outputFile, settings.limitBytes);
+  const read = (): FoundOutput => readOutputFolder(settings.outputFolder, settings.limits);
 
   const hand = async (parcel: Parcel): Promise<Delivery> => {
     if (accepted === null) return deliver(effects, parcel, settings.maxWaitMs);
@@ -70,15 +83,18 @@ export const createCollector = (settings: Settings, effects: Effects): Collector
   return {
     early: async () => {
       const found = read();
-      if (accepted !== null || found.kind !== 'file' || effects.put === null) return;
-      const judged = await effects.put(found, settings.maxWaitMs);
-      if (judged.kind === 'accepted') accepted = found.digest;
+      if (accepted !== null || found.kind !== 'files' || effects.put === null) return;
+      if (!found.files.some(({ name }) => name === resultName)) return;
+      const parcel = parcelOf(found.files);
+      const judged = await effects.put(parcel, settings.maxWaitMs);
+      if (judged.kind === 'accepted') accepted = parcel.digest;
     },
     final: async () => {
       const found = read();
-      if (found.kind !== 'file') return receiptOfNothing(found);
-      effects.say(frameOutput(found.content, found.digest));
-      return receiptOf(found, await hand(found));
+      if (found.kind !== 'files') return receiptOfNothing(found);
+      const parcel = parcelOf(found.files);
+      effects.say(frameOutput(parcel.content, parcel.digest));
+      return receiptOf(parcel, await hand(parcel));
     },
   };
 };

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createFrameReader, readDigestHeader } from '@job-orchestrator/types/outputs';
+import { createFrameReader, readDigestHeader, unpackOutput } from '@job-orchestrator/types/outputs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import {
-  attemptId,
+  attemptNumber,
   jobId,
   startApi,
   startCollector,
@@ -50,7 +52,7 @@ test('an output is delivered once the program has ended, with its token, digest 
     '{"words": 12}',
   );
   expect(puts).toHaveLength(1);
-  expect(puts[0]).toMatchObject({ method: 'PUT', url: `/jobs/${jobId}/attempts/${attemptId}/output` });
+  expect(puts[0]).toMatchObject({ method: 'PUT', url: `/jobs/${jobId}/attempts/${attemptNumber}/output` });
   expect(puts[0]?.body.toString()).toBe('{"words": 12}');
   expect(puts[0]?.headers).toMatchObject({
     authorization: 'Bearer the-token',
@@ -147,11 +149,11 @@ test('one byte above the limit is refused unread, with both numbers', async () =
 
 test('a symbolic link is refused: it would make the token of the pod the output', async () => {
   const collector = startCollector();
-  symlinkSync(collector.outputFile.replace('result.json', 'token'), collector.outputFile);
+  symlinkSync(collector.tokenFile, collector.outputFile);
   const left = await collector.programEnded();
   expect(left.receipt).toEqual({
     kind: 'refused',
-    message: 'The output is a symbolic link; it must be a regular file.',
+    message: 'The output file result.json is a symbolic link; it must be a regular file.',
   });
   expect(left.log).not.toContain(Buffer.from('the-token').toString('base64'));
 });
@@ -161,8 +163,57 @@ test('a folder in place of the output is refused', async () => {
   mkdirSync(collector.outputFile);
   expect((await collector.programEnded()).receipt).toEqual({
     kind: 'refused',
-    message: 'The output is not a regular file.',
+    message: 'The output file result.json is a folder; it must be a regular file.',
   });
+});
+
+test('several files are delivered whole, in one request, and left whole in the log', async () => {
+  const { url, puts } = await api(status(201));
+  const collector = startCollector({ API_URL: url });
+  const files = { 'result.json': '{"a":1}', 'table.csv': 'a,b\n', 'model.bin': '\u0000\u00ff' };
+  for (const [name, content] of Object.entries(files)) write(join(collector.outputFolder, name), content);
+  writeFileSync(join(collector.outputFolder, 'half.csv.tmp'), 'x');
+  writeFileSync(join(collector.outputFolder, '.hidden'), 'x');
+  const left = await collector.programEnded();
+  expect(left.receipt).toMatchObject({ kind: 'left', delivered: true });
+  expect(puts).toHaveLength(1);
+  expect(puts[0]?.headers['content-type']).toBe('application/vnd.job-orchestrator.outputs');
+  for (const packed of [puts[0]!.body, framed(left)!.content]) {
+    const found = unpackOutput(packed);
+    if (typeof found === 'string') throw new Error(found);
+    expect(
+      Object.fromEntries(found.map(({ name, content }) => [name, Buffer.from(content).toString()])),
+    ).toEqual(files);
+  }
+});
+
+test('a thousand files are refused by their number, and none is read', async () => {
+  const collector = startCollector();
+  for (let number = 0; number < 1_000; number += 1)
+    writeFileSync(join(collector.outputFolder, `part-${number}`), 'x');
+  const left = await collector.programEnded();
+  expect(left.receipt).toEqual({ kind: 'refused', message: 'The output has 1000 files; the limit is 100.' });
+  expect(left.tookMs).toBeLessThan(2_000);
+});
+
+test.each([
+  [
+    'a link to the token',
+    (folder: string) => symlinkSync('../token', join(folder, 'a.txt')),
+    'a symbolic link',
+  ],
+  ['a folder', (folder: string) => mkdirSync(join(folder, 'a.txt')), 'a folder'],
+  ['a pipe', (folder: string) => execFileSync('mkfifo', [join(folder, 'a.txt')]), 'a pipe'],
+])('%s beside the result is refused, and the whole output with it', async (_, make, words) => {
+  const collector = startCollector();
+  write(collector.outputFile, '1');
+  make(collector.outputFolder);
+  const left = await collector.programEnded();
+  expect(left.receipt).toMatchObject({
+    kind: 'refused',
+    message: expect.stringContaining(`a.txt is ${words}`) as string,
+  });
+  expect(left.log).not.toContain('job-orchestrator-output begin');
 });
 
 test('what is replaced before the end counts as it is at the end', async () => {
@@ -197,6 +248,9 @@ test('with POLL_INTERVAL_MS an output is delivered while the program runs, and m
 
 test.each([
   ['JOB_ID', 'x', 'a lower-case UUID'],
+  ['ATTEMPT', '0', 'from 1 to 999999999'],
+  ['OUTPUT_FILE', '/output/other.json', 'FOLDER/result.json'],
+  ['OUTPUT_LIMIT_FILES', '1001', 'from 1 to 1000'],
   ['MAX_WAIT_SECONDS', '0', 'from 1 to 3600'],
   ['POLL_INTERVAL_MS', '1e3', 'a whole number'],
   ['API_URL', 'ftp://x', 'http://HOST:PORT'],

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestOptions } from 'node:http';
-import { outputPath, writeDigestHeader } from '@job-orchestrator/types/outputs';
+import { outputType, outputPath, writeDigestHeader } from '@job-orchestrator/types/outputs';
 import { judgeAnswer, type Judgement } from './judge-answer.ts';
 import type { Settings } from './settings.ts';
 
-/** An output as it is sent. */
+/** Everything that a job left, packed, as it is sent. */
 export interface Parcel {
   readonly content: Uint8Array;
   readonly digest: string;
@@ -21,7 +21,7 @@ const optionsOf = (settings: Settings, { content, digest }: Parcel, limitMs: num
   headers: {
     // Read anew for each try: the kubelet renews it.
     authorization: `Bearer ${readFileSync(settings.tokenFile, 'utf8').trim()}`,
-    'content-type': 'application/json',
+    'content-type': outputType(content),
     'content-length': content.byteLength,
     'repr-digest': writeDigestHeader(digest),
   },
@@ -43,7 +43,7 @@ export const putOutput = async (
   parcel: Parcel,
   limitMs: number,
 ): Promise<Judgement> => {
-  const target = `${apiUrl}${outputPath(settings.jobId, settings.attemptId)}`;
+  const target = `${apiUrl}${outputPath(settings.jobId, settings.attemptNumber)}`;
   try {
     // Loaded only now: an idle collector does without HTTP and TLS.
     const { request } = process.getBuiltinModule(target.startsWith('https:') ? 'node:https' : 'node:http');

@@ -1,5 +1,4 @@
 import {
-  attemptId,
   digestHeader,
   jobId,
   judgeOutput,
@@ -7,22 +6,25 @@ import {
   outputAudience,
   outputTooLarge,
   readDigestHeader,
+  packHeaderBytes,
+  packType,
+  tooManyOutputs,
   type AcceptedOutput,
-  type AttemptId,
+  type DeliveredOutput,
   type JobId,
-  type JobOutput,
 } from '@job-orchestrator/types';
+import type { OutputLimits } from '@job-orchestrator/types/output-folder';
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { CollectorListenerOptions } from './listener.ts';
 
 interface Target {
   readonly jobId: JobId;
-  readonly attemptId: AttemptId;
+  readonly attemptNumber: number;
 }
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const route = new RegExp(`^/jobs/(${uuid})/attempts/(${uuid})/output$`);
+const route = new RegExp(`^/jobs/(${uuid})/attempts/([1-9]\\d{0,8})/output$`);
 
 /** Matched whole, never by the path's end. Throws `route_not_found`, `method_not_allowed`. */
 const readTarget = ({ method, url }: IncomingMessage): Target => {
@@ -30,10 +32,10 @@ const readTarget = ({ method, url }: IncomingMessage): Target => {
   if (found === null)
     throw new OrchestratorError(
       'route_not_found',
-      'Here is PUT /jobs/JOB/attempts/ATTEMPT/output, and no more.',
+      'Here is PUT /jobs/JOB/attempts/NUMBER/output, and no more.',
     );
   if (method !== 'PUT') throw new OrchestratorError('method_not_allowed', `Outputs are PUT, not ${method}.`);
-  return { jobId: jobId(found[1] ?? ''), attemptId: attemptId(found[2] ?? '') };
+  return { jobId: jobId(found[1] ?? ''), attemptNumber: Number(found[2]) };
 };
 
 const tooLarge = (bytes: number, limit: number): OrchestratorError =>
@@ -41,12 +43,25 @@ const tooLarge = (bytes: number, limit: number): OrchestratorError =>
     { field: 'body', message: `must be at most ${limit} bytes`, limit, value: String(bytes) },
   ]);
 
-/** Before anybody asks who sends it: what says itself that it is too large is not read. */
-const checkLength = ({ headers }: IncomingMessage, limit: number): void => {
+/** Before anybody asks who sends it: what says itself that it is too large is not read. A pack has names besides. */
+const checkLength = ({ headers }: IncomingMessage, { bytes: limit }: OutputLimits): void => {
   const length = headers['content-length'];
   if (length === undefined)
     throw new OrchestratorError('malformed_request', 'The request does not say its Content-Length.');
-  if (Number(length) > limit) throw tooLarge(Number(length), limit);
+  const names = headers['content-type'] === packType ? packHeaderBytes : 0;
+  if (Number(length) > limit + names) throw tooLarge(Number(length), limit);
+};
+
+/** The same limits as the collector's, once it is known what is in the body. */
+const checkFiles = ({ result, files }: Pick<Delivery, 'result' | 'files'>, limits: OutputLimits): void => {
+  const count = files.length + (result === null ? 0 : 1);
+  if (count > limits.files) {
+    const message = tooManyOutputs(count, limits.files);
+    const problem = { field: 'body', message, limit: limits.files, value: String(count) };
+    throw new OrchestratorError('body_too_large', message, [problem]);
+  }
+  const bytes = files.reduce((sum, { content }) => sum + content.byteLength, result?.bytes ?? 0);
+  if (bytes > limits.bytes) throw tooLarge(bytes, limits.bytes);
 };
 
 const unauthorized = (why: string): OrchestratorError => new OrchestratorError('unauthorized', why);
@@ -59,7 +74,8 @@ const identify = async (
 ): Promise<string> => {
   const token = /^bearer +([!-~]{1,8192})$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) throw unauthorized('The request carries no bearer token.');
-  const found = await pods.identify(token, outputAudience(installation, target.jobId, target.attemptId));
+  const audience = outputAudience(installation, target.jobId, target.attemptNumber);
+  const found = await pods.identify(token, audience);
   if (found.kind === 'pod') return found.uid;
   if (found.kind === 'refused') throw unauthorized(found.message);
   log.warn(
@@ -76,17 +92,24 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(parts);
 };
 
-const readOutput = async (request: IncomingMessage): Promise<JobOutput> => {
+type Delivery = Pick<DeliveredOutput, 'digest' | 'result' | 'files'>;
+
+const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
+
+const readOutput = async (request: IncomingMessage, limits: OutputLimits): Promise<Delivery> => {
   const content = await readBody(request);
-  const digest = createHash('sha256').update(content).digest('hex');
+  const digest = sha256(content);
   const said = readDigestHeader(String(request.headers[digestHeader] ?? ''));
   if (said !== digest)
     throw new OrchestratorError(
       'malformed_request',
       `Repr-Digest must be the sha-256 of the body, ${digest}.`,
     );
-  const judged = judgeOutput(content, digest);
-  if (judged.kind === 'ready') return { value: judged.value, bytes: judged.bytes, digest };
+  const judged = judgeOutput(content, sha256);
+  if (judged.kind === 'ready') {
+    checkFiles(judged, limits);
+    return { digest, result: judged.result, files: judged.files };
+  }
   const message = judged.kind === 'invalid' ? judged.message : 'The output is not valid.';
   throw new OrchestratorError('invalid_input', message, [{ field: 'body', message }]);
 };
@@ -107,11 +130,12 @@ export const acceptOutput = async (
   request: IncomingMessage,
 ): Promise<'accepted' | 'repeated'> => {
   const target = readTarget(request);
-  checkLength(request, options.limitBytes);
+  checkLength(request, options.limits);
   const instance = await identify(options, request, target);
-  const output = await readOutput(request);
-  const answer = await options.outputs.accept({ ...target, instance, output });
+  const delivery = await readOutput(request, options.limits);
+  const answer = await options.outputs.accept({ ...target, instance, ...delivery });
   if (answer !== 'accepted' && answer !== 'repeated') throw refusals[answer]();
-  options.log.debug({ attempt: target.attemptId, bytes: output.bytes, answer }, 'an output was delivered');
+  const said = { bytes: delivery.result?.bytes ?? 0, files: delivery.files.length, answer };
+  options.log.debug({ job: target.jobId, attempt: target.attemptNumber, ...said }, 'an output was delivered');
   return answer;
 };

@@ -7,6 +7,8 @@ import {
   newJobId,
   outputAudience,
   outputPath,
+  packOutput,
+  packType,
   writeDigestHeader,
   type InstallationId,
   type NewJob,
@@ -34,7 +36,7 @@ beforeAll(async () => {
   listener = createCollectorListener({
     outputs: fresh.database.outputs,
     installation,
-    limitBytes,
+    limits: { bytes: limitBytes, files: 3 },
     log: silentLog,
     pods: {
       identify: async (token, audience) => {
@@ -85,10 +87,10 @@ const running = async (expected = true) => {
   await fresh.database.queue.insertJobs([job], { actor: 'tester', reason: 'a test' });
   const attempt = await driver.claim(job.id);
   if (expected) await fresh.database.outputs.expect(attempt.owner, attempt.id, 'pod-1');
-  const audience = outputAudience(installation, attempt.jobId, attempt.id);
+  const audience = outputAudience(installation, attempt.jobId, attempt.number);
   const token = `token-${number}`;
   tokens.set(token, { audience, identity: { kind: 'pod', uid: 'pod-1' } });
-  return { attempt, token, audience, path: outputPath(attempt.jobId, attempt.id) };
+  return { attempt, token, audience, path: outputPath(attempt.jobId, attempt.number) };
 };
 const digestOf = (body: string | Uint8Array): string =>
   writeDigestHeader(createHash('sha256').update(body).digest('hex'));
@@ -112,8 +114,7 @@ describe('the listener of collectors', () => {
     const other = await put(target, '{"a":2}');
     expect([other.status, other.json['code']]).toEqual([409, 'output_already_accepted']);
     expect(await fresh.database.outputs.accepted(target.attempt.id)).toMatchObject({
-      value: { a: 1 },
-      bytes: 7,
+      result: { text: '{"a":1}', bytes: 7 },
     });
   });
 
@@ -164,6 +165,37 @@ describe('the listener of collectors', () => {
     const answer = await put(await running(), body);
     expect([answer.status, answer.json['code']]).toEqual([status, 'invalid_input']);
     expect(answer.json['detail']).toContain(words);
+  });
+
+  const pack = (files: Readonly<Record<string, string>>): Uint8Array =>
+    packOutput(Object.entries(files).map(([name, text]) => ({ name, content: Buffer.from(text) })));
+  const putPack = (target: { path: string; token: string }, files: Readonly<Record<string, string>>) =>
+    put(target, pack(files), { 'content-type': packType });
+
+  it('takes several files in one delivery, once and whole', async () => {
+    const target = await running();
+    const files = { 'result.json': '1', 'a.csv': 'x,y' };
+    expect((await putPack(target, files)).status).toBe(201);
+    expect((await putPack(target, files)).status).toBe(200);
+    expect((await putPack(target, { ...files, 'a.csv': 'x' })).status).toBe(409);
+    expect((await put(target, '1')).status).toBe(409);
+  });
+
+  it('refuses too many files, too many bytes and JSON that is none, and keeps nothing of them', async () => {
+    const target = await running();
+    const many = await putPack(target, { a: '', b: '', c: '', d: '' });
+    expect([many.status, many.json['detail']]).toEqual([413, 'The output has 4 files; the limit is 3.']);
+    const large = await putPack(target, { a: 'x'.repeat(limitBytes), b: 'x' });
+    expect([large.status, large.json['detail']]).toEqual([
+      413,
+      `The output has ${limitBytes + 1} bytes; the limit is ${limitBytes}.`,
+    ]);
+    const bad = await putPack(target, { 'a.json': '{' });
+    expect([bad.status, bad.json['detail']]).toEqual([
+      422,
+      expect.stringContaining('a.json is not valid JSON'),
+    ]);
+    expect((await putPack(target, { a: 'x'.repeat(limitBytes - 1), b: 'x' })).status).toBe(201);
   });
 
   it('refuses a body that is not the one of its digest', async () => {

@@ -5,6 +5,7 @@ import {
   type Logger,
   type PodIdentifier,
 } from '@job-orchestrator/types';
+import type { OutputLimits } from '@job-orchestrator/types/output-folder';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sendAnswer, sendRefusal } from './answer.ts';
@@ -16,8 +17,8 @@ export interface CollectorListenerOptions {
   readonly installation: InstallationId;
   /** Tells which pod speaks. */
   readonly pods: PodIdentifier;
-  /** The largest output that is taken, in bytes. */
-  readonly limitBytes: number;
+  /** How much of an output is taken. */
+  readonly limits: OutputLimits;
   readonly log: Logger;
 }
 
@@ -58,7 +59,7 @@ const listen = async (server: Server, host: string, port: number): Promise<numbe
 };
 
 /**
- * The server to which output collectors deliver: one route, `PUT /jobs/{job}/attempts/{attempt}/output`, and no other
+ * The server to which output collectors deliver: one route, `PUT /jobs/{job}/attempts/{number}/output`, and no other
  * door to anything. It is never the people's API, and knows none of its tokens.
  */
 export const createCollectorListener = (options: CollectorListenerOptions): CollectorListener => {

@@ -1,7 +1,13 @@
-import type { AttemptRecord, AttemptRef, LogTail } from '@job-orchestrator/types';
+import type { AttemptRecord, AttemptRef, LogContainer, LogTail } from '@job-orchestrator/types';
 import type { ApiContext } from '../context.ts';
 
 export type LogContext = Pick<ApiContext, 'database' | 'installation' | 'logs' | 'log' | 'wakes' | 'timings'>;
+
+/** Whose log: a container of an attempt. */
+export interface LogTarget {
+  readonly attempt: AttemptRecord;
+  readonly container: LogContainer;
+}
 
 /** The name of an attempt to its runtime. */
 const toRef = (context: LogContext, attempt: AttemptRecord): AttemptRef => ({
@@ -30,7 +36,7 @@ async function* withHoles(
 
 const open = async (
   context: LogContext,
-  attempt: AttemptRecord,
+  { attempt, container }: LogTarget,
   fromByte: number,
   follow: boolean,
   signal: AbortSignal,
@@ -39,7 +45,8 @@ const open = async (
   const holes: (number | null)[] = [];
   const onSkip = (bytes: number | null): void => void holes.push(bytes);
   try {
-    const source = await context.logs.open(toRef(context, attempt), { follow, fromByte, signal, onSkip });
+    const request = { container, follow, fromByte, signal, onSkip };
+    const source = await context.logs.open(toRef(context, attempt), request);
     return source === null ? null : withHoles(source, holes);
   } catch (error) {
     context.log.debug({ attemptId: attempt.id, err: error }, 'the live log cannot be read now');
@@ -50,10 +57,10 @@ const open = async (
 /** All that the runtime has of a log from a byte on; null when it has none (yet, or any more). */
 export const openSnapshot = (
   context: LogContext,
-  attempt: AttemptRecord,
+  target: LogTarget,
   fromByte: number,
   signal: AbortSignal,
-): Promise<AsyncIterable<LivePiece> | null> => open(context, attempt, fromByte, false, signal);
+): Promise<AsyncIterable<LivePiece> | null> => open(context, target, fromByte, false, signal);
 
 /** The last bytes of a source, however long it is, with at most twice `most` of them in memory. Lost ones count as well. */
 export const lastBytes = async (source: AsyncIterable<LivePiece>, most: number): Promise<LogTail> => {
@@ -110,7 +117,7 @@ async function* untilOver(
  */
 export async function* followLive(
   context: LogContext,
-  attempt: AttemptRecord,
+  target: LogTarget,
   fromByte: number,
   isOver: () => Promise<boolean>,
   signal: AbortSignal,
@@ -119,10 +126,11 @@ export async function* followLive(
   const either = AbortSignal.any([signal, left.signal]);
   const range = { leastMs: context.timings.pollMs, mostMs: context.timings.pollMs };
   try {
-    const source = await open(context, attempt, fromByte, true, either);
+    const source = await open(context, target, fromByte, true, either);
     if (source !== null) yield* untilOver(source, () => context.wakes.wait(range, either), isOver);
   } catch (error) {
-    if (!signal.aborted) context.log.debug({ attemptId: attempt.id, err: error }, 'the live log broke off');
+    if (!signal.aborted)
+      context.log.debug({ attemptId: target.attempt.id, err: error }, 'the live log broke off');
   } finally {
     left.abort();
   }

@@ -3,6 +3,7 @@ import {
   isTerminalJobState,
   type AttemptRecord,
   type JobId,
+  type LogContainer,
   type LogTail,
 } from '@job-orchestrator/types';
 import { followLive, lastBytes, openSnapshot, type LivePiece, type LogContext } from './live-log.ts';
@@ -13,6 +14,7 @@ import { createPace } from './pace.ts';
 export interface LogFollow {
   readonly context: LogContext;
   readonly job: JobId;
+  readonly container: LogContainer;
   readonly attempt: number | null;
   readonly tail: number | null;
   readonly from: LogPosition | null;
@@ -59,35 +61,52 @@ const tellPiece = (items: LogItems, piece: LivePiece): Generator<LogItem, void, 
 const wantedTail = (follow: LogFollow, items: LogItems): number | null =>
   follow.from === null && items.taken === 0 ? follow.tail : null;
 
+/** Only the program's log is stored. */
+const readStored = async ({ context, job, container }: LogFollow, attempt: AttemptRecord) =>
+  container === 'main' ? context.database.history.getLogTail(job, attempt.id) : null;
+
+/** What is stored begins behind what was told: an object that stays for its readers has what lies between. */
+const isPartial = (items: LogItems, { bytes, totalBytes }: LogTail): boolean =>
+  totalBytes - bytes.length > items.taken;
+
+/** What the runtime of a closed attempt still has, if anything. */
+async function* tellRest(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
+  const { context, container, signal } = follow;
+  const rest = await openSnapshot(context, { attempt, container }, items.taken, signal);
+  if (rest === null) return;
+  try {
+    for await (const piece of rest) yield* tellPiece(items, piece);
+  } catch (error) {
+    if (!signal.aborted) context.log.debug({ attemptId: attempt.id, err: error }, 'the live log broke off');
+  }
+}
+
 /** What a closed attempt left: the stored tail, or what its runtime still has. */
 async function* tellStored(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
-  const { context, job, signal } = follow;
   const tail = wantedTail(follow, items);
-  const stored = await context.database.history.getLogTail(job, attempt.id);
-  if (stored !== null) {
-    if (!toldAlready(items, stored)) yield* tellTail(items, stored, tail);
-  } else {
-    const rest = await openSnapshot(context, attempt, items.taken, signal);
-    if (rest !== null) for await (const piece of rest) yield* tellPiece(items, piece);
-  }
+  const stored = await readStored(follow, attempt);
+  if (stored === null || (tail === null && isPartial(items, stored))) yield* tellRest(follow, attempt, items);
+  if (stored !== null && !toldAlready(items, stored)) yield* tellTail(items, stored, tail);
   yield* items.flush();
 }
 
 /** The end of what there is already, for a reader that asked for no more. */
 async function* tellNewest(follow: LogFollow, attempt: AttemptRecord, items: LogItems, most: number): Items {
-  const source = await openSnapshot(follow.context, attempt, 0, follow.signal);
+  const { context, container, signal } = follow;
+  const source = await openSnapshot(context, { attempt, container }, 0, signal);
   if (source !== null) yield* tellTail(items, await lastBytes(source, most), most);
 }
 
 async function* tellLive(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
-  const { context, signal } = follow;
+  const { context, container, signal } = follow;
   const tail = wantedTail(follow, items);
   if (tail !== null) yield* tellNewest(follow, attempt, items, tail);
   const isOver = async (): Promise<boolean> => {
     const now = await readAttempt(follow, attempt.number);
     return now === null || isClosedAttemptState(now.state);
   };
-  for await (const piece of followLive(context, attempt, items.taken, isOver, signal))
+  const target = { attempt, container };
+  for await (const piece of followLive(context, target, items.taken, isOver, signal))
     yield* tellPiece(items, piece);
 }
 

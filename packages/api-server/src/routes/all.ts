@@ -6,6 +6,7 @@ import { executorRoutes } from './executors.ts';
 import { imageRoutes } from './images.ts';
 import { jobEventRoutes } from './job-events.ts';
 import { jobLogRoutes } from './job-logs.ts';
+import { jobOutputRoutes } from './job-outputs.ts';
 import { jobRoutes } from './jobs.ts';
 import { profileRoutes } from './profiles.ts';
 import type { Route } from './route.ts';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...jobEventRoutes,
   ...jobLogRoutes,
+  ...jobOutputRoutes,
   ...deadLetterRoutes,
   ...dagRoutes,
   ...dagRunRoutes,

@@ -1,12 +1,14 @@
 import {
   isClosedAttemptState,
   LogAttemptSchema,
+  logContainers,
   LogEndSchema,
   LogGapSchema,
   LogTextSchema,
   OrchestratorError,
   type AttemptRecord,
   type JobRecord,
+  type LogContainer,
   type LogTail,
 } from '@job-orchestrator/types';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -32,6 +34,15 @@ const LogQuery = parameters({
       description: "The attempt's number; the newest by default.",
     }),
   ),
+  container: Type.Optional(
+    Type.Union(
+      logContainers.map((container) => Type.Literal(container)),
+      {
+        description:
+          'Whose log: the program (`main`, the default) or the collector of its output on Kubernetes.',
+      },
+    ),
+  ),
   follow: Type.Optional(
     Type.Boolean({ description: 'Go on as a stream of events until the log has ended.' }),
   ),
@@ -43,6 +54,7 @@ const readQuery = parameterReader(LogQuery);
 
 interface LogWish {
   readonly job: JobRecord;
+  readonly container: LogContainer;
   readonly attempt: number | null;
   readonly tail: number | null;
 }
@@ -70,7 +82,8 @@ const readWish = async (
   // The first attempt may be waited for; any later one exists or nobody knows that it ever will.
   if (query.attempt !== undefined && query.attempt > Math.max(1, job.attempt))
     throw attemptNotFound(job, query.attempt);
-  return { job, attempt: query.attempt ?? null, tail: query.tail ?? null, follow: query.follow === true };
+  const { container = 'main', attempt = null, tail = null, follow = false } = query;
+  return { job, container, attempt, tail, follow };
 };
 
 const toMessage = (item: LogItem): StreamMessage => {
@@ -101,10 +114,11 @@ const readPosition = (request: FastifyRequest, wish: LogWish): LogPosition | nul
 
 const follow = async (context: ApiContext, request: FastifyRequest, reply: FastifyReply, wish: LogWish) => {
   const signal = streamSignal(reply, context.closing);
-  const { attempt, tail } = wish;
+  const { container, attempt, tail } = wish;
   const items = followLog({
     context,
     job: wish.job.id,
+    container,
     attempt,
     tail,
     from: readPosition(request, wish),
@@ -143,6 +157,7 @@ const sendStored = async (
   wish: LogWish,
   reply: FastifyReply,
 ) => {
+  if (wish.container !== 'main') return null;
   const stored = await context.database.history.getLogTail(wish.job.id, attempt.id);
   if (stored === null) return null;
   const kept = wish.tail === null ? stored.bytes : stored.bytes.subarray(-wish.tail);
@@ -165,7 +180,7 @@ async function* bytesFrom(
 /** Null: the runtime has none (yet, or any more). */
 const sendLive = async (context: ApiContext, attempt: AttemptRecord, wish: LogWish, reply: FastifyReply) => {
   const signal = streamSignal(reply, context.closing);
-  const source = await openSnapshot(context, attempt, 0, signal);
+  const source = await openSnapshot(context, { attempt, container: wish.container }, 0, signal);
   if (source === null) return null;
   if (wish.tail !== null) {
     return sendTail(reply, await lastBytes(source, wish.tail));
@@ -187,7 +202,11 @@ const read = async (context: ApiContext, reply: FastifyReply, wish: LogWish): Pr
   if (sent !== null) return sent;
   // It may begin to write at any moment: nothing so far is an answer, not an error.
   if (!closed) return sendTail(reply, { bytes: new Uint8Array(0), totalBytes: 0 });
-  throw noLog(`Attempt ${attempt.number} of job ${wish.job.id} left no log.`);
+  throw noLog(
+    wish.container === 'main'
+      ? `Attempt ${attempt.number} of job ${wish.job.id} left no log.`
+      : `The log of ${wish.container} of attempt ${attempt.number} went with its pod; only that of main is kept.`,
+  );
 };
 
 const logs = async (context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {

@@ -1,7 +1,7 @@
 import type { Client, LogOptions } from '../api.ts';
-import { toLogMessage, type LogMessage } from '../log-messages.ts';
+import { toLogMessage, type LogFacts, type LogMessage } from '../log-messages.ts';
 import { queryOf } from '../queries.ts';
-import { readStream, type ReconnectRule } from '../sse/reader.ts';
+import { readPieces, readStream, type ReconnectRule } from '../sse/reader.ts';
 import { callOptions, type Call, type Transport } from '../transport.ts';
 import { jobPath } from './jobs.ts';
 
@@ -9,12 +9,20 @@ const logCall = (selector: string, options: LogOptions, follow?: true): Call => 
   ...callOptions(options),
   method: 'GET',
   path: jobPath(selector, '/logs'),
-  query: queryOf({ attempt: options.attempt, tail: options.tail, follow }),
+  query: queryOf({ attempt: options.attempt, tail: options.tail, container: options.container, follow }),
 });
 
 /** An older server does not say. */
 const skippedOf = (header: string | null): number | null =>
   header !== null && /^\d+$/.test(header) ? Number(header) : null;
+
+const factsOf = (headers: Headers): LogFacts => ({
+  attempt: Number(headers.get('x-log-attempt')),
+  truncated: headers.get('x-log-truncated') === 'true',
+  skipped: skippedOf(headers.get('x-log-skipped')),
+});
+
+const plain = (call: Call): Call => ({ ...call, headers: { accept: 'text/plain' } });
 
 async function* followLog(
   transport: Transport,
@@ -32,15 +40,16 @@ async function* followLog(
 export const logCalls = (
   transport: Transport,
   rule: ReconnectRule,
-): Pick<Client, 'readLog' | 'followLog'> => ({
+): Pick<Client, 'readLog' | 'streamLog' | 'followLog'> => ({
   async readLog(selector, options = {}) {
-    const call = logCall(selector, options);
-    const { text, headers } = await transport.text({ ...call, headers: { accept: 'text/plain' } });
+    const { text, headers } = await transport.text(plain(logCall(selector, options)));
+    return { text, ...factsOf(headers) };
+  },
+  async streamLog(selector, options = {}) {
+    const { body, headers } = await transport.open(plain(logCall(selector, options)));
     return {
-      text,
-      attempt: Number(headers.get('x-log-attempt')),
-      truncated: headers.get('x-log-truncated') === 'true',
-      skipped: skippedOf(headers.get('x-log-skipped')),
+      bytes: readPieces(body ?? new Blob([]).stream(), transport.server, rule.silenceMs),
+      ...factsOf(headers),
     };
   },
   followLog: (selector, options = {}) => followLog(transport, rule, selector, options),

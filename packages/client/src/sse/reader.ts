@@ -19,8 +19,8 @@ export const defaultReconnect: ReconnectRule = { baseMs: 200, capMs: 5_000, most
 const waitMs = (rule: ReconnectRule, failures: number): number =>
   Math.min(rule.capMs, rule.baseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 
-/** Pieces of the body; fails when the stream is silent for too long. */
-async function* readPieces(
+/** Pieces of a body; fails when it is silent for too long. */
+export async function* readPieces(
   body: ReadableStream<Uint8Array>,
   server: string,
   silenceMs: number,

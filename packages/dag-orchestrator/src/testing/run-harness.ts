@@ -40,7 +40,8 @@ const writeOf = (attempt: LiveAttempt, ending: JobEnding): AttemptWrite => {
     return closed(attempt.id, { kind: 'fail', failure: why, lost: false, exit: none }, null);
   }
   if (ending === null) return closed(attempt.id, { kind: 'succeed', exit: none }, null);
-  const output = { kind: 'ready', value: ending.output, bytes: 2, digest: 'd' } as const;
+  const result = { text: JSON.stringify(ending.output), bytes: 2, digest: 'd' };
+  const output = { kind: 'ready', result, files: [] } as const;
   return closed(attempt.id, { kind: 'succeed', exit: { ...exit, output } }, null);
 };
 

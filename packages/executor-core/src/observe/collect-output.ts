@@ -19,7 +19,7 @@ const findOutput = async (life: Life, held: Held, exit: ExitReport): Promise<Out
   const failed = exit.failure !== null || exit.exitCode !== 0;
   if (failed || (kind !== 'left' && !late)) return exit.output;
   const accepted = await life.deps.database.outputs.accepted(held.attempt.id);
-  if (accepted !== null) return { kind: 'ready', ...accepted };
+  if (accepted !== null) return { kind: 'ready', result: accepted.result, files: [] };
   return kind === 'left' ? life.deps.runtime.collectOutput(refOf(life, held.attempt)) : exit.output;
 };
 

@@ -75,8 +75,20 @@ const storable = async (life: Life, held: Held, end: AttemptEnd): Promise<Attemp
   return { decision: plainEnd(end.decision, held.attempt.spec.output), log: null };
 };
 
+/** Before the end is recorded: a job that is completed has all its outputs. */
+const keepFiles = async (
+  { deps, incarnation }: Life,
+  held: Held,
+  decision: ClosingDecision,
+): Promise<void> => {
+  if (decision.kind !== 'succeed' || decision.exit.output.kind !== 'ready') return;
+  const { files } = decision.exit.output;
+  if (files.length > 0) await deps.database.outputs.keepFiles(incarnation, held.attempt.id, files);
+};
+
 const recordEnd = async (life: Life, held: Held, end: AttemptEnd): Promise<Recorded> => {
   try {
+    await keepFiles(life, held, end.decision);
     return await life.recorder.record(closed(held.attempt.id, end.decision, end.log));
   } catch (error) {
     // Anything else (no connection, a full disk) says nothing against the end: it is tried until it is taken.
@@ -84,6 +96,14 @@ const recordEnd = async (life: Life, held: Held, end: AttemptEnd): Promise<Recor
     throw error;
   }
 };
+
+/**
+ * Whoever follows a program that wrote much and ended at once has read little of it yet, and we keep 64 KiB. So long its
+ * object stays for them; where we are gone by then, the janitor removes it.
+ */
+const readersMs = 10_000;
+
+const isMoreThanKept = (log: LogTail | null): boolean => log !== null && log.totalBytes > log.bytes.length;
 
 /** Ends an attempt: its log is fetched, its end recorded, its slot freed, and then its object cleaned up. */
 export const closeAttempt = async (
@@ -98,5 +118,7 @@ export const closeAttempt = async (
   if (held.over) return;
   life.letGo(held.attempt.id, recorded === 'applied' ? 'done' : 'not_ours');
   if (recorded === 'stale') return;
-  life.background(cleanUp(life, held, seen));
+  const cleaned = (): void => life.background(cleanUp(life, held, seen));
+  if (isMoreThanKept(end.log)) life.deps.clock.setTimer(readersMs, () => life.alive() && cleaned());
+  else cleaned();
 };

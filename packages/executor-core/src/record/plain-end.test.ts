@@ -10,7 +10,7 @@ const succeed: ClosingDecision = {
     startedAt: at,
     finishedAt: at,
     failure: null,
-    output: { kind: 'ready', value: { bad: '\u0000' }, bytes: 12, digest: 'd' },
+    output: { kind: 'ready', result: { text: '"\u0000"', bytes: 3, digest: 'd' }, files: [] },
     node: 'node \u0000',
     imageDigest: 'digest \u0000',
   },

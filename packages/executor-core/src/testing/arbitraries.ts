@@ -31,7 +31,7 @@ export const someFailure: fc.Arbitrary<Failure> = someReason.map((reason) => fai
 const someOutput: fc.Arbitrary<OutputReport> = fc.oneof(
   fc.constant<OutputReport>({ kind: 'none' }),
   fc.constant<OutputReport>({ kind: 'pending' }),
-  fc.constant<OutputReport>({ kind: 'ready', value: { n: 1 }, bytes: 7, digest: 'd' }),
+  fc.constant<OutputReport>({ kind: 'ready', result: { text: '{"n":1}', bytes: 7, digest: 'd' }, files: [] }),
   fc.constant<OutputReport>({ kind: 'left' }),
   fc.constant<OutputReport>({ kind: 'lost', message: 'nobody has it' }),
   fc.constant<OutputReport>({ kind: 'invalid', message: 'not JSON' }),

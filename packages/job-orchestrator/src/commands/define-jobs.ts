@@ -5,6 +5,7 @@ import type { FormatFlags, ServerFlags } from './cli.ts';
 import { defineDeadLetterCommands, defineGetDeadLetters } from './define-dead-letters.ts';
 import type { GetFlags, GetJobsFlags, PageFlags } from './get.ts';
 import type { LogFlags } from './logs.ts';
+import type { OutputFlags } from './outputs.ts';
 import {
   bytes,
   collect,
@@ -126,9 +127,25 @@ const defineReading = (program: Command, act: Act): void => {
     .argument('<job>', 'an id, a beginning or end of it, or @latest')
     .option('-f, --follow', 'go on until the job has ended')
     .option('--attempt <number>', 'of this attempt; the newest unless given', integer(1, 1_000_000))
+    .addOption(
+      new Option('--container <name>', 'whose log; that of the collector is there as long as its pod')
+        .choices(['main', 'output-collector'])
+        .default('main'),
+    )
     .option('--tail <bytes>', 'only so many bytes of its end: 4096, 64k', bytes)
+    .option('--raw', 'on a terminal too, write every byte as it is; control sequences may do harm')
     .action(
       act(async (cli, job: string, options: LogFlags) => (await import('./logs.ts')).logs(cli, job, options)),
+    );
+  withFormat(withServerOptions(program.command('outputs')))
+    .description('what a completed job left: the list, one file, or with --save the files')
+    .argument('<job>', 'an id, a beginning or end of it, or @latest')
+    .argument('[name]', 'write this one to stdout')
+    .option('--save <path>', 'write into files instead: a file for one, a folder for all')
+    .action(
+      act(async (cli, job: string, name: string | undefined, options: OutputFlags) =>
+        (await import('./outputs.ts')).outputs(cli, job, name, options),
+      ),
     );
 };
 

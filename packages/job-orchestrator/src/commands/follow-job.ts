@@ -1,5 +1,6 @@
-import type { JobDetail } from '@job-orchestrator/types';
+import type { JobDetail, OutputEntryDto } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
+import { resultName } from '@job-orchestrator/types/outputs';
 import { isTerminalJobState } from '@job-orchestrator/types/states';
 import type { LogOptions } from '@job-orchestrator/client';
 import type { Session } from './session.ts';
@@ -47,13 +48,18 @@ export const followToEnd = async (session: Session, id: string, options: LogOpti
   }
 };
 
+const outputsText = (outputs: readonly OutputEntryDto[], id: string): string => {
+  const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
+  const [only] = outputs.length === 1 ? outputs : [];
+  return only?.name === resultName
+    ? `output of ${bytes} bytes; job-orchestrator describe job ${id}`
+    : `output of ${bytes} bytes in ${outputs.length} files; job-orchestrator outputs ${id}`;
+};
+
 /** The last word on an ended job, for stderr. */
-export const endingLines = (job: JobDetail): readonly string[] => {
+export const endingLines = (job: JobDetail, outputs: readonly OutputEntryDto[]): readonly string[] => {
   const id = shortId(job.id);
-  if (job.state === 'completed')
-    return job.output === null
-      ? []
-      : [`${id}: output of ${job.output.bytes} bytes; job-orchestrator describe job ${id}`];
+  if (job.state === 'completed') return outputs.length === 0 ? [] : [`${id}: ${outputsText(outputs, id)}`];
   if (job.state === 'cancelled') return [`${id}: cancelled`];
   if (!isTerminalJobState(job.state)) return [`${id}: ${job.state}`];
   const { failure } = job;

@@ -1,5 +1,8 @@
 import type { LogOptions } from '@job-orchestrator/client';
 import { exitCodes } from '../output/exit-codes.ts';
+import type { LogContainer } from '@job-orchestrator/types';
+import { given } from '../given.ts';
+import { exactStream, type Screen } from '../output/screen.ts';
 import type { Cli, ServerFlags } from './cli.ts';
 import { followToEnd } from './follow-job.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
@@ -8,14 +11,14 @@ import { withServer, type Session } from './session.ts';
 export interface LogFlags extends ServerFlags {
   readonly follow?: boolean;
   readonly attempt?: number;
+  readonly container?: LogContainer;
+  /** On a terminal too, write every byte as it is. */
+  readonly raw?: boolean;
   /** Bytes. */
   readonly tail?: number;
 }
 
-const optionsOf = ({ attempt, tail }: LogFlags): LogOptions => ({
-  ...(attempt === undefined ? {} : { attempt }),
-  ...(tail === undefined ? {} : { tail }),
-});
+const optionsOf = ({ attempt, tail, container }: LogFlags): LogOptions => given({ attempt, tail, container });
 
 const followIt = async (session: Session, selector: string, flags: LogFlags): Promise<number> => {
   const { id } = await session.client.getJob(selector);
@@ -28,19 +31,36 @@ const followIt = async (session: Session, selector: string, flags: LogFlags): Pr
   }
 };
 
+/** As it arrives: a log may be larger than memory. */
+const write = async (screen: Screen, bytes: AsyncIterable<Uint8Array>): Promise<void> => {
+  if (!screen.outStyle.terminal) {
+    for await (const piece of bytes) screen.outBytes(piece);
+    return;
+  }
+  const decoder = new TextDecoder();
+  const cleaned = screen.outStream();
+  for await (const piece of bytes) screen.out(cleaned.push(decoder.decode(piece, { stream: true })));
+  screen.out(cleaned.push(decoder.decode()) + cleaned.end());
+};
+
 const readIt = async ({ client, screen }: Session, selector: string, flags: LogFlags): Promise<number> => {
-  const { text, attempt, truncated, skipped } = await client.readLog(selector, optionsOf(flags));
+  const { bytes, attempt, truncated, skipped } = await client.streamLog(selector, optionsOf(flags));
   const why = flags.tail === undefined ? 'rotated away or not kept' : 'not kept or not asked for';
   const before = skipped === null ? 'the beginning' : `the first ${skipped} bytes`;
   if (truncated)
     screen.note(`(${before} of the log of attempt ${attempt} ${skipped === null ? 'was' : 'were'} ${why})`);
-  const cleaned = screen.outStream();
-  screen.out(cleaned.push(text) + cleaned.end());
+  await write(screen, bytes);
   return exitCodes.ok;
 };
 
+/** Data goes out untouched, as into a pipe: whoever asks for it trusts the program with the terminal. */
+const rawCli = (cli: Cli): Cli => ({
+  ...cli,
+  screen: { ...cli.screen, outStyle: { ...cli.screen.outStyle, terminal: false }, outStream: exactStream },
+});
+
 /** `logs SELECTOR`: the log as it is, or with `-f` as it grows. */
 export const logs = (cli: Cli, selector: string, flags: LogFlags): Promise<number> =>
-  withServer(cli, flags, (session) =>
+  withServer(flags.raw === true ? rawCli(cli) : cli, flags, (session) =>
     flags.follow === true ? followIt(session, selector, flags) : readIt(session, selector, flags),
   );

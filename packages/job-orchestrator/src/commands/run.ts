@@ -5,6 +5,7 @@ import { exitCodeOfError, exitCodeOfProgram, exitCodeOfState, exitCodes } from '
 import { reportError } from '../output/report-error.ts';
 import { writeValue } from '../output/format.ts';
 import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
+import { outputsOf } from './describe.ts';
 import { endingLines, followToEnd } from './follow-job.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
 import { withServer, type Session } from './session.ts';
@@ -23,7 +24,7 @@ const writeId = async ({ screen }: Session, id: string, { format }: FormatFlags)
 const followed = async (session: Session, id: string, options: RunOptions): Promise<number> => {
   await interruptible((signal) => followToEnd(session, id, { signal }));
   const job = await session.client.getJob(id);
-  for (const line of endingLines(job)) session.screen.note(line);
+  for (const line of endingLines(job, await outputsOf(session.client, job))) session.screen.note(line);
   return options.exitStatus === 'class'
     ? exitCodeOfState(job.state)
     : exitCodeOfProgram(job.state, job.exitCode);

@@ -1,4 +1,5 @@
 import type { RuntimeKind } from '@job-orchestrator/types';
+import type { OutputLimits } from '@job-orchestrator/types/output-folder';
 
 /** Where the data lies. */
 export type DatabaseConfig =
@@ -42,8 +43,8 @@ export interface Config {
     readonly image: string | null;
     readonly serviceUrl: string | null;
     readonly listen: ListenAddress | null;
-    /** The largest output of a job, in both runtimes. */
-    readonly limitBytes: number;
+    /** How much a job may leave as its output, in both runtimes. */
+    readonly limits: OutputLimits;
   };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }

@@ -42,7 +42,7 @@ describe('an empty environment', () => {
       runtime: 'kubernetes',
       kubernetes: { namespace: 'default', inCluster: false },
       api: { listen: { host: '127.0.0.1', port: 8080 }, token: null },
-      collector: { image: null, serviceUrl: null, listen: null, limitBytes: 262_144 },
+      collector: { image: null, serviceUrl: null, listen: null, limits: { bytes: 262_144, files: 100 } },
       log: { level: 'info', format: 'json' },
     });
   });
@@ -89,7 +89,8 @@ const good: readonly [name: string, value: string, path: string, parsed: unknown
   ['DATABASE_URL', 'postgres://u:p@h/d', 'database.listenUrl', 'postgres://u:p@h/d'],
   ['API_LISTEN', '[::1]:0', 'api.listen', { host: '::1', port: 0 }],
   ['API_LISTEN', ':9000', 'api.listen', { host: '0.0.0.0', port: 9000 }],
-  ['OUTPUT_LIMIT_BYTES', '1024', 'collector.limitBytes', 1_024],
+  ['OUTPUT_LIMIT_BYTES', '1024', 'collector.limits.bytes', 1_024],
+  ['OUTPUT_LIMIT_FILES', '1000', 'collector.limits.files', 1_000],
   ['COLLECTOR_LISTEN', '0.0.0.0:8081', 'collector.listen', { host: '0.0.0.0', port: 8081 }],
   ['DATA_DIR', './data', 'dataDir', './data'],
   ['API_TOKEN', 'x'.repeat(16), 'api.token', { kind: 'value', token: 'x'.repeat(16) }],
@@ -131,6 +132,7 @@ const bad: readonly [name: string, value: string, allowed: string][] = [
   ['API_LISTEN', 'localhost:65536', 'HOST:PORT'],
   ['COLLECTOR_LISTEN', 'a:b', 'HOST:PORT'],
   ['OUTPUT_LIMIT_BYTES', '1023', 'from 1024 to 4194304'],
+  ['OUTPUT_LIMIT_FILES', '0', 'from 1 to 1000'],
   ['DATA_DIR', 'a\u0000b', 'a path'],
   ['API_TOKEN', 'short', '16 to 512'],
   ['API_TOKEN_FILE', 'a\nb', 'a path'],

@@ -103,7 +103,10 @@ export const parseConfig = (environment: Environment, around: Surroundings): Con
       image: read('OUTPUT_COLLECTOR_IMAGE'),
       serviceUrl: read('API_SERVICE_URL'),
       listen: read('COLLECTOR_LISTEN'),
-      limitBytes: read('OUTPUT_LIMIT_BYTES') ?? limits.outputBytes,
+      limits: {
+        bytes: read('OUTPUT_LIMIT_BYTES') ?? limits.outputBytes,
+        files: read('OUTPUT_LIMIT_FILES') ?? limits.outputFiles,
+      },
     },
     log: {
       level: read('LOG_LEVEL') ?? around.defaultLog.level,

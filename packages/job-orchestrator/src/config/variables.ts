@@ -1,4 +1,4 @@
-import { runtimeKinds } from '@job-orchestrator/types';
+import { limits, runtimeKinds } from '@job-orchestrator/types';
 import { logFormats, logLevels } from './config.ts';
 import * as parse from './parsers.ts';
 
@@ -106,7 +106,12 @@ export const variables = {
   OUTPUT_LIMIT_BYTES: variable(
     parse.wholeNumber(1_024, 4_194_304),
     '`262144`',
-    'the largest output of a job; the same for the executor and the API',
+    'the largest output of a job, all its files together; the same for the executor and the API',
+  ),
+  OUTPUT_LIMIT_FILES: variable(
+    parse.wholeNumber(1, limits.outputFilesMost),
+    '`100`',
+    'the most files that one job may leave as its output; the same for the executor and the API',
   ),
   LOG_LEVEL: variable(
     parse.oneOf(logLevels),

@@ -12,6 +12,8 @@ export interface Screen {
   readonly errColours: Colours;
   /** Data, as it is. */
   out(text: string): void;
+  /** Data that may not be text, byte by byte. */
+  outBytes(bytes: Uint8Array): void;
   /** A line for people, made safe for a terminal. */
   note(line: string): void;
   /** A writer for an untrusted stream of text: exact into a file or pipe, cleaned on a terminal. */
@@ -19,6 +21,8 @@ export interface Screen {
 }
 
 const exact: Sanitizer = { push: (chunk) => chunk, end: () => '' };
+/** A writer that changes nothing. */
+export const exactStream = (): Sanitizer => exact;
 
 const factsOf = (stream: NodeJS.WriteStream): { isTTY: boolean; columns: number | null } => ({
   isTTY: stream.isTTY,
@@ -43,6 +47,7 @@ export const processScreen = (environment: NodeJS.ProcessEnv): Screen => {
     outColours: createColors(outStyle.colour),
     errColours: createColors(errStyle.colour),
     out: (text) => void process.stdout.write(text),
+    outBytes: (bytes) => void process.stdout.write(bytes),
     note: (line) => void process.stderr.write(`${errStyle.terminal ? keepOurColours(line) : line}\n`),
     outStream: colourable,
   };

@@ -12,8 +12,12 @@ export const durationText = (ms: number): string => {
 };
 
 /** From one time (as the API writes it) to another, or to now; `–` before it began. */
-export const between = (from: string | null, to: string | null, now: Date): string =>
-  from === null ? '–' : durationText((to === null ? now : new Date(to)).getTime() - Date.parse(from));
+export const between = (from: string | null, to: string | null, now: Date): string => {
+  if (from === null) return '–';
+  const ms = (to === null ? now : new Date(to)).getTime() - Date.parse(from);
+  // Kubernetes cuts its times to the second: the same twice is less than one, not nothing.
+  return ms === 0 && to !== null && Date.parse(to) % 1_000 === 0 ? '<1s' : durationText(ms);
+};
 
 /** A point in time as the API writes it, in UTC with seconds. */
 export const timeText = (time: string | null): string =>

@@ -61,7 +61,7 @@ export const credentialsOf = async ({ config }: Context): Promise<Credentials> =
 const collectorOf = ({ collector }: Config): CollectorSettings | null =>
   collector.image === null
     ? null
-    : { image: collector.image, serviceUrl: collector.serviceUrl, limitBytes: collector.limitBytes };
+    : { image: collector.image, serviceUrl: collector.serviceUrl, limits: collector.limits };
 
 const openKubernetes = async (context: Context): Promise<Runtime> => {
   const { createKubernetesRuntime } = await import('@job-orchestrator/k8s-client');
@@ -87,8 +87,8 @@ const openKubernetes = async (context: Context): Promise<Runtime> => {
 const openProcesses = async ({ config, installation, log }: Context): Promise<Runtime> => {
   const { createProcessRuntime } = await import('@job-orchestrator/local-runtime');
   const dataDir = await makeDataFolder(config.dataDir);
-  const outputLimitBytes = config.collector.limitBytes;
-  return createProcessRuntime({ dataDir, installation, log, clock: systemClock, outputLimitBytes });
+  const outputLimits = config.collector.limits;
+  return createProcessRuntime({ dataDir, installation, log, clock: systemClock, outputLimits });
 };
 
 /** Opens what runs the jobs; nothing is watched until an executor starts it. */

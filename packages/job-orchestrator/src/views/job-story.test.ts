@@ -1,4 +1,10 @@
-import { failure, type AttemptDto, type EventDto, type JobDetail } from '@job-orchestrator/types';
+import {
+  failure,
+  type AttemptDto,
+  type EventDto,
+  type JobDetail,
+  type OutputEntryDto,
+} from '@job-orchestrator/types';
 import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { renderTable } from '../output/table.ts';
@@ -80,8 +86,11 @@ const event: EventDto = {
   data: {},
 };
 
-const story = (changes: Partial<JobDetail>, columns = Infinity): string =>
-  jobStory({ ...job, ...changes }, [event], now, columns, colours);
+const story = (
+  changes: Partial<JobDetail>,
+  columns = Infinity,
+  outputs: readonly OutputEntryDto[] = [],
+): string => jobStory({ ...job, ...changes }, [event], outputs, now, columns, colours);
 
 describe('the story of a job', () => {
   test('that waits says for what, and what helps', () => {
@@ -101,6 +110,40 @@ describe('the story of a job', () => {
     expect(story({ attempts: [one, { ...one, number: 2 }, { ...two, number: 3 }] })).toMatch(
       /Image ran +try 1, 2: registry.example\/load@sha256:1111; try 3: registry.example\/load@sha256:2222\n/,
     );
+  });
+
+  test.each([
+    ['unschedulable', /cancel deadbeef, and submit it with smaller resources/],
+    ['image_problem', /Check the reference .*image add/],
+    ['configuration_problem', /Make or mend what the message names/],
+    ['quota', /ask for more quota/],
+    ['topic_limit', /topic limit etl NUMBER/],
+    ['runtime_unreachable', /doctor/],
+  ] as const)('that waits for %s says what to do', (reason, words) => {
+    const text = story({ state: 'claimed', attempt: 1, waitingFor: { reason, message: 'why' } });
+    expect(text).toMatch(/Waits for +why/);
+    expect(text).toMatch(words);
+  });
+
+  test('whose waiting passes by itself asks nobody to do anything', () => {
+    expect(story({ waitingFor: { reason: 'pulling_image', message: 'pulls' } })).not.toContain('What to do');
+  });
+
+  test('that left files names them, ten thousand of them in one line', () => {
+    const file = (name: string) => ({ name, bytes: 3, contentType: 'text/plain', digest: 'd' });
+    const done = { state: 'completed', output: { value: 1, bytes: 1, digest: 'd' } } as const;
+    expect(story(done, Infinity, [file('a.csv'), file('result.json')])).toMatch(
+      /Files +a\.csv \(3 bytes\); job-orchestrator outputs deadbeef/,
+    );
+    expect(story(done, Infinity, [file('result.json')])).not.toContain('Files');
+    const many = Array.from({ length: 10_000 }, (_, index) => file(`f${index}`));
+    expect(story(done, Infinity, many)).toContain('f7 (3 bytes) and 9992 more');
+  });
+
+  test('that ended within the second in which it began ran less than one, where times are whole seconds', () => {
+    const at = '2026-01-01T00:00:02.000Z';
+    const ran = { ...attempt, startedAt: at, finishedAt: at };
+    expect(story({ state: 'failed', attempt: 1, attempts: [ran] })).toMatch(/1 +failed +\S+ +<1s/);
   });
 
   test('whose attempt was claimed does not wait for its next one', () => {

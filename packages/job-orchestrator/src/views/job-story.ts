@@ -1,11 +1,13 @@
-import type { AttemptDto, EventDto, JobDetail } from '@job-orchestrator/types';
+import type { AttemptDto, EventDto, JobDetail, OutputEntryDto } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
+import { resultName } from '@job-orchestrator/types/outputs';
 import { isTerminalJobState } from '@job-orchestrator/types/states';
 import { safeLine } from '../output/sanitize.ts';
 import type { Colours } from '../output/screen.ts';
 import { renderTable } from '../output/table.ts';
 import { between, timeText } from '../output/times.ts';
 import { labelled } from '../output/wrap.ts';
+import { whatToDo } from './what-to-do.ts';
 
 const commandText = ({ spec }: JobDetail): string =>
   [...(spec.command ?? []), ...(spec.args ?? [])]
@@ -31,16 +33,6 @@ const headline = (job: JobDetail, now: Date): string => {
     : `It waits for its next attempt, after ${tries(job.attempt)}.`;
 };
 
-const whatToDo = (job: JobDetail): string | null => {
-  const id = shortId(job.id);
-  if (job.failure !== null && job.state === 'failed')
-    return `${job.failure.hint} Then run it again: job-orchestrator retry ${id}`;
-  if (job.waitingFor?.reason === 'topic_paused') return `job-orchestrator topic resume ${job.topic}`;
-  if (job.waitingFor?.reason === 'no_executor')
-    return 'Start an executor that serves this topic: job-orchestrator executor';
-  return null;
-};
-
 const failureText = ({ message, reason, category }: NonNullable<JobDetail['failure']>): string =>
   `${message} (${reason}, ${category})`;
 
@@ -48,6 +40,17 @@ const outputText = ({ output }: JobDetail): string | null => {
   if (output === null) return null;
   const text = JSON.stringify(output.value);
   return text.length <= 400 ? text : `${text.slice(0, 400)}… (${output.bytes} bytes; all of it: -o json)`;
+};
+
+const shownFiles = 8;
+
+/** The output files beside the result. */
+const filesText = (job: JobDetail, outputs: readonly OutputEntryDto[]): string | null => {
+  const files = outputs.filter(({ name }) => name !== resultName);
+  if (files.length === 0) return null;
+  const shown = files.slice(0, shownFiles).map(({ name, bytes }) => `${name} (${bytes} bytes)`);
+  const more = files.length > shownFiles ? ` and ${files.length - shownFiles} more` : '';
+  return `${shown.join(', ')}${more}; job-orchestrator outputs ${shortId(job.id)}`;
 };
 
 const mapText = (map: Readonly<Record<string, string>>): string | null =>
@@ -78,7 +81,11 @@ const ranImage = ({ attempts }: JobDetail): string | null => {
 };
 
 /** Label and text of each line; null: nothing to say. */
-const facts = (job: JobDetail, now: Date): readonly (readonly [string, string | null])[] => [
+const facts = (
+  job: JobDetail,
+  outputs: readonly OutputEntryDto[],
+  now: Date,
+): readonly (readonly [string, string | null])[] => [
   ['Id', job.id],
   ['Topic', `${job.topic}, priority ${job.priority}`],
   ['Image', `${job.spec.image} (${job.spec.imageReference})`],
@@ -99,6 +106,7 @@ const facts = (job: JobDetail, now: Date): readonly (readonly [string, string | 
   ],
   ['What to do', whatToDo(job)],
   ['Output', outputText(job)],
+  ['Files', filesText(job, outputs)],
   ...job.notes.map((note) => ['Note', note] as const),
 ];
 
@@ -150,12 +158,13 @@ const shownEvents = 30;
 export const jobStory = (
   job: JobDetail,
   events: readonly EventDto[],
+  outputs: readonly OutputEntryDto[],
   now: Date,
   columns: number,
   colours: Colours,
 ): string => {
   const title = `Job ${shortId(job.id)}${job.spec.name === null ? '' : ` (${job.spec.name})`}: ${job.state}`;
-  const lines = facts(job, now).flatMap(([label, text]) =>
+  const lines = facts(job, outputs, now).flatMap(([label, text]) =>
     text === null ? [] : labelled(label, safeLine(text), 14, columns),
   );
   const left = events.length > shownEvents ? ` (the last ${shownEvents} of ${events.length})` : '';

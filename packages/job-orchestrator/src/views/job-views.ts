@@ -4,6 +4,7 @@ import type {
   ImageDto,
   JobDetail,
   JobSummaryDto,
+  OutputEntryDto,
   TopicDto,
 } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
@@ -35,6 +36,19 @@ export const jobsView = (now: Date, colours: Colours): ListView<JobSummaryDto> =
     { header: 'IMAGE', value: ({ image }) => image, drop: 5 },
     { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 2 },
     { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 7 },
+  ],
+});
+
+/** How the output files of a job are listed. */
+export const outputsView = (whenEmpty: string): ListView<OutputEntryDto> => ({
+  kind: 'output',
+  name: ({ name }) => name,
+  whenEmpty,
+  columns: [
+    { header: 'NAME', value: ({ name }) => name },
+    { header: 'BYTES', value: ({ bytes }) => String(bytes) },
+    { header: 'TYPE', value: ({ contentType }) => contentType, drop: 1 },
+    { header: 'SHA-256', value: ({ digest }) => digest, drop: 2 },
   ],
 });
 

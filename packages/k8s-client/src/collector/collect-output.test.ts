@@ -69,9 +69,8 @@ test('a large output is collected from the framed log of the collector, checked 
   expect(await runtime.observe(ref)).toMatchObject({ exit: { output: { kind: 'left' } } });
   expect(await runtime.collectOutput(ref)).toEqual({
     kind: 'ready',
-    value: JSON.parse(content.toString()) as unknown,
-    bytes: content.length,
-    digest,
+    result: { text: content.toString(), bytes: content.length, digest },
+    files: [],
   });
   const asked = server.requests.find(({ path }) => path.endsWith(`${name}/log`));
   expect(asked?.parameters.get('container')).toBe('output-collector');
@@ -79,7 +78,7 @@ test('a large output is collected from the framed log of the collector, checked 
 
 test('without a receipt, because the collector was killed, a whole frame is as good', async () => {
   await endedPod('', frameOutput(content, digest));
-  expect(await runtime.collectOutput(ref)).toMatchObject({ kind: 'ready', digest });
+  expect(await runtime.collectOutput(ref)).toMatchObject({ kind: 'ready', result: { digest } });
 });
 
 test.each([

@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 import {
   createFrameReader,
   judgeOutput,
+  limits,
+  packHeaderBytes,
   type AttemptRef,
   type FramedOutput,
   type OutputReport,
@@ -45,11 +47,11 @@ const judgeFrame = (frame: FramedOutput | null, collector: ContainerView | null)
   const expected = receipt?.kind === 'left' ? receipt.digest : frame.digest;
   if (sha256(frame.content) !== frame.digest || frame.digest !== expected)
     return lost('The output in the log of the output collector is not the one of its receipt.');
-  return judgeOutput(frame.content, frame.digest);
+  return judgeOutput(frame.content, sha256);
 };
 
 /** The most that a collector can be told to take: a job launched under a larger limit than ours is not lost. */
-const mostBytes = 16_777_216;
+const mostBytes = limits.outputBytesMost + packHeaderBytes;
 
 /** Collects the output of an ended attempt again, from the log of its collector. */
 export const collectOutput = async (context: RuntimeContext, ref: AttemptRef): Promise<OutputReport> => {

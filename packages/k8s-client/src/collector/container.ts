@@ -5,6 +5,7 @@ import {
   stopGraceSeconds,
   type AttemptLaunch,
 } from '@job-orchestrator/types';
+import type { OutputLimits } from '@job-orchestrator/types/output-folder';
 import type { Container, EnvVar, Volume } from 'kubernetes-types/core/v1.js';
 import { dirname } from 'node:path';
 
@@ -18,11 +19,12 @@ export interface CollectorSettings {
   readonly image: string;
   /** Where it delivers outputs; null: nowhere, the executor takes them from its receipt and its log. */
   readonly serviceUrl: string | null;
-  /** The largest output that is taken, in bytes; `limits.outputBytes` unless given. */
-  readonly limitBytes?: number;
+  /** How much of an output is taken. */
+  readonly limits?: OutputLimits;
 }
 
-export const outputLimit = ({ limitBytes }: CollectorSettings): number => limitBytes ?? limits.outputBytes;
+const limitsOf = ({ limits: given }: CollectorSettings): OutputLimits =>
+  given ?? { bytes: limits.outputBytes, files: limits.outputFiles };
 
 const tokenVolume = 'collector-token';
 // Kubernetes gives none shorter; the kubelet renews it as long as the pod lives.
@@ -33,11 +35,12 @@ const deliverySeconds = stopGraceSeconds - 2;
 const environment = (launch: AttemptLaunch, settings: CollectorSettings): EnvVar[] =>
   Object.entries({
     JOB_ID: launch.jobId,
-    ATTEMPT_ID: launch.attemptId,
+    ATTEMPT: String(launch.attemptNumber),
     ...(settings.serviceUrl === null ? {} : { API_URL: settings.serviceUrl }),
     OUTPUT_FILE: outputFile,
     MAX_WAIT_SECONDS: String(deliverySeconds),
-    OUTPUT_LIMIT_BYTES: String(outputLimit(settings)),
+    OUTPUT_LIMIT_BYTES: String(limitsOf(settings).bytes),
+    OUTPUT_LIMIT_FILES: String(limitsOf(settings).files),
   }).map(([name, value]) => ({ name, value }));
 
 /**
@@ -62,14 +65,14 @@ export const renderCollector = (launch: AttemptLaunch, settings: CollectorSettin
 });
 
 /** The pod's own token, good for this attempt's output and nothing else; no secret stands in any spec. */
-export const renderTokenVolume = ({ installation, jobId, attemptId }: AttemptLaunch): Volume => ({
+export const renderTokenVolume = ({ installation, jobId, attemptNumber }: AttemptLaunch): Volume => ({
   name: tokenVolume,
   projected: {
     sources: [
       {
         serviceAccountToken: {
           path: 'token',
-          audience: outputAudience(installation, jobId, attemptId),
+          audience: outputAudience(installation, jobId, attemptNumber),
           expirationSeconds: tokenSeconds,
         },
       },

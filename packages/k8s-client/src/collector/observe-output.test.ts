@@ -59,9 +59,8 @@ test('an output is pending while the collector runs, and ready with its small re
   expect(observe(seen(first))).toMatchObject({ exit: { instance: 'pod-uid', exitCode: 0, failure: null } });
   expect(outputOf(seen(pod(running), first, then))).toEqual({
     kind: 'ready',
-    value: { words: 3 },
-    bytes: 11,
-    digest: receipt.digest,
+    result: { text: '{"words":3}', bytes: 11, digest: receipt.digest },
+    files: [],
   });
 });
 

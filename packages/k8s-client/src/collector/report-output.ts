@@ -14,7 +14,7 @@ const fromReceipt = (receipt: OutputReceipt): OutputReport => {
   if (receipt.kind === 'refused') return { kind: 'invalid', message: receipt.message };
   const { result, digest } = receipt;
   const whole = result !== null && result.byteLength === receipt.bytes && sha256(result) === digest;
-  return whole ? judgeOutput(result, digest) : { kind: 'left' };
+  return whole ? judgeOutput(result, sha256) : { kind: 'left' };
 };
 
 /**

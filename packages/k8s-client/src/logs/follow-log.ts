@@ -4,6 +4,7 @@ import type { ApiClient } from '../http/api-client.ts';
 import { jitteredDelayMs } from '../http/backoff.ts';
 import type { Paths } from '../http/paths.ts';
 import { pause } from '../system-clock.ts';
+import { mainContainer } from '../manifest.ts';
 import { openLog } from './read-log.ts';
 
 const mostReconnects = 8;
@@ -61,7 +62,8 @@ export const followLog = async (
   pod: string,
   request: LogRequest,
 ): Promise<AsyncIterable<Uint8Array> | null> => {
-  const open = () => openLog(api, paths, pod, { follow: request.follow, signal: request.signal });
+  const { container = mainContainer, follow, signal } = request;
+  const open = () => openLog(api, paths, pod, { container, follow, signal });
   const first = await open();
   if (first.kind !== 'ok') return null;
 

@@ -1,5 +1,6 @@
 import type { FSWatcher } from 'node:fs';
 import type { AttemptRef, Clock, InstallationId, Logger } from '@job-orchestrator/types';
+import type { OutputLimits } from '@job-orchestrator/types/output-folder';
 import type { LaunchSettings } from '../launch/command.ts';
 import type { ShimTools } from '../launch/shim.ts';
 import type { AttemptFile, AttemptPaths } from '../attempt/folder.ts';
@@ -40,7 +41,7 @@ export interface RuntimeContext {
   readonly settings: LaunchSettings;
   readonly node: string;
   readonly maxLogBytes: number;
-  readonly outputLimitBytes: number;
+  readonly outputLimits: OutputLimits;
   readonly pollIntervalMs: number;
   readonly useWatch: boolean;
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { readReceipt, type OutputReceipt } from '@job-orchestrator/types/outputs';
 
 export const jobId = '0190a000-1111-7000-8000-0000000012ab';
-export const attemptId = '0190a000-2222-4000-8000-000000000001';
+export const attemptNumber = 2;
 
 const bundle = fileURLToPath(new URL('../bundle/output-collector.cjs', import.meta.url));
 
@@ -60,7 +60,9 @@ export interface Left {
 /** The bundle as a process of its own, in a folder of its own. */
 export const startCollector = (environment: Readonly<Record<string, string>> = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'jo-collector-'));
-  const [outputFile, tokenFile, receiptFile] = ['result.json', 'token', 'receipt'].map((name) =>
+  const outputFolder = join(folder, 'output');
+  mkdirSync(outputFolder);
+  const [outputFile, tokenFile, receiptFile] = ['output/result.json', 'token', 'receipt'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
   writeFileSync(tokenFile, 'the-token\n');
@@ -68,7 +70,7 @@ export const startCollector = (environment: Readonly<Record<string, string>> = {
   const child = spawn(process.execPath, [bundle], {
     env: {
       JOB_ID: jobId,
-      ATTEMPT_ID: attemptId,
+      ATTEMPT: String(attemptNumber),
       OUTPUT_FILE: outputFile,
       TOKEN_FILE: tokenFile,
       RECEIPT_FILE: receiptFile,
@@ -91,6 +93,8 @@ export const startCollector = (environment: Readonly<Record<string, string>> = {
   };
   return {
     outputFile,
+    outputFolder,
+    tokenFile,
     pid: child.pid ?? 0,
     log: () => log,
     ready,

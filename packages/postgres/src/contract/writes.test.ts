@@ -53,7 +53,9 @@ onBothDatabases((db) => {
     });
     const [live] = (await db().queue.ownAttempts(owner, { after: null, limit: 5 })).items;
     expect(live).toMatchObject({ object, startedAt, state: 'finalizing' });
-    const output = { kind: 'ready', value: { a: ['"\\', null, 1.5] }, bytes: 20, digest: 'abc' } as const;
+    const value = { a: ['"\\', null, 1.5] };
+    const result = { text: JSON.stringify(value), bytes: 20, digest: 'abc' };
+    const output = { kind: 'ready', result, files: [] } as const;
     const log = { bytes: new Uint8Array([0, 255, 10, 92, 34]), totalBytes: 12_345 };
     const answer = await db().queue.applyWrites(owner, [
       closed(attempt.id, { kind: 'succeed', exit: sampleExit({ output }) }, log),
@@ -66,7 +68,7 @@ onBothDatabases((db) => {
       exitCode: 0,
       failure: null,
       startedAt,
-      output: { value: output.value, bytes: 20, digest: 'abc' },
+      output: { value, bytes: 20, digest: 'abc' },
     });
     const [record] = await db().history.listAttempts(attempt.jobId);
     expect(record).toMatchObject({

@@ -1,12 +1,16 @@
 import {
   jobId,
   type JobExecutionHistoryRepository,
+  resultName,
   type JobId,
   type JobWithAttempts,
+  type OutputEntry,
+  type OutputFile,
 } from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
 import { listJobs } from '../sql/list-jobs.ts';
+import { listFiles, readFile, readResult } from '../sql/output-files.ts';
 import { getLogTail, listAttempts, listEvents } from '../sql/read-history.ts';
 import { finishedJob, latestJobId, liveJob } from '../sql/read-jobs.ts';
 import { pageOf } from './cursors.ts';
@@ -22,6 +26,20 @@ const getJobWithAttempts = (store: Store, id: JobId): Promise<JobWithAttempts | 
     const job = await getJob(sql, id);
     return job === null ? null : { job, attempts: await listAttempts(sql, id) };
   });
+
+/** The result is kept with its job, as text; the other files have a table of their own. */
+const listOutputs = async (sql: Sql, job: JobId): Promise<readonly OutputEntry[]> => {
+  const [result, files] = [await readResult(sql, job), await listFiles(sql, job)];
+  if (result === null) return files;
+  const { bytes, digest } = result;
+  return [...files, { name: resultName, bytes, digest }].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+};
+
+const getOutput = async (sql: Sql, job: JobId, name: string): Promise<OutputFile | null> => {
+  if (name !== resultName) return readFile(sql, job, name);
+  const result = await readResult(sql, job);
+  return result === null ? null : { name, content: Buffer.from(result.text), digest: result.digest };
+};
 
 /** The history on one database. */
 export const createHistory = (store: Store): JobExecutionHistoryRepository => ({
@@ -41,5 +59,7 @@ export const createHistory = (store: Store): JobExecutionHistoryRepository => ({
   listAttempts: (id) => withRetries('repeatable', () => listAttempts(store, id)),
   listEvents: (id, afterSeq, limit) =>
     withRetries('repeatable', () => listEvents(store, id, afterSeq, limit)),
+  listOutputs: (job) => withRetries('repeatable', () => listOutputs(store, job)),
+  getOutput: (job, name) => withRetries('repeatable', () => getOutput(store, job, name)),
   getLogTail: (job, attempt) => withRetries('repeatable', () => getLogTail(store, job, attempt)),
 });

@@ -2,6 +2,7 @@ import type { AcceptedOutput, OutputRepository } from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
 import type { Store } from '../connection/sql.ts';
 import { acceptOutput, expectOutput, readOutput, type AcceptAnswer } from '../sql/attempt-outputs.ts';
+import { keepFiles } from '../sql/output-files.ts';
 
 const judge = (answer: AcceptAnswer, instance: string, digest: string): AcceptedOutput => {
   if (!answer.open) return 'closed';
@@ -16,9 +17,11 @@ export const createOutputs = (store: Store): OutputRepository => ({
   expect: (owner, attempt, instance) =>
     withRetries('repeatable', () => expectOutput(store, owner, attempt, instance)),
   // Twice is as good as once: the second run finds what the first one stored.
-  accept: async (row) => {
-    const answer = await withRetries('repeatable', () => acceptOutput(store, row));
-    return judge(answer, row.instance, row.output.digest);
+  accept: async (delivered) => {
+    const answer = await withRetries('repeatable', () => acceptOutput(store, delivered));
+    return judge(answer, delivered.instance, delivered.digest);
   },
   accepted: (attempt) => withRetries('repeatable', () => readOutput(store, attempt)),
+  keepFiles: (owner, attempt, files) =>
+    withRetries('repeatable', () => keepFiles(store, owner, attempt, files)),
 });

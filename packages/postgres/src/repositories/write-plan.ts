@@ -63,7 +63,7 @@ const outcome = (
         state: 'completed',
         attemptState: 'succeeded',
         failure: null,
-        output: output.kind === 'ready' ? output : null,
+        output: output.kind === 'ready' ? output.result : null,
       };
     }
     case 'fail':

@@ -1,6 +1,7 @@
-import type { AttemptId, IncarnationId, JobId, JobOutput, JsonValue } from '@job-orchestrator/types';
+import type { AttemptId, DeliveredOutput, IncarnationId, OutputResult } from '@job-orchestrator/types';
 import { plainArray } from '../connection/literals.ts';
 import { onlyRow, type Sql, type Statement } from '../connection/sql.ts';
+import { fileParameters } from './output-files.ts';
 
 const expectStatement: Statement = {
   name: 'expect_output',
@@ -8,7 +9,7 @@ const expectStatement: Statement = {
 insert into attempt_outputs (attempt_id, job_id, instance)
 select j.attempt_id, j.id, $3 from jobs j join executors e on e.incarnation = j.owner
 where j.owner = $1 and j.attempt_id = $2 and e.ended_at is null and e.lease_until > clock_timestamp()
-on conflict (attempt_id) do update set instance = excluded.instance where attempt_outputs.value is null
+on conflict (attempt_id) do update set instance = excluded.instance where attempt_outputs.accepted_at is null
 returning 1`,
 };
 
@@ -21,14 +22,6 @@ export const expectOutput = async (
 ): Promise<void> => {
   await sql.run(expectStatement, [owner, attempt, instance]);
 };
-
-/** An output as it is to be accepted. */
-export interface OutputRow {
-  readonly jobId: JobId;
-  readonly attemptId: AttemptId;
-  readonly instance: string;
-  readonly output: JobOutput;
-}
 
 /** What stood there before; `open` false: the attempt is closed, and nothing was accepted. */
 export interface AcceptAnswer {
@@ -45,35 +38,58 @@ export interface AcceptAnswer {
 const acceptStatement: Statement = {
   name: 'accept_output',
   text: `
-with job as materialized (select id from jobs where id = $1 and attempt_id = $2 for share),
+with job as materialized (
+  select id, attempt_id from jobs where id = $1 and attempt = $2 and attempt_id is not null for share
+),
 slot as materialized (
-  select o.attempt_id, o.instance, o.digest from attempt_outputs o
-  where o.attempt_id = $2 and exists (select from job) for update of o
+  select o.attempt_id, o.job_id, o.instance, o.accepted_at, coalesce(o.accepted_digest, o.digest) as digest
+  from attempt_outputs o where o.attempt_id = (select attempt_id from job) for update of o
 ),
 taken as (
-  update attempt_outputs o set value = $4::json, bytes = $5, digest = $6, accepted_at = clock_timestamp()
-  from slot s where o.attempt_id = s.attempt_id and s.digest is null and s.instance = $3
-  returning 1
+  update attempt_outputs o
+  set accepted_digest = $4, value = $5::json, bytes = $6, digest = $7, accepted_at = clock_timestamp()
+  from slot s where o.attempt_id = s.attempt_id and s.accepted_at is null and s.instance = $3
+  returning o.job_id, o.attempt_id
+),
+kept as (
+  insert into output_files (job_id, attempt_id, name, digest, content)
+  select t.job_id, t.attempt_id, f.name, f.digest, f.content
+  from taken t cross join unnest($8::text[], $9::text[], $10::bytea[]) as f (name, digest, content)
+  on conflict (job_id, attempt_id, name) do nothing
 )
 select exists (select from job) as open, (select instance from slot) as instance, (select digest from slot) as digest,
   exists (select from taken) as accepted`,
 };
 
 /** Stores an output if its attempt is open, expects it from this instance, and has none yet. */
-export const acceptOutput = async (sql: Sql, row: OutputRow): Promise<AcceptAnswer> => {
-  const { value, bytes, digest } = row.output;
-  const parameters = [row.jobId, row.attemptId, row.instance, JSON.stringify(value), bytes, digest];
+export const acceptOutput = async (sql: Sql, delivered: DeliveredOutput): Promise<AcceptAnswer> => {
+  const { jobId, attemptNumber, instance, digest, result, files } = delivered;
+  const parameters = [
+    jobId,
+    attemptNumber,
+    instance,
+    digest,
+    result?.text ?? null,
+    result?.bytes ?? null,
+    result?.digest ?? null,
+    ...fileParameters(files),
+  ];
   return onlyRow(await sql.run<AcceptAnswer & Record<string, unknown>>(acceptStatement, parameters));
 };
 
 /** What was accepted of an attempt; null when nothing was. */
-export const readOutput = async (sql: Sql, attempt: AttemptId): Promise<JobOutput | null> => {
-  const text = `select value, bytes, digest from attempt_outputs where attempt_id = $1 and digest is not null`;
-  const [row] = await sql.run<{ value: JsonValue; bytes: number; digest: string }>(
+export const readOutput = async (
+  sql: Sql,
+  attempt: AttemptId,
+): Promise<{ readonly result: OutputResult | null } | null> => {
+  const text = `select value::text as text, bytes, digest from attempt_outputs
+                where attempt_id = $1 and accepted_at is not null`;
+  const [row] = await sql.run<{ [Key in keyof OutputResult]: OutputResult[Key] | null }>(
     { name: 'read_output', text },
     [attempt],
   );
-  return row ?? null;
+  if (row === undefined) return null;
+  return { result: row.digest === null ? null : (row as OutputResult) };
 };
 
 /** Removes what attempts that ended have left here. */
@@ -83,10 +99,17 @@ export const forgetOutputs = async (sql: Sql, ids: readonly AttemptId[]): Promis
   ]);
 };
 
-/** Removes what no open attempt expects any more. */
+/** Removes what no open attempt expects any more, and the files of those that did not complete their job. */
 export const forgetStrayOutputs = async (sql: Sql): Promise<void> => {
   await sql.run({
-    text: `delete from attempt_outputs o
-           where not exists (select from jobs j where j.id = o.job_id and j.attempt_id = o.attempt_id)`,
+    text: `
+with stray as (
+  delete from attempt_outputs o
+  where not exists (select from jobs j where j.id = o.job_id and j.attempt_id = o.attempt_id)
+  returning o.job_id, o.attempt_id
+)
+delete from output_files f using stray s
+where f.job_id = s.job_id and f.attempt_id = s.attempt_id and not exists (
+  select from finished_jobs j where j.id = s.job_id and j.attempt_id = s.attempt_id and j.state = 'completed')`,
   });
 };

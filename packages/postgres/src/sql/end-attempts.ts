@@ -2,8 +2,8 @@ import {
   failure,
   type AttemptId,
   type ClosedAttemptState,
-  type JobOutput,
   type LogTail,
+  type OutputResult,
 } from '@job-orchestrator/types';
 import type { ExitReport, Failure, IncarnationId, TerminalJobState } from '@job-orchestrator/types';
 import { bytesArray, jsonText, msArray, plainArray, sparse, textArray } from '../connection/literals.ts';
@@ -17,7 +17,7 @@ export interface Ending {
   readonly attemptState: ClosedAttemptState;
   readonly exit: ExitReport | null;
   readonly failure: Failure | null;
-  readonly output: JobOutput | null;
+  readonly output: OutputResult | null;
   readonly log: LogTail | null;
   readonly reason: string;
 }
@@ -77,7 +77,7 @@ export const endAttempts = async (
     textArray(each(({ reason }) => reason)),
     sparse(
       textArray,
-      each(({ output }) => (output === null ? null : JSON.stringify(output.value))),
+      each(({ output }) => output?.text ?? null),
     ),
     sparse(
       plainArray,

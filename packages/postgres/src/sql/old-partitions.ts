@@ -15,6 +15,7 @@ export const historyTables = [
   { table: 'events', column: 'job_id' },
   { table: 'log_tails', column: 'job_id' },
   { table: 'job_specs', column: 'id' },
+  { table: 'output_files', column: 'job_id' },
 ] as const;
 
 /** The first month that is kept: the running one and `$1` before it. */

@@ -139,6 +139,11 @@ export const errorCatalogue = {
     title: 'There is no such topic.',
     hint: 'List the topics with `get topics`.',
   },
+  output_not_found: {
+    status: 404,
+    title: 'There is no such output.',
+    hint: 'List what the job left with `outputs JOB`.',
+  },
   output_not_supported: {
     status: 422,
     title: 'This installation collects no outputs on Kubernetes.',

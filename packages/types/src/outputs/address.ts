@@ -1,13 +1,16 @@
 /** Where a collector finds the token of its pod; mounted in no other container. */
 export const collectorTokenFile = '/var/run/secrets/job-orchestrator/token';
 
-/** The path below the collector's address to which one attempt's output is PUT. */
-export const outputPath = (jobId: string, attemptId: string): string =>
-  `/jobs/${jobId}/attempts/${attemptId}/output`;
+/**
+ * The path below the collector's address to which one attempt's output is PUT. By number: after a restore of the database
+ * an attempt that runs has another id, and the same number.
+ */
+export const outputPath = (jobId: string, attemptNumber: number): string =>
+  `/jobs/${jobId}/attempts/${attemptNumber}/output`;
 
 /** For whom the token of an attempt's collector is made: it opens that attempt's output and nothing else. */
-export const outputAudience = (installation: string, jobId: string, attemptId: string): string =>
-  `job-orchestrator/${installation}/${jobId}/${attemptId}`;
+export const outputAudience = (installation: string, jobId: string, attemptNumber: number): string =>
+  `job-orchestrator/${installation}/${jobId}/${attemptNumber}`;
 
 /** The header that carries an output's sha-256 (RFC 9530), from and to hex. */
 export const digestHeader = 'repr-digest';

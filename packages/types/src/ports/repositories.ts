@@ -4,12 +4,12 @@ import type { AttemptId, IncarnationId, InstallationId, JobId } from '../vocabul
 import type {
   AttemptRecord,
   JobEvent,
-  JobOutput,
   JobRecord,
   JobSummary,
   LiveAttempt,
   NewJob,
 } from '../vocabulary/job.ts';
+import type { OutputFile, OutputResult } from '../vocabulary/observation.ts';
 import type { NewProfile, NewSecretBinding, Profile, SecretBinding } from '../vocabulary/profile.ts';
 import type {
   Deaths,
@@ -146,6 +146,13 @@ export interface JobWithAttempts {
   readonly attempts: readonly AttemptRecord[];
 }
 
+/** An output file of a job without its content. `digest`: sha-256, hex. */
+export interface OutputEntry {
+  readonly name: string;
+  readonly bytes: number;
+  readonly digest: string;
+}
+
 /** What was, and what is: jobs, attempts, events, logs, outputs. Never changes anything. */
 export interface JobExecutionHistoryRepository {
   getJob(id: JobId): Promise<JobRecord | null>;
@@ -166,14 +173,23 @@ export interface JobExecutionHistoryRepository {
   listEvents(id: JobId, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
   /** The stored tail of a closed attempt's log; null where none was stored. */
   getLogTail(job: JobId, attempt: AttemptId): Promise<LogTail | null>;
+  /** The output files of a completed job by name, the result among them; none of any other job. */
+  listOutputs(job: JobId): Promise<readonly OutputEntry[]>;
+  /** One output file of a completed job; null when there is none of that name. */
+  getOutput(job: JobId, name: string): Promise<OutputFile | null>;
 }
 
-/** An output that an attempt's collector delivers. `instance`: what runs the attempt, such as its pod's uid. */
+/**
+ * An output that an attempt's collector delivers. By number: after a restore of the database a running attempt has another
+ * id. `instance`: what runs the attempt, such as its pod's uid. `digest`: of all of it as it was sent, sha-256, hex.
+ */
 export interface DeliveredOutput {
   readonly jobId: JobId;
-  readonly attemptId: AttemptId;
+  readonly attemptNumber: number;
   readonly instance: string;
-  readonly output: JobOutput;
+  readonly digest: string;
+  readonly result: OutputResult | null;
+  readonly files: readonly OutputFile[];
 }
 
 /**
@@ -188,8 +204,13 @@ export interface OutputRepository {
   expect(owner: IncarnationId, attempt: AttemptId, instance: string): Promise<void>;
   /** Accepts an output once per attempt, only from the expected instance, only while the attempt is open. */
   accept(delivered: DeliveredOutput): Promise<AcceptedOutput>;
-  /** What was accepted of an open attempt; null when nothing was. */
-  accepted(attempt: AttemptId): Promise<JobOutput | null>;
+  /** What was accepted of an open attempt; null when nothing was. Its files are kept already. */
+  accepted(attempt: AttemptId): Promise<{ readonly result: OutputResult | null } | null>;
+  /**
+   * Keeps files of an open attempt that its executor took from the runtime, before it records the end. Safe to repeat; of
+   * anybody but the owner it changes nothing.
+   */
+  keepFiles(owner: IncarnationId, attempt: AttemptId, files: readonly OutputFile[]): Promise<void>;
 }
 
 /** Jobs that failed for good and wait for a person, and what people decided about them. */

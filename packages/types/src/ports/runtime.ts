@@ -108,8 +108,13 @@ export interface PodIdentifier {
   identify(token: string, audience: string): Promise<PodIdentity>;
 }
 
-/** How to read a live log. `fromByte` skips what the reader has already. */
+/** The containers of an attempt that have a log: its program, and what delivers its output where there is such a thing. */
+export const logContainers = ['main', 'output-collector'] as const;
+export type LogContainer = (typeof logContainers)[number];
+
+/** How to read a live log. `fromByte` skips what the reader has already. `container`: `main` unless given. */
 export interface LogRequest {
+  readonly container?: LogContainer;
   readonly follow: boolean;
   readonly fromByte: number;
   readonly signal: AbortSignal;

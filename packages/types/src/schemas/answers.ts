@@ -8,6 +8,7 @@ import {
   ExecutorSchema,
   ImageSchema,
   JobSummarySchema,
+  OutputEntrySchema,
   TopicSchema,
 } from './responses.ts';
 
@@ -19,6 +20,9 @@ export type ImagePage = Dto<typeof ImagePageSchema>;
 
 export const AttemptListSchema = listOf('AttemptList', AttemptSchema);
 export type AttemptList = Dto<typeof AttemptListSchema>;
+
+export const OutputListSchema = listOf('OutputList', OutputEntrySchema);
+export type OutputList = Dto<typeof OutputListSchema>;
 
 export const EventListSchema = listOf('EventList', EventSchema);
 export type EventList = Dto<typeof EventListSchema>;

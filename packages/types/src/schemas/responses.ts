@@ -120,6 +120,17 @@ export const JobDetailSchema = Type.Object(
 );
 export type JobDetail = part.Dto<typeof JobDetailSchema>;
 
+export const OutputEntrySchema = Type.Object(
+  {
+    name: Type.String(),
+    contentType: Type.String(),
+    bytes: Count,
+    digest: Type.String({ description: 'sha-256, hex' }),
+  },
+  { $id: 'OutputEntry', title: 'An output file of a job' },
+);
+export type OutputEntryDto = part.Dto<typeof OutputEntrySchema>;
+
 export const EventSchema = Type.Object(
   {
     jobId: Id,

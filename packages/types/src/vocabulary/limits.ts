@@ -17,7 +17,12 @@ export const limits = {
   envValueBytes: 131_071,
   envTotalBytes: 196_608,
   inputsBytes: 131_072,
+  /** Of a job's output: bytes of all its files, and how many files; both are settings, within the most. */
   outputBytes: 262_144,
+  outputBytesMost: 16_777_216,
+  outputFiles: 100,
+  outputFilesMost: 1_000,
+  outputNameChars: 128,
   specBytes: 262_144,
   bodyBytes: 8_388_608,
   fileBytes: 1_048_576,

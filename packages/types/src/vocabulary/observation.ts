@@ -1,17 +1,35 @@
-import type { JsonValue } from '../json/json-value.ts';
 import type { Failure } from './failures.ts';
 import type { WaitingReason } from './states.ts';
 
+/** A job's result (`result.json`) as it wrote it: JSON text, its size in bytes, its sha-256 (hex). */
+export interface OutputResult {
+  readonly text: string;
+  readonly bytes: number;
+  readonly digest: string;
+}
+
+/** An output file beside the result, and the sha-256 (hex) of its content. */
+export interface OutputFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+  readonly digest: string;
+}
+
 /**
  * What became of the output of an ended attempt. `pending`: it may still arrive. `left`: what was to deliver it has ended;
- * whoever has it (the database, the runtime) must be asked. `lost`: nobody has it any more.
+ * whoever has it (the database, the runtime) must be asked. `lost`: nobody has it any more. `ready`: `files` are those that
+ * the database does not have yet; it gets them before the end of their attempt is recorded.
  */
 export type OutputReport =
   | { readonly kind: 'none' }
   | { readonly kind: 'pending' }
   | { readonly kind: 'left' }
   | { readonly kind: 'lost'; readonly message: string }
-  | { readonly kind: 'ready'; readonly value: JsonValue; readonly bytes: number; readonly digest: string }
+  | {
+      readonly kind: 'ready';
+      readonly result: OutputResult | null;
+      readonly files: readonly OutputFile[];
+    }
   | { readonly kind: 'invalid'; readonly message: string };
 
 /**

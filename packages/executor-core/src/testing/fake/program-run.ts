@@ -5,7 +5,6 @@ import {
   type Clock,
   type ExitReport,
   type Failure,
-  type JsonValue,
   type OutputReport,
 } from '@job-orchestrator/types';
 import type { Program, ProgramStep } from '../programs.ts';
@@ -26,8 +25,9 @@ export const fakeCommand = (program: Program): readonly string[] => ['fake', JSO
 
 const outputOf = (text: string): OutputReport => {
   try {
+    JSON.parse(text);
     const digest = createHash('sha256').update(text).digest('hex');
-    return { kind: 'ready', value: JSON.parse(text) as JsonValue, bytes: Buffer.byteLength(text), digest };
+    return { kind: 'ready', result: { text, bytes: Buffer.byteLength(text), digest }, files: [] };
   } catch {
     return { kind: 'invalid', message: 'the output is not JSON' };
   }
