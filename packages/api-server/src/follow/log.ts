@@ -45,14 +45,24 @@ function* tellTail(items: LogItems, tail: LogTail, most: number | null): Generat
   yield* items.text(tail.bytes.subarray(items.taken - start));
 }
 
+/** Where both end alike all was told, whatever their lengths say. */
+const endsAlike = (items: LogItems, stored: LogTail): boolean =>
+  items.last.length > 0 && Buffer.compare(stored.bytes.subarray(-items.last.length), items.last) === 0;
+
 /**
- * A runtime that had rotated the log's beginning away gave us fewer bytes than the log had, so the stored end seems to
- * lie ahead of what was told. It does not where both end alike.
+ * What a runtime told may be shorter than the log had (its beginning was rotated away) or longer than is known (Kubernetes
+ * counts no length, and a long log is not counted to its end): lengths then do not say where the stored end belongs.
  */
-const toldAlready = (items: LogItems, stored: LogTail): boolean =>
-  items.last.length > 0 &&
-  stored.totalBytes > items.taken &&
-  Buffer.compare(stored.bytes.subarray(-items.last.length), items.last) === 0;
+function* tellEndOf(
+  items: LogItems,
+  stored: LogTail,
+  most: number | null,
+): Generator<LogItem, void, undefined> {
+  if (items.taken !== stored.totalBytes && endsAlike(items, stored)) return;
+  if (items.taken <= stored.totalBytes) return yield* tellTail(items, stored, most);
+  yield* items.lost(null);
+  yield* items.text(stored.bytes);
+}
 
 const tellPiece = (items: LogItems, piece: LivePiece): Generator<LogItem, void, undefined> =>
   'lost' in piece ? items.lost(piece.lost) : items.text(piece);
@@ -65,19 +75,22 @@ const wantedTail = (follow: LogFollow, items: LogItems): number | null =>
 const readStored = async ({ context, job, container }: LogFollow, attempt: AttemptRecord) =>
   container === 'main' ? context.database.history.getLogTail(job, attempt.id) : null;
 
-/** What is stored begins behind what was told: an object that stays for its readers has what lies between. */
-const isPartial = (items: LogItems, { bytes, totalBytes }: LogTail): boolean =>
-  totalBytes - bytes.length > items.taken;
+/** What is stored does not go on where we are: an object that stays for its readers has what lies between. */
+const isApart = (items: LogItems, stored: LogTail): boolean =>
+  stored.totalBytes - stored.bytes.length > items.taken ||
+  (items.taken > stored.totalBytes && !endsAlike(items, stored));
 
-/** What the runtime of a closed attempt still has, if anything. */
-async function* tellRest(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
+/** What the runtime of a closed attempt still has, if anything; false when that is not all. */
+async function* tellRest(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items<boolean> {
   const { context, container, signal } = follow;
   const rest = await openSnapshot(context, { attempt, container }, items.taken, signal);
-  if (rest === null) return;
+  if (rest === null) return false;
   try {
     for await (const piece of rest) yield* tellPiece(items, piece);
+    return true;
   } catch (error) {
     if (!signal.aborted) context.log.debug({ attemptId: attempt.id, err: error }, 'the live log broke off');
+    return false;
   }
 }
 
@@ -85,8 +98,12 @@ async function* tellRest(follow: LogFollow, attempt: AttemptRecord, items: LogIt
 async function* tellStored(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
   const tail = wantedTail(follow, items);
   const stored = await readStored(follow, attempt);
-  if (stored === null || (tail === null && isPartial(items, stored))) yield* tellRest(follow, attempt, items);
-  if (stored !== null && !toldAlready(items, stored)) yield* tellTail(items, stored, tail);
+  if (stored === null || (tail === null && isApart(items, stored))) {
+    const whole = yield* tellRest(follow, attempt, items);
+    // Its stream may have been cut off with its pod, and nothing is stored to tell by.
+    if (!whole && stored === null && items.taken > 0) yield* items.lost(null);
+  }
+  if (stored !== null) yield* tellEndOf(items, stored, tail);
   yield* items.flush();
 }
 

@@ -1,6 +1,7 @@
 import {
   contentTypeOf,
   OrchestratorError,
+  outputNameFault,
   OutputListSchema,
   writeDigestHeader,
   type OutputList,
@@ -51,7 +52,8 @@ const noOutput = async (context: ApiContext, request: FastifyRequest, name: stri
 /** As an attachment with a type that no browser runs: what a job wrote must not speak in our name. */
 const send = async (context: ApiContext, request: FastifyRequest, reply: FastifyReply) => {
   const { name } = request.params as { readonly name: string };
-  const found = await context.database.history.getOutput(await selectedJob(context, request), name);
+  const job = await selectedJob(context, request);
+  const found = outputNameFault(name) === null ? await context.database.history.getOutput(job, name) : null;
   if (found === null) throw await noOutput(context, request, name);
   return reply
     .header('content-disposition', `attachment; filename="${found.name}"`)

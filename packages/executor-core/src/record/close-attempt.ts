@@ -22,12 +22,13 @@ interface AttemptEnd {
   readonly log: LogTail | null;
 }
 
-const fetchLogTail = async (life: Life, held: Held): Promise<LogTail | null> => {
+/** `late`: there is more of it than could be read in time. */
+const fetchLogTail = async (life: Life, held: Held): Promise<LogTail | null | 'late'> => {
   const { runtime, clock, log } = life.deps;
   if (!held.attempt.object) return null;
   try {
     const asked = runtime.logTail(refOf(life, held.attempt), limits.logTailBytes);
-    return await withTimeout(clock, logTailTimeoutMs, asked, null);
+    return await withTimeout(clock, logTailTimeoutMs, asked, 'late' as const);
   } catch (error) {
     log.warn({ attempt: held.attempt.id, error: String(error) }, 'the log could not be read; none is stored');
     return null;
@@ -101,9 +102,10 @@ const recordEnd = async (life: Life, held: Held, end: AttemptEnd): Promise<Recor
  * Whoever follows a program that wrote much and ended at once has read little of it yet, and we keep 64 KiB. So long its
  * object stays for them; where we are gone by then, the janitor removes it.
  */
-const readersMs = 10_000;
+const readersMs = 30_000;
 
-const isMoreThanKept = (log: LogTail | null): boolean => log !== null && log.totalBytes > log.bytes.length;
+const isMoreThanKept = (log: LogTail | null | 'late'): boolean =>
+  log === 'late' || (log !== null && log.totalBytes > log.bytes.length);
 
 /** Ends an attempt: its log is fetched, its end recorded, its slot freed, and then its object cleaned up. */
 export const closeAttempt = async (
@@ -112,13 +114,14 @@ export const closeAttempt = async (
   decision: ClosingDecision,
   seen: Observation | null,
 ): Promise<void> => {
-  const end = await storable(life, held, { decision, log: await fetchLogTail(life, held) });
+  const tail = await fetchLogTail(life, held);
+  const end = await storable(life, held, { decision, log: tail === 'late' ? null : tail });
   if (held.over) return;
   const recorded = await recordEnd(life, held, end);
   if (held.over) return;
   life.letGo(held.attempt.id, recorded === 'applied' ? 'done' : 'not_ours');
   if (recorded === 'stale') return;
   const cleaned = (): void => life.background(cleanUp(life, held, seen));
-  if (isMoreThanKept(end.log)) life.deps.clock.setTimer(readersMs, () => life.alive() && cleaned());
+  if (isMoreThanKept(tail)) life.deps.clock.setTimer(readersMs, () => life.alive() && cleaned());
   else cleaned();
 };

@@ -100,7 +100,8 @@ const tailOf = async (
   maxBytes: number,
 ): Promise<LogTail | null> => {
   const pod = await podFinder(context)(ref);
-  const live = pod === null ? null : await readLogTail(context.api, context.paths, pod, maxBytes);
+  const live =
+    pod === null ? null : await readLogTail(context.api, context.paths, context.clock, pod, maxBytes);
   if (live !== null) return live;
   const captured = captures.get(ref.attemptId);
   if (captured !== null)

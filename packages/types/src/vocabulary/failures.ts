@@ -225,7 +225,7 @@ export const failureReasons = {
   output_invalid: {
     category: 'output',
     title: 'The output is not valid, or larger than the limit.',
-    hint: 'Write valid UTF-8 JSON within the limit to a temporary file, then rename it to $JOB_ORCHESTRATOR_OUTPUT.',
+    hint: 'Write the result as UTF-8 JSON to a temporary file, then rename it to $JOB_ORCHESTRATOR_OUTPUT; leave only regular files within the limits beside it.',
   },
   output_lost: {
     category: 'output',
