@@ -5,7 +5,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createClient } from '@job-orchestrator/client';
 import { silentLog } from '@job-orchestrator/postgres/testing';
-import { ReadinessSchema, type LogSource } from '@job-orchestrator/types';
+import { ReadinessSchema, type LogSource, type LogTail } from '@job-orchestrator/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from './openapi/document.ts';
 import { routes } from './routes/all.ts';
@@ -209,6 +209,40 @@ describe('logs whose source misbehaves', () => {
       { kind: 'gap', bytes: null },
       { kind: 'text', text: 'last' },
     ]);
+  });
+
+  /** A stream that breaks off after `told`; whoever opens it again finds `rest` behind that, or nothing. */
+  const cutOff = (told: string, rest: string | null): LogSource => ({
+    async open(_ref, { follow, fromByte }) {
+      if (!follow && rest === null) return null;
+      const all = Buffer.from(follow ? told : told + rest);
+      return (async function* () {
+        if (fromByte < all.length) yield all.subarray(fromByte);
+      })();
+    },
+  });
+  const followed = async (logs: LogSource, stored: LogTail | undefined) => {
+    const { client, id, attempt } = await start(logs);
+    const reading = read(client.followLog(id));
+    await reading.until((messages) => text(messages).startsWith('told'));
+    await api.driver.end(attempt, 0, stored);
+    const items = (await reading.all).filter(({ kind }) => kind === 'text' || kind === 'gap');
+    return items.map((item) => ('text' in item ? item.text : 'gap'));
+  };
+  const bytes = (end: string): Uint8Array => new TextEncoder().encode(end);
+
+  it('by breaking off in the middle: what its runtime still has comes first, each byte once', async () => {
+    const stored = { bytes: bytes(' end'), totalBytes: 14 };
+    expect((await followed(cutOff('told ', 'rest, end'), stored)).join('')).toBe('told rest, end');
+  });
+
+  it('by breaking off for good, and with a length that nobody counted to its end: the hole is told, then the end', async () => {
+    const stored = { bytes: bytes('end'), totalBytes: 3 };
+    expect(await followed(cutOff('told much', null), stored)).toEqual(['told much', 'gap', 'end']);
+  });
+
+  it('by breaking off with its pod, and nothing stored: that something may be missing is told', async () => {
+    expect(await followed(cutOff('told', null), undefined)).toEqual(['told', 'gap']);
   });
 
   it('by never ending, though the attempt did', async () => {
