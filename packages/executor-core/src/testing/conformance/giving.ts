@@ -54,9 +54,8 @@ export const givingTests = (get: () => Subject): void => {
     expect(exit.failure).toBeNull();
     expect(exit.output).toEqual({
       kind: 'ready',
-      value: JSON.parse(text),
-      bytes: Buffer.byteLength(text),
-      digest,
+      result: { value: JSON.parse(text), bytes: Buffer.byteLength(text), digest },
+      files: [],
     });
   });
 
