@@ -54,7 +54,7 @@ export const givingTests = (get: () => Subject): void => {
     expect(exit.failure).toBeNull();
     expect(exit.output).toEqual({
       kind: 'ready',
-      result: { value: JSON.parse(text), bytes: Buffer.byteLength(text), digest },
+      result: { text, bytes: Buffer.byteLength(text), digest },
       files: [],
     });
   });
