@@ -112,9 +112,9 @@ describe.skipIf(collectorImage === undefined)('outputs on Kubernetes', () => {
       /t\.txt is a symbolic link/,
     ],
     [
-      '1,000 files',
+      '1,000 files beside the result',
       'i=0; while [ $i -lt 1000 ]; do : > /output/$i; i=$((i+1)); done',
-      /has 1000 files; the limit is 100/,
+      /has 1001 files; the limit is 100/,
     ],
     ['JSON that is none', 'echo "{" > /output/model.json', /model\.json is not valid JSON/],
   ])('are refused for %s, with the reason', async (_, script, message) => {
