@@ -3,17 +3,24 @@ import type {
   AppliedDagDto,
   ApprovalPage,
   AttemptList,
+  BackfillDto,
+  BackfillPage,
+  BackfillPlanDto,
+  BackfillSubmission,
   CancelAnswerDto,
-  DeadLetterPage,
-  DiscardAnswer,
-  DiscardRequest,
+  CancelledBackfillDto,
   DagPage,
   DagRunDto,
   DagRunPage,
   DagRunState,
+  DeadLetterPage,
+  DeletedScheduleDto,
+  DiscardAnswer,
+  DiscardRequest,
   EventDto,
   EventList,
   ExecutorList,
+  FiringPage,
   GivenAnswerDto,
   ImageDto,
   ImagePage,
@@ -29,11 +36,15 @@ import type {
   ProfileDto,
   ProfileList,
   ProfileSubmission,
+  PutScheduleDto,
   Readiness,
   RedriveAnswer,
   RedriveRequest,
   RetryAnswer,
   RunChangeDto,
+  ScheduleDto,
+  SchedulePage,
+  ScheduleSubmission,
   SecretBindingDto,
   SecretBindingList,
   SecretBindingSubmission,
@@ -99,6 +110,18 @@ export interface DagRunQuery extends PageQuery {
 
 export interface ApprovalQuery extends PageQuery {
   readonly dag?: string;
+}
+
+export interface ScheduleQuery extends PageQuery {
+  readonly dag?: string;
+}
+
+export interface ScheduleChange extends ReasonOptions, ProjectOptions {}
+
+export interface BackfillRequest extends BackfillSubmission {
+  readonly project?: string;
+  /** The same key with the same request starts one backfill; at most 255 characters. */
+  readonly idempotencyKey?: string;
 }
 
 export interface FollowEventsOptions extends CallOptions {
@@ -179,6 +202,28 @@ export interface Client {
   ): Promise<GivenAnswerDto>;
   /** Runs what failed of an ended run again, or what follows from a node, as a new run. */
   rerunDagRun(selector: string, again?: RerunRequest, options?: CallOptions): Promise<StartedRunDto>;
+  /** Runs a DAG at the times of a cron expression. */
+  createSchedule(schedule: ScheduleSubmission, options?: CallOptions): Promise<PutScheduleDto>;
+  listSchedules(query?: ScheduleQuery, options?: CallOptions): Promise<SchedulePage>;
+  /** `next`: how many of its next times to tell; 5 unless given. */
+  getSchedule(
+    name: string,
+    query?: { readonly project?: string; readonly next?: number },
+    options?: CallOptions,
+  ): Promise<ScheduleDto>;
+  /** What became of its times, newest first. */
+  listFirings(name: string, query?: PageQuery, options?: CallOptions): Promise<FiringPage>;
+  pauseSchedule(name: string, options?: ScheduleChange): Promise<ScheduleDto>;
+  /** Goes on with the next time to come. */
+  resumeSchedule(name: string, options?: ScheduleChange): Promise<ScheduleDto>;
+  /** Its runs stay. */
+  deleteSchedule(name: string, options?: ProjectOptions): Promise<DeletedScheduleDto>;
+  /** Runs a DAG for past times of its schedule; with `dryRun` only tells which. */
+  startBackfill(dag: string, backfill: BackfillRequest, options?: CallOptions): Promise<BackfillPlanDto>;
+  listBackfills(query?: ScheduleQuery, options?: CallOptions): Promise<BackfillPage>;
+  getBackfill(selector: string, options?: CallOptions): Promise<BackfillDto>;
+  /** Starts no more of its runs, and cancels those that are open. */
+  cancelBackfill(selector: string, options?: ReasonOptions): Promise<CancelledBackfillDto>;
   listImages(query?: PageQuery, options?: CallOptions): Promise<ImagePage>;
   getImage(name: string, options?: ProjectOptions): Promise<ImageDto>;
   /** Registers an image or replaces its definition; active afterwards. */

@@ -6,6 +6,7 @@ import { jobCalls } from './calls/jobs.ts';
 import { logCalls } from './calls/logs.ts';
 import { outputCalls } from './calls/outputs.ts';
 import { profileCalls } from './calls/profiles.ts';
+import { backfillCalls, scheduleCalls } from './calls/schedules.ts';
 import { secretCalls } from './calls/secrets.ts';
 import { serverCalls } from './calls/server.ts';
 import { topicCalls } from './calls/topics.ts';
@@ -38,6 +39,8 @@ export const createClient = (options: ClientOptions): Client => {
     ...outputCalls(transport),
     ...deadLetterCalls(transport),
     ...dagCalls(transport),
+    ...scheduleCalls(transport),
+    ...backfillCalls(transport),
     ...imageCalls(transport),
     ...profileCalls(transport),
     ...secretCalls(transport),

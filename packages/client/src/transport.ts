@@ -11,6 +11,10 @@ export interface CallOptions {
 export const callOptions = (options: CallOptions): CallOptions =>
   options.signal === undefined ? {} : { signal: options.signal };
 
+/** The header of a request that may be repeated. */
+export const keyHeader = (key: string | undefined): Record<string, string> =>
+  key === undefined ? {} : { 'idempotency-key': key };
+
 export interface Call extends CallOptions {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;

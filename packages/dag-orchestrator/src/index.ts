@@ -6,6 +6,7 @@ export { diffDags, type DagChange } from './compile/diff.ts';
 export { renderSvg } from './render/svg.ts';
 export { renderDot, renderMermaid } from './render/text-formats.ts';
 export { dagRules } from './run/dag-rules.ts';
+export { createScheduler, type Scheduler, type SchedulerDependencies } from './schedule/scheduler.ts';
 export {
   createDagOrchestrator,
   type DagOrchestrator,

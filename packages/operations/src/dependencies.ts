@@ -1,4 +1,14 @@
-import type { DagGraph, DagRunId, Database, JobId, JsonObject, JsonValue } from '@job-orchestrator/types';
+import type {
+  CronRule,
+  DagGraph,
+  DagRunId,
+  Database,
+  JobId,
+  JsonObject,
+  JsonValue,
+  Problem,
+  SkippedTimes,
+} from '@job-orchestrator/types';
 
 /** The ports that every operation may use. */
 export type Repositories = Pick<
@@ -12,8 +22,32 @@ export type Repositories = Pick<
   | 'topics'
   | 'executors'
   | 'dags'
+  | 'schedules'
   | 'wakeUps'
 >;
+
+/** The rules of schedules. Pure; all times lie after or between moments that are given. */
+export interface ScheduleRules {
+  /** What is wrong with a rule; empty: it gives times after `now`. */
+  readonly problems: (rule: CronRule, now: Date) => readonly Problem[];
+  readonly next: (rule: CronRule, after: Date) => Date | null;
+  readonly upcoming: (rule: CronRule, after: Date, count: number) => readonly Date[];
+  /** Both ends included; at most `count`. */
+  readonly between: (rule: CronRule, from: Date, to: Date, count: number) => readonly Date[];
+  /** What a schedule that is resumed left out since `nextAt`, and the next time to come. */
+  readonly resume: (
+    rule: CronRule,
+    nextAt: Date | null,
+    now: Date,
+  ) => { readonly skipped: SkippedTimes | null; readonly next: Date | null };
+  /** The inputs of the run of a time. Throws `invalid_input` for an expression without a value. */
+  readonly inputsAt: (
+    schedule: { readonly timeZone: string; readonly inputs: JsonObject },
+    at: Date,
+  ) => JsonObject;
+  /** The first and the last millisecond of a day (YYYY-MM-DD) in a time zone. */
+  readonly day: (timeZone: string, day: string) => { readonly from: Date; readonly to: Date };
+}
 
 /** The rules of DAG definitions, which are another package's: `dagRules` of dag-orchestrator. Pure. */
 export interface DagRules {
@@ -21,6 +55,7 @@ export interface DagRules {
   readonly compile: (document: JsonValue) => { readonly graph: DagGraph; readonly digest: string };
   /** The inputs of a run with the defaults of what was not given. Throws `invalid_input`. */
   readonly completeInputs: (graph: DagGraph, given: JsonObject) => JsonObject;
+  readonly schedules: ScheduleRules;
 }
 
 /** What an operation needs beside its arguments: ports, a source of ids, and the rules of this installation. */

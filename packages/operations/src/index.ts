@@ -1,5 +1,5 @@
 export * from './profiles/profiles.ts';
-export type { DagRules, OperationDeps, Repositories } from './dependencies.ts';
+export type { DagRules, OperationDeps, Repositories, ScheduleRules } from './dependencies.ts';
 export * from './dead-letters/dead-letters.ts';
 export * from './images/images.ts';
 export * from './jobs/cancel-job.ts';
@@ -16,3 +16,6 @@ export * from './dags/find-run.ts';
 export { initialNode, initialRun } from './dags/run-progress.ts';
 export * from './dags/rerun.ts';
 export * from './dags/start-run.ts';
+export * from './schedules/backfills.ts';
+export * from './schedules/scheduled-run.ts';
+export * from './schedules/schedules.ts';

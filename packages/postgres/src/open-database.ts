@@ -14,6 +14,7 @@ import { createImages } from './repositories/images.ts';
 import { createOutputs } from './repositories/outputs.ts';
 import { createProfiles } from './repositories/profiles.ts';
 import { createQueue } from './repositories/queue.ts';
+import { createSchedules } from './repositories/schedules.ts';
 import { createSecretBindings } from './repositories/secret-bindings.ts';
 import { createTopics } from './repositories/topics.ts';
 import { createLocalWakeUps } from './wake-ups/local-wake-ups.ts';
@@ -85,6 +86,7 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, beats),
     dags: createDags(store, wakeUps),
+    schedules: createSchedules(store, wakeUps),
     wakeUps,
     ping: () => ping(store),
     maintain: () => maintain(upkeep, upkeepOf(options)),
@@ -109,6 +111,7 @@ const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded'
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, store),
     dags: createDags(store, wakeUps),
+    schedules: createSchedules(store, wakeUps),
     wakeUps,
     ping: () => ping(store),
     maintain: () => maintainEmbedded(store, upkeepOf(options)),

@@ -15,7 +15,7 @@ import type {
   RunChangeDto,
 } from '@job-orchestrator/types';
 
-const isoOrNull = (at: Date | null): string | null => at?.toISOString() ?? null;
+export const isoOrNull = (at: Date | null): string | null => at?.toISOString() ?? null;
 
 export const toDagSummary = (dag: DagSummary): DagSummaryDto => ({
   ...dag,
@@ -30,6 +30,7 @@ export const toDagRun = (run: DagRunRecord): DagRunDto => ({
   deadlineAt: run.deadlineAt.toISOString(),
   pausedAt: isoOrNull(run.pausedAt),
   cancelRequestedAt: isoOrNull(run.cancelRequestedAt),
+  scheduledAt: isoOrNull(run.scheduledAt),
 });
 
 const toApproval = <Approval extends ApprovalRecord>(approval: Approval) => ({

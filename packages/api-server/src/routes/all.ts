@@ -1,4 +1,5 @@
 import { approvalRoutes } from './approvals.ts';
+import { backfillRoutes } from './backfills.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dagRunRoutes } from './dag-runs.ts';
 import { dagRoutes } from './dags.ts';
@@ -10,6 +11,7 @@ import { jobOutputRoutes } from './job-outputs.ts';
 import { jobRoutes } from './jobs.ts';
 import { profileRoutes } from './profiles.ts';
 import type { Route } from './route.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { secretBindingRoutes } from './secret-bindings.ts';
 import { serverRoutes } from './server.ts';
 import { topicRoutes } from './topics.ts';
@@ -24,6 +26,8 @@ export const routes: readonly Route[] = [
   ...dagRoutes,
   ...dagRunRoutes,
   ...approvalRoutes,
+  ...scheduleRoutes,
+  ...backfillRoutes,
   ...imageRoutes,
   ...profileRoutes,
   ...secretBindingRoutes,

@@ -12,7 +12,7 @@ import type {
 } from '@job-orchestrator/types';
 import type { Client } from '../api.ts';
 import { queryOf } from '../queries.ts';
-import { callOptions, segment, type CallOptions, type Transport } from '../transport.ts';
+import { callOptions, keyHeader, segment, type CallOptions, type Transport } from '../transport.ts';
 
 type DagCalls = Pick<
   Client,
@@ -33,9 +33,6 @@ type DagCalls = Pick<
 
 const runPath = (selector: string, rest = ''): string =>
   `/api/v1/dag-runs/${segment(selector, 'selector')}${rest}`;
-
-const keyHeader = (key: string | undefined): Record<string, string> =>
-  key === undefined ? {} : { 'idempotency-key': key };
 
 const answer =
   (transport: Transport, verb: 'approve' | 'reject') =>

@@ -1,6 +1,7 @@
 import type { DagRules } from '@job-orchestrator/operations';
 import { graphDigest } from '../compile/digest.ts';
 import { loadDag } from '../compile/load.ts';
+import { scheduleRules } from '../schedule/schedule-rules.ts';
 import { completeInputs } from '../values/check-values.ts';
 
 /** The rules of definitions, as the operations ask for them. */
@@ -10,4 +11,5 @@ export const dagRules: DagRules = {
     return { graph, digest: graphDigest(graph) };
   },
   completeInputs: ({ inputs }, given) => completeInputs(inputs, given),
+  schedules: scheduleRules,
 };

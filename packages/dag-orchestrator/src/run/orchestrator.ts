@@ -1,6 +1,7 @@
 import type { Clock, Database, DagRunId, Logger } from '@job-orchestrator/types';
 import { createRunReader } from './graphs.ts';
 import { planStep, type NewIds } from './plan-step.ts';
+import { createWorkLoop, each } from './work-loop.ts';
 
 /** What a DAG orchestrator lives on. */
 export interface DagOrchestratorDependencies extends NewIds {
@@ -25,21 +26,12 @@ const concurrency = 4;
 /** A run whose step failed is left alone for so long: one bad run never stops the others. */
 const failedRunRestMs = 5_000;
 
-const each = async <Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> => {
-  const rest = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-};
-
 /** An orchestrator over its ports. Keys, not events: whatever woke it, it asks which runs are due. */
 export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrchestrator => {
   const { database, clock, log, pollIntervalMs } = deps;
   const { dags, queue, wakeUps } = database;
   const read = createRunReader(dags);
   const restUntil = new Map<DagRunId, number>();
-  const state = { stopped: false, again: false, working: null as Promise<void> | null };
   let endTimer: () => void = () => undefined;
   let unsubscribe: () => void = () => undefined;
 
@@ -50,58 +42,47 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
       const known = await read(run);
       if (known === null) return;
       const step = planStep(known, deps);
-      while (!state.stopped && (await dags.advanceRun(run, step)) === 'advanced');
+      while (!loop.stopped && (await dags.advanceRun(run, step)) === 'advanced');
     } catch (error) {
       restUntil.set(run, clock.monotonicMs() + failedRunRestMs);
-      if (!state.stopped)
+      if (!loop.stopped)
         log.error({ run, error: String(error) }, 'a step of a DAG run failed; it is tried again');
     }
   };
   const cancelWork = async (): Promise<void> => {
     const jobs = await dags.jobsToCancel(cancelsAtOnce);
-    await each(jobs, async (job) => {
+    await each(jobs, concurrency, async (job) => {
       await queue.requestCancel(job, { actor: 'dag', reason: 'its DAG run stops' });
     });
     const runs = await dags.cancelChildRuns(cancelsAtOnce);
     // Those runs are due now, and their own sub-DAGs are asked after them.
-    if (jobs.length === cancelsAtOnce || runs > 0) state.again = true;
+    if (jobs.length === cancelsAtOnce || runs > 0) loop.wake();
   };
   const workOnce = async (): Promise<void> => {
     const due = await dags.dueRuns(runsAtOnce);
-    await each(due, advance);
+    await each(due, concurrency, advance);
     await cancelWork();
-    if (due.length === runsAtOnce) state.again = true;
+    if (due.length === runsAtOnce) loop.wake();
   };
-  const work = async (): Promise<void> => {
-    while (state.again && !state.stopped) {
-      state.again = false;
-      await workOnce().catch((error: unknown) => {
-        if (!state.stopped) log.warn({ error: String(error) }, 'DAG runs could not be advanced; tried again');
-      });
-    }
-    state.working = null;
-  };
-  const wake = (): void => {
-    state.again = true;
-    if (!state.stopped) state.working ??= work();
-  };
+  const loop = createWorkLoop(workOnce, (error) =>
+    log.warn({ error: String(error) }, 'DAG runs could not be advanced; tried again'),
+  );
   const poll = (): void => {
-    if (state.stopped) return;
+    if (loop.stopped) return;
     endTimer = clock.setTimer(pollIntervalMs, poll);
-    void dags.markOverdue(runsAtOnce).then(wake, wake);
+    void dags.markOverdue(runsAtOnce).then(loop.wake, loop.wake);
   };
   return {
     start: () => {
       unsubscribe = wakeUps.subscribe((kind) => {
-        if (kind === 'finished' || kind === 'dags') wake();
+        if (kind === 'finished' || kind === 'dags') loop.wake();
       });
       poll();
     },
     stop: async () => {
-      state.stopped = true;
       unsubscribe();
       endTimer();
-      await state.working;
+      await loop.stop();
     },
   };
 };

@@ -23,7 +23,8 @@ export const planStep = (run: KnownRun, ids: NewIds): PlanStep => {
   const { setup, index } = run;
   const { id, dag, version, createdBy } = setup;
   const createdAt = setup.createdAt.toISOString();
-  const facts = { id, dag, version, createdAt, createdBy, scheduledAt: null };
+  const scheduledAt = setup.scheduledAt?.toISOString() ?? null;
+  const facts = { id, dag, version, createdAt, createdBy, scheduledAt };
   const expressions = runExpressions(run);
   const bounds = { startsMost, nodeRunsMost: limits.dag.nodeRuns };
   const constants = { index, inputs: setup.inputs, facts, expressions, ...bounds };

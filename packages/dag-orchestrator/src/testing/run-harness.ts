@@ -20,7 +20,7 @@ import { createDagOrchestrator, type DagOrchestrator } from '../run/orchestrator
 import { createTestClock } from './test-clock.ts';
 
 const context = { actor: 'tester', reason: 'a test' };
-const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** How a job ends: with an output, or failed. */
 export type JobEnding = { readonly output: JsonObject } | 'failed' | null;

@@ -1,4 +1,4 @@
-import type { DagRunDto, DagRunState, JsonObject, JsonValue } from '@job-orchestrator/types';
+import type { DagRunDto, DagRunState } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import { randomUUID } from 'node:crypto';
 import { readBounded } from '../files/read-bounded.ts';
@@ -9,8 +9,8 @@ import { dagsView, runsView } from '../views/dag-views.ts';
 import { runStory } from '../views/run-story.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
-import { keyValues } from './key-values.ts';
 import { allNodes, readTree } from './read-nodes.ts';
+import { givenInputs, inputsOf, type InputFlags } from './run-inputs.ts';
 import { withServer, type Session } from './session.ts';
 import { watchRun } from './watch-run.ts';
 
@@ -24,36 +24,14 @@ export type GetRunsFlags = GetDagsFlags & {
 };
 export type ApplyFlags = GetDagsFlags & { readonly file: string };
 export type WatchFlags = ServerFlags & FormatFlags & { readonly timeout?: number };
-export type RunFlags = GetDagsFlags & {
-  readonly input?: readonly string[];
-  readonly inputsFile?: string;
-  readonly dagVersion?: number;
-  readonly watch?: boolean;
-  readonly idempotencyKey?: string;
-};
+export type RunFlags = GetDagsFlags &
+  InputFlags & {
+    readonly dagVersion?: number;
+    readonly watch?: boolean;
+    readonly idempotencyKey?: string;
+  };
 export type RerunFlags = ServerFlags &
   FormatFlags & { readonly from?: string; readonly input?: readonly string[] };
-
-const readJson = async (path: string): Promise<JsonObject> => {
-  const { decodeJson, invalidInput } = await import('@job-orchestrator/types');
-  const value = decodeJson(await readBounded(path));
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw invalidInput([{ field: path, message: 'must hold a JSON object' }]);
-};
-
-/** `n=3` is a number and `day=monday` text: JSON where it is valid. */
-const inputValue = (text: string): JsonValue => {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return text;
-  }
-};
-
-const inputsOf = (words: readonly string[] | undefined): JsonObject =>
-  Object.fromEntries(
-    Object.entries(keyValues('--input', words)).map(([key, text]) => [key, inputValue(text)]),
-  );
 
 /** The exit code for where a run stands. */
 const exitCodeOfRun = (state: DagRunState): number => {
@@ -107,10 +85,9 @@ export const watch = (cli: Cli, selector: string, flags: WatchFlags): Promise<nu
 /** `dag run NAME`: starts a run, and follows it if asked. */
 export const runDag = (cli: Cli, name: string, flags: RunFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
-    const fromFile = flags.inputsFile === undefined ? {} : await readJson(flags.inputsFile);
     const { id, replayed } = await session.client.startDagRun(name, {
       ...given({ project: flags.project, version: flags.dagVersion }),
-      inputs: { ...fromFile, ...inputsOf(flags.input) },
+      inputs: await givenInputs(flags),
       idempotencyKey: flags.idempotencyKey ?? randomUUID(),
     });
     if (replayed) session.screen.note('started before with the same key');

@@ -5,6 +5,7 @@ import { defineDagFileCommands } from './define-dag-files.ts';
 import { defineDagCommands } from './define-dags.ts';
 import { defineJobCommands } from './define-jobs.ts';
 import { defineProfileCommands } from './define-profiles.ts';
+import { defineScheduleCommands } from './define-schedules.ts';
 import { defineServerCommands } from './define-server.ts';
 import { version } from '../version.ts';
 
@@ -38,5 +39,6 @@ export const createProgram = (act: Act): Command => {
   defineClientCommands(program, act);
   defineProfileCommands(program, act);
   defineDagFileCommands(program, act);
+  defineScheduleCommands(program, act);
   return program;
 };

@@ -26,6 +26,8 @@ const conflicts: readonly ErrorCode[] = [
   'dag_run_ended',
   'approval_not_open',
   'approval_answered',
+  'schedule_exists',
+  'backfill_ambiguous',
   'idempotency_key_reused',
   'data_folder_in_use',
   'profile_in_use',

@@ -39,3 +39,18 @@ export const parseDuration = (text: string): number | null => {
     0,
   );
 };
+
+/** A point in time (as the API writes it) by the clocks of a time zone: `2026-03-29 03:00 +02:00`. */
+export const zonedText = (time: string, timeZone: string): string =>
+  new Intl.DateTimeFormat('sv-SE', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'longOffset',
+  })
+    .format(new Date(time))
+    .replace(/GMT$/, 'UTC')
+    .replace('GMT', '');

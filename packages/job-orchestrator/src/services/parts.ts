@@ -132,14 +132,23 @@ export const startExecutor = async (context: Context, runtime: Runtime): Promise
   return executor;
 };
 
-/** Starts advancing DAG runs. */
+/** Starts advancing DAG runs, and starting those of schedules. */
 export const startDags = async ({ closers, config, database, log }: Context): Promise<void> => {
-  const { createDagOrchestrator } = await import('@job-orchestrator/dag-orchestrator');
+  const dags = await import('@job-orchestrator/dag-orchestrator');
   const { pollIntervalMs } = config.executor;
   const ids = { newJobId, newDagRunId };
-  const orchestrator = createDagOrchestrator({ database, clock: systemClock, log, ...ids, pollIntervalMs });
+  const common = { clock: systemClock, log, pollIntervalMs };
+  const orchestrator = dags.createDagOrchestrator({ ...common, database, ...ids });
   closers.add('the DAG orchestrator', () => orchestrator.stop());
   orchestrator.start();
+  // Whether outputs can be collected was asked when the schedule was made: where only this role runs, nobody says.
+  const rules = { dagRules: dags.dagRules, outputsSupported: true, autoRegisterImages: false };
+  const scheduler = dags.createScheduler({
+    ...common,
+    operations: { ...rules, database, ...ids },
+  });
+  closers.add('the scheduler', () => scheduler.stop());
+  scheduler.start();
 };
 
 export interface ApiOptions {

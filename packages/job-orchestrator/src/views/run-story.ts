@@ -119,6 +119,11 @@ export const runStory = (run: DagRunDto, nodes: readonly TreeNode[], now: Date, 
     `${headline(run, now)}${run.message === null ? '' : ` ${safeLine(run.message)}`}`,
     `started ${timeText(run.startedAt)} by ${safeLine(run.createdBy)}: ${safeLine(run.reason)}`,
     ...parentLine(run),
+    ...(run.scheduledAt === null
+      ? []
+      : [
+          `for     ${timeText(run.scheduledAt)}, ${run.schedule === null ? 'of a schedule that was deleted' : `schedule ${run.schedule}`}`,
+        ]),
     ...(run.retryOf === null ? [] : [`parts of run ${shortId(run.retryOf)}, run again`]),
     ...(Object.keys(run.inputs).length === 0 ? [] : [`inputs  ${safeLine(JSON.stringify(run.inputs))}`]),
     ...(run.outputs === null || Object.keys(run.outputs).length === 0

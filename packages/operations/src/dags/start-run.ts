@@ -91,6 +91,22 @@ export const surroundingsOf = async (
 };
 
 /**
+ * A run of a version from its beginning, not stored yet. Throws what `surroundingsOf` throws, and `invalid_input`.
+ */
+export const prepareRun = async (
+  deps: OperationDeps,
+  { graph, version }: Pick<DagVersion, 'graph' | 'version'>,
+  given: JsonObject,
+  context: WriteContext,
+): Promise<NewDagRun> => {
+  const { project, name: dag } = graph;
+  const inputs = deps.dagRules.completeInputs(graph, given);
+  const surroundings = await surroundingsOf(deps, { version, graph }, context);
+  const fresh = { progress: initialRun(graph), parents: null, kept: null, rootRun: null };
+  return { id: deps.newDagRunId(), project, dag, version, graph, inputs, ...surroundings, ...fresh };
+};
+
+/**
  * Starts a run of a DAG; the orchestrator takes it from there. With a key, a repeated request gets the same run.
  * Throws `dag_not_found`, `dag_not_supported`, `invalid_input`, `image_not_found`, `image_disabled`, `profile_not_found`,
  * `secret_not_bound`, `secret_not_allowed`, `idempotency_key_reused`.
@@ -107,17 +123,6 @@ export const startRun = async (
     const run = await deps.database.dags.getRun(replay);
     return { id: replay, version: run?.version ?? version, replayed: true };
   }
-  const inputs = deps.dagRules.completeInputs(graph, request.inputs);
-  const surroundings = await surroundingsOf(deps, { version, graph }, context);
-  const run = {
-    id: deps.newDagRunId(),
-    project: graph.project,
-    dag: graph.name,
-    version,
-    graph,
-    inputs,
-    ...surroundings,
-  };
-  const fresh = { progress: initialRun(graph), parents: null, kept: null, rootRun: null };
-  return { version, ...(await deps.database.dags.startRun({ ...run, ...fresh }, context, key)) };
+  const run = await prepareRun(deps, { graph, version }, request.inputs, context);
+  return { version, ...(await deps.database.dags.startRun(run, context, key)) };
 };

@@ -5,4 +5,16 @@ const unused = (): never => {
 };
 
 /** Stands where operations about jobs never look. */
-export const dagRules: DagRules = { compile: unused, completeInputs: unused };
+export const dagRules: DagRules = {
+  compile: unused,
+  completeInputs: unused,
+  schedules: {
+    problems: unused,
+    next: unused,
+    upcoming: unused,
+    between: unused,
+    resume: unused,
+    inputsAt: unused,
+    day: unused,
+  },
+};

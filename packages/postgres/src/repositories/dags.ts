@@ -5,9 +5,7 @@ import {
   type DagRepository,
   type DagRunId,
   type IdempotencyKey,
-  type NewDagRun,
   type WakeUps,
-  type WriteContext,
 } from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
@@ -17,12 +15,12 @@ import { cancelChildRuns } from '../sql/dags/child-runs.ts';
 import * as definitions from '../sql/dags/definitions.ts';
 import { dueRuns } from '../sql/dags/due.ts';
 import * as runs from '../sql/dags/read-runs.ts';
-import * as start from '../sql/dags/start-run.ts';
 import { takeKey } from '../sql/idempotency-keys.ts';
 import { advanceRun } from './advance-run.ts';
 import { answerApproval, approvalPages } from './approvals.ts';
 import { pageOf } from './cursors.ts';
 import { findReplay } from './insert-jobs.ts';
+import { storeRun } from './store-run.ts';
 
 const apply = (store: Store, ...[dag, context]: Parameters<DagRepository['apply']>) =>
   store.transaction(async (sql) => {
@@ -36,15 +34,6 @@ const apply = (store: Store, ...[dag, context]: Parameters<DagRepository['apply'
 const replayedRun = async (sql: Sql, project: string, key: IdempotencyKey): Promise<DagRunId | null> => {
   const ids = await findReplay(sql, project, key);
   return ids?.[0] === undefined ? null : dagRunId(ids[0]);
-};
-
-const storeRun = async (sql: Sql, run: NewDagRun, context: WriteContext): Promise<void> => {
-  if (!(await start.insertRun(sql, run, context)))
-    throw new OrchestratorError('dag_not_found', `There is no DAG ${run.dag} in project ${run.project}.`);
-  await start.insertRunProfiles(sql, run);
-  await start.insertNodeRuns(sql, run);
-  if (run.kept !== null) await start.copyNodeRuns(sql, run.id, run.kept);
-  await start.markDue(sql, run.id);
 };
 
 const startRun = async (

@@ -1,6 +1,6 @@
 import type { Logger, WakeUp } from '@job-orchestrator/types';
 
-export const wakeUpKinds: readonly WakeUp[] = ['jobs', 'cancel', 'finished', 'dags'];
+export const wakeUpKinds: readonly WakeUp[] = ['jobs', 'cancel', 'finished', 'dags', 'schedules'];
 /** The channel of all wake-ups; the payload is the kind, and who sent it where the sender has woken itself already. */
 export const channel = 'job_orchestrator_wake_up';
 

@@ -1,3 +1,5 @@
+import { scheduleErrors } from './schedule-errors.ts';
+
 interface ErrorRule {
   readonly status: number;
   readonly title: string;
@@ -94,6 +96,7 @@ export const errorCatalogue = {
     title: 'The DAG uses something that this installation cannot run.',
     hint: 'Each problem names the node and what it uses.',
   },
+  ...scheduleErrors,
   attempt_not_found: {
     status: 404,
     title: 'The job has no such attempt.',

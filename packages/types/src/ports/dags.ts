@@ -50,6 +50,13 @@ export interface KeptNodes {
 /** Versions of the sub-DAGs that name none, by name: the newest ones when people started the run above them. */
 export type DagPins = Readonly<Record<string, number>>;
 
+/** For which time of which schedule a run runs, and in which backfill (null: in none). */
+export interface ScheduledFor {
+  readonly scheduleId: number;
+  readonly at: Date;
+  readonly backfillId: string | null;
+}
+
 /** A run ready to be stored. The images are those of its start: a run goes on with what it began with. */
 export interface NewDagRun {
   readonly id: DagRunId;
@@ -69,6 +76,8 @@ export interface NewDagRun {
     readonly { readonly completed: number; readonly failed: number; readonly skipped: number }[] | null;
   readonly kept: KeptNodes | null;
   readonly rootRun: DagRunId | null;
+  /** The time of a schedule that it runs for; a run that people start has none. */
+  readonly scheduled?: ScheduledFor;
 }
 
 /** What a step needs of a run that never changes. */
@@ -83,6 +92,8 @@ export interface DagRunSetup {
   /** How many runs it is nested in; 0 for one that people started. */
   readonly depth: number;
   readonly profiles?: readonly ProfileRules[];
+  /** The time of a schedule that it runs for. */
+  readonly scheduledAt: Date | null;
   readonly createdAt: Date;
   readonly createdBy: string;
 }
@@ -116,6 +127,10 @@ export interface DagRunRecord {
   readonly retryOf: DagRunId | null;
   /** null for a run that people started. */
   readonly parent: ParentNode | null;
+  /** The schedule that started it and the time it runs for; `schedule` null also where that was deleted. */
+  readonly schedule: string | null;
+  readonly scheduledAt: Date | null;
+  readonly backfillId: string | null;
   /** Nodes that have not ended, of all its nodes. */
   readonly open: number;
 }

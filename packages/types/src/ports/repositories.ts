@@ -22,6 +22,7 @@ import type {
 } from '../vocabulary/registry.ts';
 import type { JobState } from '../vocabulary/states.ts';
 import type { DagRepository } from './dags.ts';
+import type { ScheduleRepository } from './schedules.ts';
 
 /** Who changes something, and why; stored with the change. */
 export interface WriteContext {
@@ -303,7 +304,7 @@ export interface ExecutorRepository {
 }
 
 /** What a wake-up is about. It is only a hint: polling guarantees. */
-export type WakeUp = 'jobs' | 'cancel' | 'finished' | 'dags';
+export type WakeUp = 'jobs' | 'cancel' | 'finished' | 'dags' | 'schedules';
 
 /** Wake-ups between processes of one installation (NOTIFY), debounced to one per 50 ms and kind. */
 export interface WakeUps {
@@ -325,6 +326,7 @@ export interface Database {
   readonly topics: TopicRepository;
   readonly executors: ExecutorRepository;
   readonly dags: DagRepository;
+  readonly schedules: ScheduleRepository;
   readonly wakeUps: WakeUps;
   /** Throws when the database cannot answer now. */
   ping(): Promise<void>;

@@ -68,6 +68,18 @@ export const limits = {
     subDagDepth: 8,
     subDags: 1_000,
   },
+  /** Schedules. One time of a cron expression takes up to 0.2 ms to find, so what is counted or listed is bounded. */
+  schedule: {
+    cronChars: 255,
+    timeZoneChars: 64,
+    /** A time that nobody fired for so long counts as missed, in seconds. */
+    missedAfterSeconds: 60,
+    catchUpRuns: 100,
+    timesCounted: 1_000,
+    timesShown: 100,
+    backfillRuns: 2_000,
+    backfillParallel: 1_000,
+  },
 } as const;
 
 /** Deadlines of a job that names none, in seconds (design §5). */

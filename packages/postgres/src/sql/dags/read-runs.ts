@@ -22,7 +22,8 @@ case when r.parent_run_id is not null then json_build_object('run', r.parent_run
 const runColumns = `r.id, d.project, d.name as dag, r.version, r.state, r.inputs, r.progress, r.stopping,
   r.created_at as "createdAt", r.created_by as "createdBy", r.reason, r.started_at as "startedAt",
   r.finished_at as "finishedAt", r.deadline_at as "deadlineAt", r.paused_at as "pausedAt",
-  r.cancel_requested_at as "cancelRequestedAt", r.retry_of as "retryOf", ${parent}`;
+  r.cancel_requested_at as "cancelRequestedAt", r.retry_of as "retryOf", ${parent},
+  s.name as schedule, r.scheduled_at as "scheduledAt", r.backfill_id as "backfillId"`;
 
 const toRun = ({ progress, ...row }: RunRow): DagRunRecord => ({
   ...row,
@@ -36,7 +37,8 @@ const runs = async (
   rest: string,
   parameters: readonly Parameter[],
 ): Promise<readonly DagRunRecord[]> => {
-  const text = `select ${runColumns} from dag_runs r join dags d on d.id = r.dag_id ${rest}`;
+  const text = `select ${runColumns} from dag_runs r join dags d on d.id = r.dag_id
+left join schedules s on s.id = r.schedule_id ${rest}`;
   return (await sql.run<RunRow & Record<string, unknown>>({ text }, parameters)).map(toRun);
 };
 
@@ -98,8 +100,8 @@ where n.run_id = $1 and (n.node, n.item) > ($2, $3) order by n.node, n.item limi
 /** What never changes of a run. */
 export const readSetup = async (sql: Sql, id: DagRunId): Promise<DagRunSetup | null> => {
   const text = `
-select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.pins, r.depth, r.created_at as "createdAt",
-  r.created_by as "createdBy", coalesce(p.profiles, '[]'::json) as profiles
+select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.pins, r.depth,
+  r.scheduled_at as "scheduledAt", r.created_at as "createdAt", r.created_by as "createdBy", coalesce(p.profiles, '[]'::json) as profiles
 from dag_runs r join dags d on d.id = r.dag_id left join dag_run_profiles p on p.run_id = coalesce(r.top_run_id, r.id)
 where r.id = $1`;
   const [row] = await sql.run<DagRunSetup & Record<string, unknown>>({ text }, [id]);

@@ -2,7 +2,7 @@ import type { KeptNodes, NewDagRun, WriteContext } from '@job-orchestrator/types
 import { plainArray, textArray } from '../../connection/literals.ts';
 import type { Sql } from '../../connection/sql.ts';
 
-/** Stores the run; false when the version does not exist. */
+/** Stores the run; false when the version does not exist. One that runs parts of another again is for the same time. */
 export const insertRun = async (
   sql: Sql,
   run: NewDagRun,
@@ -10,10 +10,12 @@ export const insertRun = async (
 ): Promise<boolean> => {
   const text = `
 insert into dag_runs (id, dag_id, version, state, inputs, images, progress, created_by, reason, deadline_at, retry_of,
-  root_run_id, pins, node_runs)
+  root_run_id, pins, node_runs, schedule_id, scheduled_at, backfill_id)
 select $1, d.id, $4, 'pending', $5::json, $6::json, $7::json, $8, $9,
-  clock_timestamp() + $10 * interval '1 second', $11, $12, $13::json, $14
-from dags d where d.project = $2 and d.name = $3
+  clock_timestamp() + $10 * interval '1 second', $11, $12, $13::json, $14, coalesce($15, old.schedule_id),
+  coalesce($16::timestamptz, old.scheduled_at), coalesce($17, old.backfill_id)
+from dags d left join dag_runs old on old.id = $11
+where d.project = $2 and d.name = $3
 returning 1`;
   const rows = await sql.run({ text }, [
     run.id,
@@ -30,6 +32,9 @@ returning 1`;
     run.rootRun,
     JSON.stringify(run.pins),
     run.progress.nodeRuns,
+    run.scheduled?.scheduleId ?? null,
+    run.scheduled?.at.toISOString() ?? null,
+    run.scheduled?.backfillId ?? null,
   ]);
   return rows.length === 1;
 };
