@@ -2,7 +2,7 @@ import type { Logger } from '@job-orchestrator/types';
 import { withRetries } from './connection/retry.ts';
 import type { Sql, Store } from './connection/sql.ts';
 import { ensurePartitions } from './migrate/apply.ts';
-import { dropOldHistory } from './retention.ts';
+import { dropOldHistory, dropOldRuns } from './retention.ts';
 import { forgetStrayOutputs } from './sql/attempt-outputs.ts';
 import { forgetExecutors, forgetObjects } from './sql/executors.ts';
 import { forgetKeys } from './sql/idempotency-keys.ts';
@@ -45,9 +45,14 @@ const oldHistory: Task = async (store, { historyMonths, log }) => {
   if (historyMonths !== null) await dropOldHistory(store, historyMonths, log);
 };
 
+const oldRuns: Task = async (store, { historyMonths }) => {
+  if (historyMonths !== null) await dropOldRuns(store, historyMonths);
+};
+
 const tasks: readonly Task[] = [
   partitionsAhead,
   analyzeFilled,
+  oldRuns,
   oldHistory,
   expiredKeys,
   forgetExecutors,

@@ -56,10 +56,10 @@ const ping = async (store: Store): Promise<void> => {
   await withRetries('repeatable', () => store.run({ text: 'select 1' }));
 };
 
-const depthOf = ({ queueDepthMost }: DatabaseOptions) =>
+const depthOf = ({ queueDepthMost }: Pick<DatabaseOptions, 'queueDepthMost'>) =>
   queueDepthMost === undefined ? {} : { depthMost: queueDepthMost };
 
-const upkeepOf = ({ historyMonths = null, log }: DatabaseOptions) => ({ historyMonths, log });
+const upkeepOf = ({ historyMonths = null, log }: Pick<DatabaseOptions, 'historyMonths' | 'log'>) => ({ historyMonths, log });
 
 const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres' }): Promise<Database> => {
   const { url, listenUrl = url, poolSize = 10, log } = options;
@@ -97,8 +97,11 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
   };
 };
 
-const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded' }): Promise<Database> => {
-  const store = await openEmbedded(options.dataDir, options.log, options.onLost);
+/** The repositories of an embedded store, which they close. */
+export const embeddedDatabase = (
+  store: Store,
+  options: Pick<DatabaseOptions, 'log' | 'queueDepthMost' | 'historyMonths'>,
+): Database => {
   const wakeUps = createLocalWakeUps(options.log);
   return {
     queue: createQueue({ store, wakeUps, sole: true, ...depthOf(options) }),
@@ -121,6 +124,9 @@ const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded'
     },
   };
 };
+
+const openFolder = async (options: DatabaseOptions & { readonly kind: 'embedded' }): Promise<Database> =>
+  embeddedDatabase(await openEmbedded(options.dataDir, options.log, options.onLost), options);
 
 /**
  * Opens a database. PostgreSQL must have been migrated: throws `schema_outdated`, `schema_too_new`,
