@@ -122,9 +122,8 @@ select (select count(*)::integer from schedule_firings) as firings, (select coun
     await opened.sql(`update node_runs set job_id = '${job}' where run_id = '${run}'`);
     await opened.sql(`
 insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user, used_infrastructure,
-  used_output, used_unknown, used_out_of_memory, created_at, created_by, submit_reason, image, labels, spec, attempt_state)
-values ('${job}', 1, 'completed', 0, '2022-02-02', '2022-02-02', 1, 1, 0, 0, 0, 0, 0, '2022-02-02', 'x', 'x', 'x', '{}', '{}',
-  'succeeded')`);
+  used_output, used_unknown, used_out_of_memory, attempt_state)
+values ('${job}', 1, 'completed', 0, '2022-02-02', '2022-02-02', 1, 1, 0, 0, 0, 0, 0, 'succeeded')`);
     const known = async () => (await opened.sql(`select 1 from finished_jobs where id = '${job}'`)).length;
     await opened.database.maintain();
     expect(await known()).toBe(1);

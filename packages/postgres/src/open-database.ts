@@ -1,4 +1,4 @@
-import type { Database, Logger } from '@job-orchestrator/types';
+import { limits, type Database, type Logger } from '@job-orchestrator/types';
 import { openPostgres } from './connection/postgres-store.ts';
 import { withRetries } from './connection/retry.ts';
 import type { Store } from './connection/sql.ts';
@@ -14,6 +14,7 @@ import { createImages } from './repositories/images.ts';
 import { createOutputs } from './repositories/outputs.ts';
 import { createProfiles } from './repositories/profiles.ts';
 import { createQueue } from './repositories/queue.ts';
+import { createQueueDepths } from './repositories/queue-depths.ts';
 import { createSchedules } from './repositories/schedules.ts';
 import { createSecretBindings } from './repositories/secret-bindings.ts';
 import { createTopics } from './repositories/topics.ts';
@@ -56,10 +57,13 @@ const ping = async (store: Store): Promise<void> => {
   await withRetries('repeatable', () => store.run({ text: 'select 1' }));
 };
 
-const depthOf = ({ queueDepthMost }: Pick<DatabaseOptions, 'queueDepthMost'>) =>
-  queueDepthMost === undefined ? {} : { depthMost: queueDepthMost };
+const depthsOf = ({ queueDepthMost = limits.queueDepthPerTopic }: Pick<DatabaseOptions, 'queueDepthMost'>) =>
+  createQueueDepths(queueDepthMost);
 
-const upkeepOf = ({ historyMonths = null, log }: Pick<DatabaseOptions, 'historyMonths' | 'log'>) => ({ historyMonths, log });
+const upkeepOf = ({ historyMonths = null, log }: Pick<DatabaseOptions, 'historyMonths' | 'log'>) => ({
+  historyMonths,
+  log,
+});
 
 const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres' }): Promise<Database> => {
   const { url, listenUrl = url, poolSize = 10, log } = options;
@@ -74,9 +78,10 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
     await closeStores();
     throw error;
   }
+  const depths = depthsOf(options);
   const wakeUps = createPostgresWakeUps(store, listenUrl, log);
   return {
-    queue: createQueue({ store, wakeUps, sole: false, ...depthOf(options) }),
+    queue: createQueue({ store, wakeUps, sole: false, depths }),
     history: createHistory(store),
     outputs: createOutputs(store),
     deadLetters: createDeadLetters(store, wakeUps),
@@ -85,7 +90,7 @@ const openServer = async (options: DatabaseOptions & { readonly kind: 'postgres'
     secretBindings: createSecretBindings(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, beats),
-    dags: createDags(store, wakeUps),
+    dags: createDags(store, wakeUps, depths),
     schedules: createSchedules(store, wakeUps),
     wakeUps,
     ping: () => ping(store),
@@ -102,9 +107,10 @@ export const embeddedDatabase = (
   store: Store,
   options: Pick<DatabaseOptions, 'log' | 'queueDepthMost' | 'historyMonths'>,
 ): Database => {
+  const depths = depthsOf(options);
   const wakeUps = createLocalWakeUps(options.log);
   return {
-    queue: createQueue({ store, wakeUps, sole: true, ...depthOf(options) }),
+    queue: createQueue({ store, wakeUps, sole: true, depths }),
     history: createHistory(store),
     outputs: createOutputs(store),
     deadLetters: createDeadLetters(store, wakeUps),
@@ -113,7 +119,7 @@ export const embeddedDatabase = (
     secretBindings: createSecretBindings(store),
     topics: createTopics(store, wakeUps),
     executors: createExecutors(store, store),
-    dags: createDags(store, wakeUps),
+    dags: createDags(store, wakeUps, depths),
     schedules: createSchedules(store, wakeUps),
     wakeUps,
     ping: () => ping(store),

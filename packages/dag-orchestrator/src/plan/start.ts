@@ -1,4 +1,4 @@
-import type { ExpressionScope, GraphNode, JsonValue } from '@job-orchestrator/types';
+import { topicOf, type ExpressionScope, type GraphNode, type JsonValue } from '@job-orchestrator/types';
 import { endItem, failFast } from './apply-ends.ts';
 import type { Evaluated } from './expressions.ts';
 import { limitProblem, nodeOf, type Draft, type DraftNode } from './draft.ts';
@@ -23,6 +23,7 @@ const waitsForItsTurn = <Work>(draft: Draft<Work>, node: number, group: number |
 const roomFor = <Work>(draft: Draft<Work>, node: number): number => {
   const { graph } = draft.index;
   const { group } = graph.nodes[node]!;
+  if (draft.view.fullTopics?.has(topicOf(graph.nodes[node]!) ?? '') === true) return 0;
   if (waitsForItsTurn(draft, node, group)) return 0;
   if (!takesPlace(graph.nodes[node]!)) return Infinity;
   const overall = (graph.maxParallel ?? Infinity) - draft.run.running;

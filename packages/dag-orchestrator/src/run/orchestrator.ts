@@ -42,7 +42,8 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
       const known = await read(run);
       if (known === null) return;
       const step = planStep(known, deps);
-      while (!loop.stopped && (await dags.advanceRun(run, step)) === 'advanced');
+      const topics = { project: known.setup.project, topics: known.topics };
+      while (!loop.stopped && (await dags.advanceRun(run, step, topics)) === 'advanced');
     } catch (error) {
       restUntil.set(run, clock.monotonicMs() + failedRunRestMs);
       if (!loop.stopped)

@@ -18,13 +18,13 @@ test.each([
 });
 
 test.each([
-  ['0 25 * * *', 'hour (field 2)', '  ^^'],
-  ['60 * * * *', 'minute (field 1)', '^^'],
-  ['0 0 1 13 *', 'month (field 4)', '      ^^'],
+  ['0 25 * * *', 'field 2 (hour)', '  ^^'],
+  ['60 * * * *', 'field 1 (minute)', '^^'],
+  ['0 0 1 13 *', 'field 4 (month)', '      ^^'],
   ['0 3 * * THR', 'did you mean THU?', '        ^^^'],
   ['0 3 1 JUM *', 'did you mean JU', '      ^^^'],
-  ['*/0 * * * *', 'minute (field 1)', '^^^'],
-  ['5-1 * * * *', 'minute (field 1)', '^^^'],
+  ['*/0 * * * *', 'field 1 (minute)', '^^^'],
+  ['5-1 * * * *', 'field 1 (minute)', '^^^'],
   ['0 0 3 * * *', 'seconds are not supported', '          ^'],
   ['* * * *', 'it has 4', '^^^^^^^'],
   ['', 'it has 0', '^'],

@@ -54,7 +54,7 @@ const fieldProblems = (cron: string, parts: readonly RegExpMatchArray[]): readon
     if (parses(alone)) return [];
     const { name, allowed, words } = fields[at]!;
     const hint = meantWord(text, words);
-    const message = `has a ${name} (field ${at + 1}) that is not understood: ${text}; allowed are ${allowed}, with * , - and /${hint}`;
+    const message = `field ${at + 1} (${name}) is not understood: ${text}; allowed are ${allowed}, with * , - and /${hint}`;
     return [problem(cron, message, index, text.length)];
   });
 

@@ -52,5 +52,5 @@ export const zonedText = (time: string, timeZone: string): string =>
     timeZoneName: 'longOffset',
   })
     .format(new Date(time))
-    .replace(/GMT$/, 'UTC')
+    .replace(/GMT(\+00:00)?$/, 'UTC')
     .replace('GMT', '');

@@ -107,6 +107,8 @@ const headline = (run: DagRunDto, now: Date): string => {
   if (run.state === 'cancelled') return `It was cancelled after ${ran}.`;
   if (run.pausedAt !== null) return `It is paused; go on: job-orchestrator dag resume ${shortId(run.id)}`;
   if (run.stopping !== null) return 'It stops: what runs is being cancelled.';
+  if (run.heldTopic !== null)
+    return `It waits: topic ${run.heldTopic} holds as many jobs as it may; nodes start when it has room.`;
   return run.state === 'pending'
     ? 'It begins.'
     : `It runs for ${ran}; ${run.open === 1 ? '1 node has' : `${run.open} nodes have`} not ended.`;

@@ -7,6 +7,7 @@ import type {
   PlanRequest,
   PlanStep,
   PlanView,
+  RunTopics,
 } from '@job-orchestrator/types';
 import type { Sql } from '../connection/sql.ts';
 import { endApprovals, insertApprovals } from '../sql/dags/approvals.ts';
@@ -19,6 +20,7 @@ import { markDue } from '../sql/dags/start-run.ts';
 import * as write from '../sql/dags/write-step.ts';
 import { insertWithTopics } from '../sql/insert-jobs.ts';
 import { runOn } from './insert-jobs.ts';
+import type { QueueDepths } from './queue-depths.ts';
 
 /** Marks that one step takes: it bounds the outputs (262,144 bytes each) that are in memory at once. */
 const marksAtOnce = 500;
@@ -119,6 +121,18 @@ export interface Step {
   readonly cancels: boolean;
 }
 
+/** What keeps topics from overflowing; `topics` null: nobody said where the jobs go. */
+interface Admission {
+  readonly depths: QueueDepths;
+  readonly topics: RunTopics | null;
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** The topic that a run waits for: one is full, and something of the run could start if the limits let it. */
+const heldBy = ({ run }: Plan, full: ReadonlySet<string>): string | null =>
+  run.startable > 0 ? ([...full][0] ?? null) : null;
+
 const nothing = (answer: AdvanceAnswer): Step => ({ answer, started: false, cancels: false });
 
 /** What the marks stand for. Marks without a job or a sub-DAG are of people: they asked for something, or answered. */
@@ -137,13 +151,19 @@ const readMarked = async (sql: Sql, run: DagRunId, marks: readonly Mark[]) => {
  * and the states read by a third, each with a snapshot younger than the lock, so that every end whose mark was taken is
  * seen, and every end that is not seen leaves its mark for the next step.
  */
-export const advanceRun = async (sql: Sql, run: DagRunId, plan: PlanStep): Promise<Step> => {
+export const advanceRun = async (
+  sql: Sql,
+  run: DagRunId,
+  plan: PlanStep,
+  { depths, topics }: Admission,
+): Promise<Step> => {
   const locked = await lockRun(sql, run);
   if (locked === null) return nothing('busy');
   const marks = await takeMarks(sql, run, marksAtOnce);
   if (marks.length === 0 || locked.ended) return nothing('idle');
   const { ends, approvals, asked } = await readMarked(sql, run, marks);
   if (ends.length === 0 && !asked) return nothing('idle');
+  const fullTopics = topics === null ? none : await depths.full(sql, topics.project, topics.topics);
   const { progress, paused, cancel, cancelFinal, overdue, now } = locked;
   const view: PlanView = {
     run: progress,
@@ -156,9 +176,13 @@ export const advanceRun = async (sql: Sql, run: DagRunId, plan: PlanStep): Promi
     outputs: new Map(),
     items: new Map(),
     startable: null,
+    fullTopics,
   };
   const planned = await planUntilKnown(sql, run, plan, view);
   await store(sql, run, planned, planned.ordinary);
+  const held = heldBy(planned, fullTopics);
+  if (held !== locked.heldTopic) await write.holdRun(sql, run, held);
+  depths.spend(planned.starts.flatMap(({ work }) => (work.kind === 'job' ? [work.job] : [])));
   if (planned.again) await markDue(sql, run);
   const { cancels } = planned;
   return {

@@ -20,6 +20,7 @@ import { advanceRun } from './advance-run.ts';
 import { answerApproval, approvalPages } from './approvals.ts';
 import { pageOf } from './cursors.ts';
 import { findReplay } from './insert-jobs.ts';
+import type { QueueDepths } from './queue-depths.ts';
 import { storeRun } from './store-run.ts';
 
 const apply = (store: Store, ...[dag, context]: Parameters<DagRepository['apply']>) =>
@@ -113,7 +114,7 @@ const reads = (store: Store) =>
   }) satisfies Partial<DagRepository>;
 
 /** DAGs and their runs on one database. */
-export const createDags = (store: Store, wakeUps: WakeUps): DagRepository => {
+export const createDags = (store: Store, wakeUps: WakeUps, depths: QueueDepths): DagRepository => {
   const waking = async <T>(work: Promise<T>): Promise<T> => {
     const answer = await work;
     wakeUps.send('dags');
@@ -135,9 +136,9 @@ export const createDags = (store: Store, wakeUps: WakeUps): DagRepository => {
       ),
     answerApproval: (...request) =>
       waking(withRetries('repeatable', () => store.transaction((sql) => answerApproval(sql, ...request)))),
-    advanceRun: async (id, plan) => {
+    advanceRun: async (id, plan, topics) => {
       const { answer, started } = await withRetries('repeatable', () =>
-        store.transaction((sql) => advanceRun(sql, id, plan)),
+        store.transaction((sql) => advanceRun(sql, id, plan, { depths, topics: topics ?? null })),
       );
       if (started) wakeUps.send('jobs');
       if (answer === 'advanced') wakeUps.send('dags');

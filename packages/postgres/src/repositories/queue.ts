@@ -3,7 +3,6 @@ import {
   installationId,
   jobId as asJobId,
   leaseMs,
-  limits,
   OrchestratorError,
   type AttemptId,
   type IncarnationId,
@@ -20,20 +19,19 @@ import { claimFromTopic, type SoleTopic } from '../sql/claim-from-topic.ts';
 import { claimJobs, type ClaimedRow, type ClaimRequest, type Segment } from '../sql/claim-jobs.ts';
 import { isTooNew, limitedTopics, lockCounter, mendCounter } from '../sql/counters.ts';
 import { toLiveAttempt } from '../sql/live-rows.ts';
-import { expireQueued, countWaiting, nextDue, promoteDue } from '../sql/queue-upkeep.ts';
+import { expireQueued, nextDue, promoteDue } from '../sql/queue-upkeep.ts';
 import { attemptFates, cancelRequests, ownAttempts } from '../sql/read-attempts.ts';
 import { finishedJob } from '../sql/read-jobs.ts';
 import { applyWrites } from './apply-writes.ts';
 import { createClaimMarks, type ClaimMarks } from './claim-marks.ts';
 import { pageOf } from './cursors.ts';
 import { findReplay, insertJobs } from './insert-jobs.ts';
-import { createQueueDepths } from './queue-depths.ts';
+import type { QueueDepths } from './queue-depths.ts';
 
 export interface QueueOptions {
   readonly store: Store;
   readonly wakeUps: WakeUps;
-  /** Waiting jobs that a topic may hold. */
-  readonly depthMost?: number;
+  readonly depths: QueueDepths;
   /** The folder lock is the lease (embedded): nobody needs to wait before judging an expiry. */
   readonly sole: boolean;
 }
@@ -175,11 +173,8 @@ const createUpkeep = ({ store, wakeUps }: QueueOptions) =>
 
 /** The queue on one database. */
 export const createQueue = (options: QueueOptions): JobQueueRepository => {
-  const { store, wakeUps, depthMost = limits.queueDepthPerTopic, sole } = options;
+  const { store, wakeUps, depths, sole } = options;
   const marks = createClaimMarks();
-  const admit = createQueueDepths(depthMost, (project, topic) =>
-    countWaiting(store, project, topic, depthMost + 1),
-  );
   let installation: Promise<InstallationId> | null = null;
   const mayJudge = (): boolean => sole || performance.now() - (store.lostAt() ?? -Infinity) > leaseMs;
 
@@ -191,7 +186,7 @@ export const createQueue = (options: QueueOptions): JobQueueRepository => {
         throw error;
       })),
     insertJobs: async (jobs, context, key) => {
-      await withRetries('repeatable', () => admit(jobs));
+      await withRetries('repeatable', () => depths.admit(store, jobs));
       const answer = await insertJobs(store, jobs, context, key);
       if (!answer.replayed && jobs.length > 0) wakeUps.send('jobs');
       return answer;

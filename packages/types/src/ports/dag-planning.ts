@@ -30,6 +30,8 @@ export interface PlanView {
   readonly items: ReadonlyMap<number, ReadonlyMap<number, JsonValue>>;
   /** Stored nodes that could start, as asked for; null: not asked for yet. */
   readonly startable: readonly number[] | null;
+  /** Topics without room for a job: nodes whose jobs go there wait. */
+  readonly fullTopics?: ReadonlySet<string>;
 }
 
 /** Items of one node, from `from` on, at most `count`. */

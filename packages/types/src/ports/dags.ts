@@ -131,6 +131,8 @@ export interface DagRunRecord {
   readonly schedule: string | null;
   readonly scheduledAt: Date | null;
   readonly backfillId: string | null;
+  /** A topic that has no room for more of its jobs; null: none holds it back. */
+  readonly heldTopic: string | null;
   /** Nodes that have not ended, of all its nodes. */
   readonly open: number;
 }
@@ -214,6 +216,12 @@ export type PlanStep = (view: PlanView, round: number) => PlanAnswer<NewNodeWork
 /** What a step came to. `busy`: another orchestrator holds the run. `idle`: it had nothing to do. */
 export type AdvanceAnswer = 'advanced' | 'busy' | 'idle';
 
+/** The topics of a run's jobs. */
+export interface RunTopics {
+  readonly project: string;
+  readonly topics: readonly string[];
+}
+
 export type CancelRunAnswer =
   | { readonly kind: 'accepted'; readonly state: DagRunState }
   | { readonly kind: 'too_late'; readonly state: DagRunState };
@@ -256,9 +264,12 @@ export interface DagRepository {
   getSetup(id: DagRunId): Promise<DagRunSetup | null>;
   /** Runs with marks, oldest first. */
   dueRuns(limit: number): Promise<readonly DagRunId[]>;
-  /** One step of a run under its lock: takes its marks, reads, plans, writes. */
-  advanceRun(id: DagRunId, plan: PlanStep): Promise<AdvanceAnswer>;
-  /** Marks open runs whose deadline, or that of an approval, has passed; how many. */
+  /**
+   * One step of a run under its lock: takes its marks, reads, plans, writes. `topics`: where its jobs go; the plan is
+   * told those that are full.
+   */
+  advanceRun(id: DagRunId, plan: PlanStep, topics?: RunTopics): Promise<AdvanceAnswer>;
+  /** Marks open runs whose deadline, or that of an approval, has passed, and those that a full topic holds back; how many. */
   markOverdue(limit: number): Promise<number>;
   /** Jobs of node runs that are to be cancelled and have not been asked to end. */
   jobsToCancel(limit: number): Promise<readonly JobId[]>;

@@ -73,6 +73,7 @@ export const DagRunSchema = Type.Object(
     schedule: nullable(Type.String({ description: 'The schedule that started it.' })),
     scheduledAt: nullable(Timestamp),
     backfillId: nullable(Id),
+    heldTopic: nullable(Type.String({ description: 'A topic without room for more of its jobs.' })),
     open: Type.Integer({ minimum: 0, description: 'Nodes that have not ended.' }),
   },
   { $id: 'DagRun', title: 'One execution of a DAG' },

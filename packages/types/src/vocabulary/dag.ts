@@ -195,3 +195,10 @@ export interface ExpressionScope {
   /** The item of `forEach`; absent where there is none. */
   readonly item?: JsonValue;
 }
+
+/** The topic of a job that names none. */
+export const defaultTopic = 'default';
+
+/** Where the jobs of a node go; null: it has none. */
+export const topicOf = (node: GraphNode): string | null =>
+  node.kind === 'job' ? (node.job.topic ?? defaultTopic) : null;

@@ -51,14 +51,17 @@ insert into dag_due (run_id) select id from below where finished_at is null`;
   await sql.run({ text }, [id]);
 };
 
-/** Marks open runs past their deadline that have not been stopped. */
+/** Marks open runs past their deadline that have not been stopped, and those that a full topic holds back. */
 export const markOverdue = async (sql: Sql, limit: number): Promise<number> => {
   const text = `
 with marked as (
   insert into dag_due (run_id)
   select r.id from dag_runs r
-  where r.finished_at is null and r.stopping is null and r.deadline_at <= clock_timestamp()
-    and not exists (select from dag_due d where d.run_id = r.id)
+  where r.id = any(array(
+    (select id from dag_runs where finished_at is null and stopping is null and deadline_at <= clock_timestamp()
+     order by deadline_at limit $1)
+    union (select id from dag_runs where held_topic is not null order by id limit $1)))
+    and r.finished_at is null and not exists (select from dag_due d where d.run_id = r.id)
   order by r.deadline_at limit $1
   returning 1
 )

@@ -10,6 +10,7 @@ export interface LockedRun {
   readonly overdue: boolean;
   readonly ended: boolean;
   readonly now: number;
+  readonly heldTopic: string | null;
 }
 
 /** True for a run that is paused, or whose node is part of one that is. */
@@ -26,7 +27,8 @@ export const lockRun = async (sql: Sql, run: DagRunId): Promise<LockedRun | null
   const text = `
 select r.progress, ${isPaused} as paused, r.cancel_requested_at is not null as cancel,
   r.cancel_final as "cancelFinal", r.deadline_at <= clock_timestamp() as overdue, r.finished_at is not null as ended,
-  extract(epoch from clock_timestamp())::float8 * 1000 as now
+  extract(epoch from clock_timestamp())::float8 * 1000 as now,
+  r.held_topic as "heldTopic"
 from dag_runs r where r.id = $1 for update of r skip locked`;
   const [row] = await sql.run<LockedRun & Record<string, unknown>>({ name: 'dag_lock_run', text }, [run]);
   return row ?? null;

@@ -23,7 +23,8 @@ const runColumns = `r.id, d.project, d.name as dag, r.version, r.state, r.inputs
   r.created_at as "createdAt", r.created_by as "createdBy", r.reason, r.started_at as "startedAt",
   r.finished_at as "finishedAt", r.deadline_at as "deadlineAt", r.paused_at as "pausedAt",
   r.cancel_requested_at as "cancelRequestedAt", r.retry_of as "retryOf", ${parent},
-  s.name as schedule, r.scheduled_at as "scheduledAt", r.backfill_id as "backfillId"`;
+  s.name as schedule, r.scheduled_at as "scheduledAt", r.backfill_id as "backfillId",
+  r.held_topic as "heldTopic"`;
 
 const toRun = ({ progress, ...row }: RunRow): DagRunRecord => ({
   ...row,

@@ -147,3 +147,9 @@ where id = $1`;
     progress.nodeRuns,
   ]);
 };
+
+/** Notes which full topic holds a run back; null: none. */
+export const holdRun = async (sql: Sql, run: DagRunId, topic: string | null): Promise<void> => {
+  const text = 'update dag_runs set held_topic = $2 where id = $1';
+  await sql.run({ name: 'dag_hold_run', text }, [run, topic]);
+};
