@@ -55,7 +55,7 @@ describe.each([
     ...changes,
   });
   const openRuns = async (dag: string) => {
-    const filter = { project: null, dag, states: ['pending', 'running'] as const };
+    const filter = { project: null, dag, parent: 'any', states: ['pending', 'running'] } as const;
     return (await fresh.database.dags.listRuns(filter, { after: null, limit: 100 })).items;
   };
   const finish = async (id: string, dag: string, how: () => JobEnding = () => null): Promise<void> => {

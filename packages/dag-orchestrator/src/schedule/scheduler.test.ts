@@ -45,7 +45,7 @@ describe.each([
   };
   const runsOf = async (dag: string): Promise<readonly DagRunRecord[]> => {
     const { items } = await fresh.database.dags.listRuns(
-      { project: null, dag, states: null },
+      { project: null, dag, parent: 'any', states: null },
       { after: null, limit: 100 },
     );
     return items.filter(({ scheduledAt }) => scheduledAt !== null).toReversed();
