@@ -24,7 +24,7 @@ const months = "select ensure_partitions('2021-01-01', 3)";
 interface Opened {
   readonly database: Database;
   /** Runs a statement beside the repositories. */
-  readonly sql: (text: string) => Promise<void>;
+  readonly sql: (text: string) => Promise<readonly unknown[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -32,7 +32,7 @@ const openServer = async (): Promise<Opened & { url: string }> => {
   const url = await freshDatabaseUrl();
   await onServer(url, months);
   const database = await openDatabase({ kind: 'postgres', url, log, historyMonths });
-  const sql = async (text: string): Promise<void> => void (await onServer(url, text));
+  const sql = async (text: string): Promise<readonly unknown[]> => (await onServer(url, text)).rows;
   return { database, url, sql, close: () => database.close() };
 };
 
@@ -47,7 +47,7 @@ const kinds: Readonly<Record<string, () => Promise<Opened>>> = {
       await database.close();
       rmSync(dataDir, { recursive: true });
     };
-    return { database, sql: async (text) => void (await store.run({ text })), close };
+    return { database, sql: (text) => store.run({ text }), close };
   },
 };
 
@@ -114,6 +114,12 @@ describe.each(Object.entries(kinds))('on %s', (_kind, open) => {
     );
   };
 
+  /** Of how many of these jobs it is still known what was submitted. */
+  const submittedIn = async (attempts: readonly LiveAttempt[]): Promise<number> => {
+    const ids = attempts.map(({ jobId: id }) => `'${id}'`);
+    return (await opened.sql(`select 1 from job_specs where id in (${ids.join(',')})`)).length;
+  };
+
   test('months past their time are dropped with attempts, events and logs; younger ones and those of live jobs stay', async () => {
     const { database } = opened;
     const left = () => Promise.all(attempts.map((attempt) => remains(database, attempt)));
@@ -138,8 +144,11 @@ describe.each(Object.entries(kinds))('on %s', (_kind, open) => {
     // It ended just now: its history goes by its end, and with it its month stays.
     expect(await left()).toEqual([nothing, all, all, nothing, all, all]);
     await endedWhenSubmitted([live], [moments[2] as string]);
+    const submitted = () => submittedIn(attempts);
+    expect(await submitted()).toBe(4);
     await database.maintain();
     expect(await left()).toEqual([nothing, nothing, nothing, nothing, all, all]);
+    expect(await submitted()).toBe(2);
   });
 
   test('a job outside of all months that waited for years keeps its history after its end', async () => {

@@ -2,6 +2,7 @@ import { putImage, startRun, type OperationDeps } from '@job-orchestrator/operat
 import {
   closed,
   failure,
+  isOrchestratorError,
   newDagRunId,
   newIncarnationId,
   newJobId,
@@ -67,6 +68,12 @@ const createLease = (database: Database): (() => Promise<IncarnationId>) => {
   };
 };
 
+/** A claim whose connection was killed claimed nothing, and is made again by who looks for more. */
+const unlessKilled = (error: unknown): readonly LiveAttempt[] => {
+  if (isOrchestratorError(error) && error.code === 'database_unavailable') return [];
+  throw error;
+};
+
 /** What tests of whole runs need: operations, an orchestrator, and an executor without a runtime. */
 export const createHarness = (database: Database) => {
   const deps: OperationDeps = {
@@ -130,7 +137,7 @@ export const createHarness = (database: Database) => {
       for (;;) {
         const found = await database.dags.getRun(run);
         if (found !== null && found.finishedAt !== null) return found;
-        const claimed = await harness.claim();
+        const claimed = await harness.claim().catch(unlessKilled);
         if (claimed.length > 0) await harness.end(claimed, how);
         else await new Promise((resolve) => setTimeout(resolve, 5));
       }
