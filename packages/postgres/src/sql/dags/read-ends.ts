@@ -16,10 +16,10 @@ export const readEnds = async (
 ): Promise<readonly NodeJobEnd[]> => {
   const text = `
 select n.node, n.item, f.state, f.failure ->> 'message' as message, f.output
-from node_runs n cross join lateral (
-  select state, failure, output from finished_jobs where id = n.job_id limit 1) f
-where n.run_id = $1 and n.job_id = any($2::uuid[]) and n.kept_from is null and n.state = 'running'
-order by n.node, n.item`;
+from unnest($2::uuid[]) as m (job) cross join lateral (
+  select run_id, node, item, state, job_id from node_runs where job_id = m.job and kept_from is null limit 1) n
+cross join lateral (select state, failure, output from finished_jobs where id = n.job_id limit 1) f
+where n.run_id = $1 and n.state = 'running' order by n.node, n.item`;
   const rows = await sql.run<NodeJobEnd & { item: number } & Record<string, unknown>>(
     { name: 'dag_read_ends', text },
     [run, plainArray(jobs)],

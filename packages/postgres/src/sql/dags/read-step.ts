@@ -60,9 +60,11 @@ export const readStartable = async (
   const text = `
 select s.node from unnest($2::integer[], $3::integer[]) as g (gate, most)
 cross join lateral (
-  select node from node_runs where run_id = $1 and startable and gate is not distinct from g.gate
-  order by node limit g.most) s`;
-  const rows = await sql.run<{ node: number }>({ text }, [
+  (select node from node_runs where run_id = $1 and startable and gate = g.gate order by node limit g.most)
+  union all
+  (select node from node_runs where run_id = $1 and startable and gate is null and g.gate is null
+   order by node limit g.most)) s`;
+  const rows = await sql.run<{ node: number }>({ name: 'dag_read_startable', text }, [
     run,
     plainArray(groups.map(({ group }) => group)),
     plainArray(groups.map(({ limit }) => limit)),
