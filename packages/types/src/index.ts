@@ -32,6 +32,7 @@ export * from './json/check-json.ts';
 export * from './json/strict-json.ts';
 export { didYouMean, schemaErrorProblems, schemaProblems } from './validate/schema-problems.ts';
 export * from './validate/profiles.ts';
+export { retryProblems } from './validate/retry.ts';
 export * from './validate/submissions.ts';
 export { normalResources } from './validate/resources.ts';
 export { localQueueLabel } from './validate/text-maps.ts';

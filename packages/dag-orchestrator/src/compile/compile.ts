@@ -18,7 +18,11 @@ type TextMap = Readonly<Record<string, string>>;
 const merged = <Part extends object>(base: Part | undefined, own: Part | undefined): Part | undefined =>
   base === undefined || own === undefined ? (own ?? base) : { ...base, ...own };
 
-const mergedResources = (base: DagDefaults['resources'], own: DagNode['resources']): DagNode['resources'] => {
+/** Quantities of `own` over those of `base`. */
+export const mergedResources = (
+  base: DagDefaults['resources'],
+  own: DagNode['resources'],
+): DagNode['resources'] => {
   if (base === undefined || own === undefined) return own ?? base;
   const requests = merged<TextMap>(base.requests, own.requests);
   const most = merged<TextMap>(base.limits, own.limits);

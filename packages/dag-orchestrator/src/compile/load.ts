@@ -17,6 +17,7 @@ import { checkFields } from '../validate/fields.ts';
 import { createModel, type DagModel } from '../validate/model.ts';
 import { checkNames } from '../validate/names.ts';
 import { checkNeeds } from '../validate/needs.ts';
+import { checkRetries } from '../validate/retries.ts';
 import { checkValueSchemas } from '../validate/value-schemas.ts';
 import { compileModel } from './compile.ts';
 
@@ -38,6 +39,7 @@ function* ownFaults(model: DagModel, reads: NodeRead[]): Generator<Fault> {
   yield* checkNames(model);
   yield* checkNeeds(model);
   yield* checkFields(model);
+  yield* checkRetries(model);
   yield* checkValueSchemas(model);
   yield* checkExpressions(model, reads);
 }
