@@ -14,10 +14,13 @@ export const describeMachine = () => ({
   at: new Date().toISOString(),
 });
 
+/** The version of a peer that is installed beside this benchmark. */
+export const installedVersion = (name) => versionOf(`../node_modules/${name}/package.json`);
+
 export const describeVersions = async (serverUrl) => ({
   'job-orchestrator': versionOf('../../packages/job-orchestrator/package.json'),
-  'graphile-worker': versionOf('../node_modules/graphile-worker/package.json'),
-  'pg-boss': versionOf('../node_modules/pg-boss/package.json'),
+  'graphile-worker': installedVersion('graphile-worker'),
+  'pg-boss': installedVersion('pg-boss'),
   postgresql: (await onDatabase(serverUrl, 'show server_version'))[0].server_version,
   node: process.versions.node,
 });

@@ -26,6 +26,10 @@ const goals = {
   adopt_second_attempts: ['<=', 0],
   api_calls_per_job: ['<=', 3],
   finish_latency_ms_p50: ['<=', 100],
+  nodes_per_second: ['>=', 2000],
+  plan_slope: ['<=', 2],
+  advance_ms_wide: ['<=', 50],
+  child_latency_ms_p50: ['<=', 10],
 };
 
 const shown = (value) =>

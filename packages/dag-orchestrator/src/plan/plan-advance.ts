@@ -126,7 +126,9 @@ const plannedNodes = <Work>(draft: Draft<Work>): ReadonlyMap<number, PlannedNode
     const startable = isStartable(draft.index.graph, node, of);
     const before = draft.view.nodes.get(node)!;
     draft.run.startable += Number(startable) - Number(isStartable(draft.index.graph, node, before));
-    planned.set(node, { ...of, startable, gate: gateOf(draft.index.graph, node) });
+    const { state, reason, message, parents, items, stopping } = of;
+    const gate = gateOf(draft.index.graph, node);
+    planned.set(node, { state, reason, message, parents, items, stopping, startable, gate });
   }
   return planned;
 };

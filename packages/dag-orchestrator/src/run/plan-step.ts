@@ -4,8 +4,8 @@ import type { KnownRun } from './graphs.ts';
 import type { WorkDraft } from './node-work.ts';
 import { runExpressions } from './run-expressions.ts';
 
-/** Node runs that one step starts: at 0.1 ms a job a step holds its run for about 200 ms. */
-const startsMost = 2_000;
+/** Node runs that one step starts: at 0.1 ms a job a step holds its run for about 100 ms. */
+const startsMost = 1_000;
 
 /** Where new ids come from. */
 export interface NewIds {

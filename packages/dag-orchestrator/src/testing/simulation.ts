@@ -91,7 +91,8 @@ export const createSimulation = <Work>(
 
   const store = (plan: AdvancePlan<Work>): void => {
     state.run = plan.run;
-    for (const [node, { startable: _, gate: __, ...progress }] of plan.nodes) nodes[node] = progress;
+    for (const [node, { state: at, reason, message, parents, items: counts, stopping }] of plan.nodes)
+      nodes[node] = { state: at, reason, message, parents, items: counts, stopping };
     for (const { node, values } of plan.expanded) items.set(node, values);
     started.push(...plan.starts);
     for (const { node } of plan.starts)
