@@ -37,7 +37,7 @@ export const layered = (count) => {
     const before = Math.floor(index / layerWidth) * layerWidth - layerWidth;
     const needs = new Set();
     while (before >= 0 && needs.size < parentsEach) needs.add(before + Math.floor(random() * layerWidth));
-    return { name: named(index), needs: [...needs].sort((a, b) => a - b) };
+    return { name: named(index), needs: [...needs].toSorted((a, b) => a - b) };
   });
 };
 
