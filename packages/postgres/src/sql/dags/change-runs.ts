@@ -75,5 +75,6 @@ export const jobsToCancel = async (sql: Sql, limit: number): Promise<readonly Jo
 select j.id from node_runs n cross join lateral (
   select id from jobs where id = n.job_id and cancel_requested_at is null limit 1) j
 where n.stopping and n.state = 'running' order by n.run_id, n.node, n.item limit $1`;
-  return (await sql.run<{ id: string }>({ text }, [limit])).map(({ id }) => jobId(id));
+  const rows = await sql.run<{ id: string }>({ name: 'dag_jobs_to_cancel', text }, [limit]);
+  return rows.map(({ id }) => jobId(id));
 };
