@@ -1,6 +1,9 @@
 import type { NodeJobEnd } from '@job-orchestrator/types';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { checkRun } from './check-run.ts';
+import { indexGraph } from './graph-index.ts';
+import { graphOf, jobNode } from '../testing/graphs.ts';
 import { randomRuns } from '../testing/random-graphs.ts';
 import { reference, type Outcome } from '../testing/reference.ts';
 import { approvalMs, createSimulation, scriptedExpressions } from '../testing/simulation.ts';
@@ -237,4 +240,34 @@ test('a paused run starts nothing, and goes on where it stood', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('after every step of a run, its counters and the ends of parents are what they are from scratch', () => {
+  fc.assert(
+    fc.property(randomRuns(), picks, ({ graph, outcomes }, stream) => {
+      const simulation = simulate(graph, outcomes);
+      const index = indexGraph(graph);
+      runAll(simulation, outcomes, oneByOne(stream[Symbol.iterator]()), () => {
+        expect(checkRun(index, simulation.state.run, simulation.nodes)).toEqual([]);
+      });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a count that is wrong is told, and a node that waits although its rule is decided', () => {
+  const graph = graphOf([jobNode('a'), jobNode('b', [0])]);
+  const simulation = simulate(graph, Array(2).fill({ condition: true, items: ['completed'] }));
+  simulation.advance();
+  const lost = simulation.nodes.map((of, node) => (node === 0 ? { ...of, state: 'completed' as const } : of));
+  expect(checkRun(indexGraph(graph), simulation.state.run, lost)).toEqual([
+    {
+      place: 'the parents of b',
+      stored: '0 completed, 0 failed, 0 skipped',
+      counted: '1 completed, 0 failed, 0 skipped',
+    },
+    { place: 'b', stored: 'waiting', counted: 'ready' },
+    { place: 'open', stored: 2, counted: 1 },
+    { place: 'running', stored: 1, counted: 0 },
+  ]);
 });

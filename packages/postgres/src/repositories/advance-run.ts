@@ -8,6 +8,7 @@ import type {
   PlanStep,
   PlanView,
   RunTopics,
+  StoredRun,
 } from '@job-orchestrator/types';
 import type { Sql } from '../connection/sql.ts';
 import { endApprovals, insertApprovals } from '../sql/dags/approvals.ts';
@@ -112,6 +113,13 @@ const store = async (sql: Sql, run: DagRunId, plan: Plan, ordinary: number): Pro
     await write.stopNodeRuns(sql, run, cancels.nodes, [from, to]);
   }
   await write.updateRun(sql, run, plan.run);
+};
+
+/** What is stored of an open run: its lock keeps steps away while all of it is read. */
+export const inspectRun = async (sql: Sql, id: DagRunId): Promise<StoredRun | null> => {
+  const locked = await lockRun(sql, id);
+  if (locked === null || locked.ended) return null;
+  return { run: locked.progress, nodes: await read.readAllNodes(sql, id) };
 };
 
 /** What a step did, and whether its run has more to do at once. */

@@ -16,7 +16,7 @@ import * as definitions from '../sql/dags/definitions.ts';
 import { dueRuns } from '../sql/dags/due.ts';
 import * as runs from '../sql/dags/read-runs.ts';
 import { takeKey } from '../sql/idempotency-keys.ts';
-import { advanceRun } from './advance-run.ts';
+import { advanceRun, inspectRun } from './advance-run.ts';
 import { answerApproval, approvalPages } from './approvals.ts';
 import { pageOf } from './cursors.ts';
 import { findReplay } from './insert-jobs.ts';
@@ -144,6 +144,8 @@ export const createDags = (store: Store, wakeUps: WakeUps, depths: QueueDepths):
       if (answer === 'advanced') wakeUps.send('dags');
       return answer;
     },
+    inspectRun: (id) => withRetries('repeatable', () => store.transaction((sql) => inspectRun(sql, id))),
+    markForgotten: (limit) => withRetries('repeatable', () => change.markForgotten(store, limit)),
     markOverdue: (limit) =>
       withRetries('repeatable', async () => {
         const overdue = await change.markOverdue(store, limit);

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
-import type { ApprovalAnswer, ItemCounts, NodeReason, RunProgress, RunStop } from '../vocabulary/dag-run.ts';
+import type { ApprovalAnswer, ItemCounts, NodeProgress, NodeReason, RunProgress, RunStop } from '../vocabulary/dag-run.ts';
 import type { DagGraph, DagRunState, NodeRunState } from '../vocabulary/dag.ts';
 import type { DagRunId, JobId } from '../vocabulary/ids.ts';
 import type { NewJob } from '../vocabulary/job.ts';
@@ -103,6 +103,12 @@ export interface ParentNode {
   readonly run: DagRunId;
   readonly name: string;
   readonly item: number | null;
+}
+
+/** What the planner keeps of a run and of all its nodes, by index. */
+export interface StoredRun {
+  readonly run: RunProgress;
+  readonly nodes: ReadonlyMap<number, NodeProgress>;
 }
 
 /** A run as people read it. */
@@ -271,6 +277,10 @@ export interface DagRepository {
   advanceRun(id: DagRunId, plan: PlanStep, topics?: RunTopics): Promise<AdvanceAnswer>;
   /** Marks open runs whose deadline, or that of an approval, has passed, and those that a full topic holds back; how many. */
   markOverdue(limit: number): Promise<number>;
+  /** What is stored of an open run, at one instant between two steps; null where there is none, or a step is under way. */
+  inspectRun(id: DagRunId): Promise<StoredRun | null>;
+  /** Marks the ends of jobs that a running node run waits for and of which no mark is left; how many. */
+  markForgotten(limit: number): Promise<number>;
   /** Jobs of node runs that are to be cancelled and have not been asked to end. */
   jobsToCancel(limit: number): Promise<readonly JobId[]>;
   /** Asks for the end of the sub-DAGs of node runs that are to be cancelled, and marks them; how many. */

@@ -69,6 +69,28 @@ select count(*)::integer as marked from marked`;
   return onlyRow(await sql.run<{ marked: number }>({ text }, [limit])).marked;
 };
 
+/**
+ * Marks ends of which no mark is left: an end, its mark and what a step makes of it are each one transaction, so that one
+ * statement sees them whole. It looks at the node runs of the 100 oldest open runs.
+ */
+export const markForgotten = async (sql: Sql, limit: number): Promise<number> => {
+  const text = `
+with marked as (
+  insert into dag_due (run_id, job_id)
+  select n.run_id, n.job_id
+  from (select id from dag_runs where finished_at is null order by deadline_at limit 100) r
+  cross join lateral (
+    select run_id, job_id from node_runs
+    where run_id = r.id and state = 'running' and job_id is not null and kept_from is null offset 0) n
+  cross join lateral (select 1 from finished_jobs where id = n.job_id limit 1) f
+  where not exists (select from dag_due d where d.run_id = n.run_id and d.job_id = n.job_id)
+  limit $1
+  returning 1
+)
+select count(*)::integer as marked from marked`;
+  return onlyRow(await sql.run<{ marked: number }>({ text }, [limit])).marked;
+};
+
 /** Jobs of stopping node runs that nobody has asked to end yet. */
 export const jobsToCancel = async (sql: Sql, limit: number): Promise<readonly JobId[]> => {
   const text = `
