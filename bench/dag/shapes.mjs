@@ -34,9 +34,10 @@ const parentsEach = 3;
 export const layered = (count) => {
   const random = seeded(1);
   return Array.from({ length: count }, (_, index) => {
-    const before = Math.floor(index / layerWidth) * layerWidth - layerWidth;
+    const layer = Math.floor(index / layerWidth);
     const needs = new Set();
-    while (before >= 0 && needs.size < parentsEach) needs.add(before + Math.floor(random() * layerWidth));
+    const wanted = layer === 0 ? 0 : parentsEach;
+    while (needs.size < wanted) needs.add((layer - 1) * layerWidth + Math.floor(random() * layerWidth));
     return { name: named(index), needs: [...needs].toSorted((a, b) => a - b) };
   });
 };

@@ -257,7 +257,10 @@ test('after every step of a run, its counters and the ends of parents are what t
 
 test('a count that is wrong is told, and a node that waits although its rule is decided', () => {
   const graph = graphOf([jobNode('a'), jobNode('b', [0])]);
-  const simulation = simulate(graph, Array(2).fill({ condition: true, items: ['completed'] }));
+  const simulation = simulate(
+    graph,
+    graph.nodes.map(() => ({ condition: true, items: ['completed'] as const })),
+  );
   simulation.advance();
   const lost = simulation.nodes.map((of, node) => (node === 0 ? { ...of, state: 'completed' as const } : of));
   expect(checkRun(indexGraph(graph), simulation.state.run, lost)).toEqual([
