@@ -1,5 +1,5 @@
 import type { Clock, Database, DagRunId, Logger } from '@job-orchestrator/types';
-import { createRunChecks } from './check-runs.ts';
+import { repeatRunChecks } from './check-runs.ts';
 import { createRunReader } from './graphs.ts';
 import { planStep, type NewIds } from './plan-step.ts';
 import { createWorkLoop, each } from './work-loop.ts';
@@ -26,18 +26,15 @@ const cancelsAtOnce = 200;
 const concurrency = 4;
 /** A run whose step failed is left alone for so long: one bad run never stops the others. */
 const failedRunRestMs = 5_000;
-/** Between two rounds of checks. A round reads five whole runs: at 1,000 nodes each about 20 ms. */
-const checkEveryMs = 300_000;
 
 /** An orchestrator over its ports. Keys, not events: whatever woke it, it asks which runs are due. */
 export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrchestrator => {
   const { database, clock, log, pollIntervalMs } = deps;
   const { dags, queue, wakeUps } = database;
   const read = createRunReader(dags);
-  const checkRuns = createRunChecks({ database, log, read });
   const restUntil = new Map<DagRunId, number>();
   let endTimer: () => void = () => undefined;
-  let endCheckTimer: () => void = () => undefined;
+  let stopChecks: () => void = () => undefined;
   let unsubscribe: () => void = () => undefined;
 
   const advance = async (run: DagRunId): Promise<void> => {
@@ -78,29 +75,18 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
     endTimer = clock.setTimer(pollIntervalMs, poll);
     void dags.markOverdue(runsAtOnce).then(loop.wake, loop.wake);
   };
-  const check = (): void => {
-    if (loop.stopped) return;
-    const failed = (error: unknown): void =>
-      log.warn({ error: String(error) }, 'DAG runs could not be checked');
-    void checkRuns()
-      .then(loop.wake, failed)
-      .finally(() => {
-        endCheckTimer = clock.setTimer(checkEveryMs, check);
-        if (loop.stopped) endCheckTimer();
-      });
-  };
   return {
     start: () => {
       unsubscribe = wakeUps.subscribe((kind) => {
         if (kind === 'finished' || kind === 'dags') loop.wake();
       });
       poll();
-      endCheckTimer = clock.setTimer(checkEveryMs, check);
+      stopChecks = repeatRunChecks({ database, clock, log, read }, loop.wake);
     },
     stop: async () => {
       unsubscribe();
       endTimer();
-      endCheckTimer();
+      stopChecks();
       await loop.stop();
     },
   };
