@@ -4,7 +4,7 @@ import { loadDag } from '../../packages/dag-orchestrator/dist/index.js';
 import { indexGraph } from '../../packages/dag-orchestrator/dist/plan/graph-index.js';
 import { planStep } from '../../packages/dag-orchestrator/dist/run/plan-step.js';
 import { initialNode, initialRun } from '../../packages/operations/dist/index.js';
-import { newJobId } from '../../packages/types/dist/index.js';
+import { newDagRunId, newJobId } from '../../packages/types/dist/index.js';
 import { median } from '../queue/statistics.mjs';
 import { documentOf, edgesOf, layered, wide } from './shapes.mjs';
 
@@ -13,7 +13,8 @@ const graphOf = (nodes) => loadDag(documentOf('plan', nodes)).graph;
 const expressions = {
   condition: () => ({ ok: true, value: true }),
   items: () => ({ ok: true, value: [] }),
-  job: () => ({ ok: true, value: null }),
+  work: () => ({ ok: true, value: null }),
+  nodeRunsOf: () => 1,
   outputProblem: () => null,
   outputs: () => ({ ok: true, value: {} }),
 };
@@ -22,7 +23,7 @@ const endOf = ({ node }) => ({ node, item: null, state: 'completed', message: nu
 
 /** Milliseconds that a whole run takes to plan: whatever was started ends before the next step. */
 const planRun = (graph) => {
-  const simulation = createSimulation(graph, expressions, Infinity);
+  const simulation = createSimulation(graph, expressions, { startsMost: Infinity, nodeRunsMost: Infinity });
   const before = performance.now();
   for (let ends = []; ;) {
     const { starts, run } = simulation.advance(ends);
@@ -60,7 +61,7 @@ export const wideStep = (width) => {
   const nodes = new Map(graph.nodes.map((_, node) => [node, node === 0 ? root : initialNode()]));
   const run = { ...initialRun(graph), state: 'running', running: 1 };
   const wishes = { paused: false, cancel: false, cancelFinal: false, overdue: false };
-  const step = () => planStep(setup, index, newJobId);
+  const step = () => planStep({ setup, index, subDags: new Map() }, { newJobId, newDagRunId });
   const view = {
     run,
     wishes,
@@ -69,6 +70,9 @@ export const wideStep = (width) => {
     outputs: new Map(),
     items: new Map(),
     startable: null,
+    approvals: [],
+    now: Date.now(),
+    otherNodeRuns: 0,
   };
   const times = Array.from({ length: 21 }, () => {
     const plan = step();

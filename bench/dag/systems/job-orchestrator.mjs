@@ -57,8 +57,8 @@ const startOurs = async (url, apart = false) => {
     () => undefined,
     executorConfig,
   );
-  createDagOrchestrator({ database, clock: systemClock, log, newJobId, pollIntervalMs: 5_000 }).start();
   const ids = { newJobId, newDagRunId };
+  createDagOrchestrator({ database, clock: systemClock, log, ...ids, pollIntervalMs: 5_000 }).start();
   const deps = { database, ...ids, dagRules, outputsSupported: false, autoRegisterImages: false };
   await putImage(deps, { name: 'noop', reference: 'localhost/noop:1' }, context);
   return {

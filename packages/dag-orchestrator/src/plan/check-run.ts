@@ -1,4 +1,10 @@
-import { countsAs, type NodeProgress, type ParentCounts, type RunProgress } from '@job-orchestrator/types';
+import {
+  countsAs,
+  type NodeKind,
+  type NodeProgress,
+  type ParentCounts,
+  type RunProgress,
+} from '@job-orchestrator/types';
 import { isTerminal } from './finish.ts';
 import type { GraphIndex } from './graph-index.ts';
 import { isStartable } from './startable.ts';
@@ -23,8 +29,9 @@ const parentsOf = (needs: readonly number[], nodes: readonly NodeProgress[]): Pa
   return counts;
 };
 
-/** How many node runs of a node are out. */
-const runningOf = ({ state, items }: NodeProgress): number => {
+/** How many node runs of a node are out; one that waits for a person takes no place. */
+const runningOf = (kind: NodeKind, { state, items }: NodeProgress): number => {
+  if (kind === 'approval') return 0;
   if (items !== null) return items.started - items.completed - items.failed - items.cancelled;
   return state === 'running' ? 1 : 0;
 };
@@ -65,7 +72,7 @@ export const checkRun = (
     open: count(0, ordinary, open),
     openFinal: count(ordinary, all, open),
     failures: count(0, ordinary, (of) => !open(of) && countsAs(of) === 'failed'),
-    running: count(0, all, runningOf),
+    running: count(0, all, (of, node) => runningOf(graph.nodes[node]!.kind, of)),
     startable: count(0, all, (of, node) => isStartable(graph, node, of)),
   };
   const differences: Difference[] = [...nodeDifferences(index, run, nodes)];

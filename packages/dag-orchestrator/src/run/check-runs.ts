@@ -36,7 +36,7 @@ const differencesOf = async (
  */
 export const createRunChecks = (deps: CheckDependencies): (() => Promise<void>) => {
   const { database, log } = deps;
-  const open = { project: null, dag: null, states: ['running'] } as const;
+  const open = { project: null, dag: null, states: ['running'], parent: 'any' } as const;
   let after: string | null = null;
   return async () => {
     const forgotten = await database.dags.markForgotten(marksAtOnce);

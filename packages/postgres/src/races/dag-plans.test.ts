@@ -33,8 +33,13 @@ beforeAll(async () => {
   await client.query('alter table node_runs set (autovacuum_enabled = off)');
   const { dags } = fresh.database;
   await dags.apply({ project: 'default', name: 'wide', digest: 'd', document: {}, graph }, sampleContext);
-  const setup = { id: run, project: 'default', dag: 'wide', version: 1, inputs: {}, images: {} };
-  const begun = { progress: { state: 'pending' } as RunProgress, parents: null, kept: null, rootRun: null };
+  const setup = { id: run, project: 'default', dag: 'wide', version: 1, inputs: {}, images: {}, pins: {} };
+  const begun = {
+    progress: { state: 'pending', nodeRuns: width } as RunProgress,
+    parents: null,
+    kept: null,
+    rootRun: null,
+  };
   await dags.startRun({ ...setup, graph, ...begun }, sampleContext);
 });
 afterAll(async () => {
@@ -105,7 +110,11 @@ const statements: Readonly<Record<string, (sql: Sql) => Promise<unknown>>> = {
     recordStarts(
       sql,
       run,
-      each((node) => ({ node, item: null, work: { kind: 'job' as const, job: { id: jobs[node]! } as NewJob } })),
+      each((node) => ({
+        node,
+        item: null,
+        work: { kind: 'job' as const, job: { id: jobs[node]! } as NewJob },
+      })),
     ),
   readEnds: (sql) => readEnds(sql, run, jobs),
   recordItemEnds: (sql) =>
