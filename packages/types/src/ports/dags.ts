@@ -1,5 +1,12 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
-import type { ApprovalAnswer, ItemCounts, NodeProgress, NodeReason, RunProgress, RunStop } from '../vocabulary/dag-run.ts';
+import type {
+  ApprovalAnswer,
+  ItemCounts,
+  NodeProgress,
+  NodeReason,
+  RunProgress,
+  RunStop,
+} from '../vocabulary/dag-run.ts';
 import type { DagGraph, DagRunState, NodeRunState } from '../vocabulary/dag.ts';
 import type { DagRunId, JobId } from '../vocabulary/ids.ts';
 import type { NewJob } from '../vocabulary/job.ts';
