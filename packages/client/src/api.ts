@@ -13,6 +13,7 @@ import type {
   DagRunDto,
   DagRunPage,
   DagRunState,
+  DagVersionDto,
   DeadLetterPage,
   DeletedScheduleDto,
   DiscardAnswer,
@@ -55,6 +56,7 @@ import type {
 } from '@job-orchestrator/types';
 import type { LogMessage, LogStream, LogText } from './log-messages.ts';
 import type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
+import type { RunMessage } from './run-messages.ts';
 import type { CallOptions } from './transport.ts';
 
 export interface SubmitOptions extends CallOptions {
@@ -78,6 +80,10 @@ export interface ProjectOptions extends CallOptions {
 
 export interface RemoveProfileOptions extends ProjectOptions {
   readonly force?: boolean;
+}
+
+export interface DagVersionOptions extends ProjectOptions {
+  readonly version?: number;
 }
 
 export interface StartRunRequest {
@@ -174,12 +180,16 @@ export interface Client {
   discardDeadLetters(request: DiscardRequest, options?: CallOptions): Promise<DiscardAnswer>;
   /** Stores a definition as a new version, unless the newest one says the same. */
   applyDag(document: JsonObject, options?: CallOptions): Promise<AppliedDagDto>;
+  /** A version as it was applied, and what it compiles to; the newest unless given. Throws `dag_not_found`. */
+  getDag(name: string, options?: DagVersionOptions): Promise<DagVersionDto>;
   listDags(query?: PageQuery, options?: CallOptions): Promise<DagPage>;
   startDagRun(name: string, start?: StartRunRequest, options?: CallOptions): Promise<StartedRunDto>;
   listDagRuns(query?: DagRunQuery, options?: CallOptions): Promise<DagRunPage>;
   getDagRun(selector: string, options?: CallOptions): Promise<DagRunDto>;
   /** In the order of the graph; the items of a `forEach` follow their node. */
   listNodeRuns(selector: string, query?: PageQuery, options?: CallOptions): Promise<NodeRunPage>;
+  /** The run as it stands, then each change, until it has ended. The last message is `end`. */
+  followDagRun(selector: string, options?: CallOptions): AsyncGenerator<RunMessage>;
   /** Asks for the end of a run; its `finally` nodes still run, unless asked twice. */
   cancelDagRun(selector: string, options?: ReasonOptions): Promise<RunChangeDto>;
   pauseDagRun(selector: string, options?: CallOptions): Promise<RunChangeDto>;

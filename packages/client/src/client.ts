@@ -38,7 +38,7 @@ export const createClient = (options: ClientOptions): Client => {
     ...logCalls(transport, reconnect),
     ...outputCalls(transport),
     ...deadLetterCalls(transport),
-    ...dagCalls(transport),
+    ...dagCalls(transport, reconnect),
     ...scheduleCalls(transport),
     ...backfillCalls(transport),
     ...imageCalls(transport),

@@ -1,6 +1,7 @@
 export type {
   Client,
   DagRunQuery,
+  DagVersionOptions,
   FollowEventsOptions,
   LogOptions,
   ProjectOptions,
@@ -13,6 +14,7 @@ export type {
 export { createClient, type ClientOptions } from './client.ts';
 export type { LogMessage, LogText } from './log-messages.ts';
 export type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
+export type { RunMessage } from './run-messages.ts';
 export type { ReconnectRule } from './sse/reader.ts';
 export type { CallOptions } from './transport.ts';
 export {

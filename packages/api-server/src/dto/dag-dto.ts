@@ -9,6 +9,8 @@ import type {
   DagRunRecord,
   DagSummary,
   DagSummaryDto,
+  DagVersion,
+  DagVersionDto,
   GivenAnswerDto,
   NodeRunDto,
   NodeRunRecord,
@@ -19,6 +21,12 @@ export const isoOrNull = (at: Date | null): string | null => at?.toISOString() ?
 
 export const toDagSummary = (dag: DagSummary): DagSummaryDto => ({
   ...dag,
+  createdAt: dag.createdAt.toISOString(),
+});
+
+export const toDagVersion = (dag: DagVersion): DagVersionDto => ({
+  ...dag,
+  graph: dag.graph as unknown as DagVersionDto['graph'],
   createdAt: dag.createdAt.toISOString(),
 });
 

@@ -5,8 +5,8 @@ import type { WakeHub } from './wake-hub.ts';
 export interface Pace {
   /** Something was found: look again soon. */
   reset(): void;
-  /** Waits for the next look; returns early on a wake-up. */
-  rest(): Promise<void>;
+  /** Waits for the next look, `leastMs` at the least; returns early on a wake-up. */
+  rest(leastMs?: number): Promise<void>;
 }
 
 export const createPace = (
@@ -19,8 +19,9 @@ export const createPace = (
     reset() {
       mostMs = timings.leastPollMs;
     },
-    async rest() {
-      await wakes.wait({ leastMs: timings.leastPollMs, mostMs }, signal);
+    async rest(atLeastMs = 0) {
+      const leastMs = Math.max(timings.leastPollMs, atLeastMs);
+      await wakes.wait({ leastMs, mostMs: Math.max(leastMs, mostMs) }, signal);
       mostMs = Math.min(timings.pollMs, Math.ceil(mostMs * 1.5));
     },
   };

@@ -1,6 +1,7 @@
 import { approvalRoutes } from './approvals.ts';
 import { backfillRoutes } from './backfills.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { dagRunEventRoutes } from './dag-run-events.ts';
 import { dagRunRoutes } from './dag-runs.ts';
 import { dagRoutes } from './dags.ts';
 import { executorRoutes } from './executors.ts';
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...deadLetterRoutes,
   ...dagRoutes,
   ...dagRunRoutes,
+  ...dagRunEventRoutes,
   ...approvalRoutes,
   ...scheduleRoutes,
   ...backfillRoutes,

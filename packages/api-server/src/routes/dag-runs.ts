@@ -65,6 +65,7 @@ const RerunBody = Type.Object(
 );
 const rerunProblems = schemaProblems(RerunBody);
 
+/** Throws `dag_run_not_found`, `dag_run_ambiguous`. */
 export const selectedRun = (context: ApiContext, request: FastifyRequest): Promise<DagRunId> =>
   findRun(context.operations, (request.params as { readonly selector: string }).selector);
 
@@ -114,7 +115,8 @@ const again = async (context: ApiContext, request: FastifyRequest): Promise<Star
   );
 };
 
-const oneRun = { tag: 'dags', access: 'token', params: RunParams } as const;
+/** What all routes of one run share. */
+export const oneRun = { tag: 'dags', access: 'token', params: RunParams } as const;
 
 export const dagRunRoutes: readonly Route[] = [
   {

@@ -1,13 +1,15 @@
-import { applyDag, startRun } from '@job-orchestrator/operations';
+import { applyDag, readDag, startRun } from '@job-orchestrator/operations';
 import {
   AppliedDagSchema,
   DagPageSchema,
+  DagVersionSchema,
   limits,
   Name,
   schemaProblems,
   StartedRunSchema,
   type AppliedDagDto,
   type DagPage,
+  type DagVersionDto,
   type JsonObject,
   type StartedRunDto,
 } from '@job-orchestrator/types';
@@ -15,7 +17,7 @@ import type { FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import type { ApiContext } from '../context.ts';
-import { toDagSummary } from '../dto/dag-dto.ts';
+import { toDagSummary, toDagVersion } from '../dto/dag-dto.ts';
 import { optionalBody, requiredBody } from '../http/body.ts';
 import { idempotencyKey } from '../input/idempotency-key.ts';
 import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
@@ -76,6 +78,20 @@ const list = async (context: ApiContext, request: FastifyRequest): Promise<DagPa
   return toPage(key, await context.database.dags.list(project, pageRequest(key, query)), toDagSummary);
 };
 
+const DagQuery = parameters({
+  project: Type.Optional(Name),
+  version: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'The newest unless given.' }),
+  ),
+});
+const readDagQuery = parameterReader(DagQuery);
+
+const get = async (context: ApiContext, request: FastifyRequest): Promise<DagVersionDto> => {
+  const { name } = readName(request.params);
+  const { project = 'default', version = null } = readDagQuery(request.query);
+  return toDagVersion(await readDag(context.operations, { project, name, version }));
+};
+
 const start = async (context: ApiContext, request: FastifyRequest): Promise<StartedRunDto> => {
   const { name } = readName(request.params);
   const project = readProject(request.query).project ?? 'default';
@@ -109,6 +125,18 @@ export const dagRoutes: readonly Route[] = [
     query: DagListQuery,
     answer: json(DagPageSchema, 'One page.'),
     handle: list,
+  },
+  {
+    method: 'GET',
+    url: '/api/v1/dags/:name',
+    operationId: 'getDag',
+    summary: 'Read a DAG as it was applied, and what it compiles to',
+    tag: 'dags',
+    access: 'token',
+    params: NameParams,
+    query: DagQuery,
+    answer: json(DagVersionSchema, 'The version.'),
+    handle: get,
   },
   {
     method: 'POST',

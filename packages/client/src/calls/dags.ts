@@ -5,6 +5,7 @@ import type {
   DagPage,
   DagRunDto,
   DagRunPage,
+  DagVersionDto,
   GivenAnswerDto,
   NodeRunPage,
   RunChangeDto,
@@ -12,12 +13,15 @@ import type {
 } from '@job-orchestrator/types';
 import type { Client } from '../api.ts';
 import { queryOf } from '../queries.ts';
+import { toRunMessage, type RunMessage } from '../run-messages.ts';
+import { readStream, type ReconnectRule } from '../sse/reader.ts';
 import { callOptions, keyHeader, segment, type CallOptions, type Transport } from '../transport.ts';
 
 type DagCalls = Pick<
   Client,
   | 'applyDag'
   | 'listDags'
+  | 'getDag'
   | 'startDagRun'
   | 'listDagRuns'
   | 'getDagRun'
@@ -29,10 +33,24 @@ type DagCalls = Pick<
   | 'approveNode'
   | 'rejectNode'
   | 'rerunDagRun'
+  | 'followDagRun'
 >;
 
 const runPath = (selector: string, rest = ''): string =>
   `/api/v1/dag-runs/${segment(selector, 'selector')}${rest}`;
+
+async function* followDagRun(
+  transport: Transport,
+  rule: ReconnectRule,
+  selector: string,
+  options: CallOptions,
+): AsyncGenerator<RunMessage, void, undefined> {
+  const call = { ...callOptions(options), method: 'GET', path: runPath(selector, '/events') } as const;
+  for await (const event of readStream(transport, call, (last) => last.event === 'end', rule)) {
+    const message = toRunMessage(event);
+    if (message !== null) yield message;
+  }
+}
 
 const answer =
   (transport: Transport, verb: 'approve' | 'reject') =>
@@ -44,7 +62,8 @@ const answer =
       body,
     });
 
-export const dagCalls = (transport: Transport): DagCalls => ({
+export const dagCalls = (transport: Transport, rule: ReconnectRule): DagCalls => ({
+  followDagRun: (selector, options = {}) => followDagRun(transport, rule, selector, options),
   applyDag: (document, options = {}) =>
     transport.json<AppliedDagDto>({ ...options, method: 'POST', path: '/api/v1/dags', body: document }),
   listDags: (query = {}, options = {}) =>
@@ -53,6 +72,13 @@ export const dagCalls = (transport: Transport): DagCalls => ({
       method: 'GET',
       path: '/api/v1/dags',
       query: queryOf({ ...query }),
+    }),
+  getDag: async (name, { project, version, ...options } = {}) =>
+    transport.json<DagVersionDto>({
+      ...options,
+      method: 'GET',
+      path: `/api/v1/dags/${segment(name, 'name')}`,
+      query: queryOf({ project, version }),
     }),
   startDagRun: async (name, { idempotencyKey, project, ...body } = {}, options = {}) =>
     transport.json<StartedRunDto>({

@@ -1,6 +1,7 @@
 import { isOrchestratorError, limits, type DagGraph, type Problem } from '@job-orchestrator/types';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { suspicions } from '../validate/suspicions.ts';
 import { graphDigest } from './digest.ts';
 import { loadDag, loadDagFile } from './load.ts';
 
@@ -69,6 +70,48 @@ describe('a fault is told with its place, a caret and what was meant:', () => {
     ['a name with a line break', 'nodes:\n  "a\\n": {}', 'nodes.', 'not allowed'],
     ['a long name', `nodes:\n  ${'a'.repeat(64)}: {}`, 'dag.yaml:4:3', '63'],
     ['a name that stands twice', 'nodes:\n  a: {}\nfinally:\n  a: {}', 'dag.yaml:6:3 finally.a', 'too'],
+    [
+      'a text where a list is',
+      'nodes:\n  a: {}\n  b: { needs: a }',
+      'dag.yaml:5:8 nodes.b.needs',
+      'write [a]',
+    ],
+    [
+      'a command in one text',
+      'nodes:\n  a: { command: echo hi }',
+      'dag.yaml:4:8 nodes.a.command',
+      'a shell line to `run`, or write [echo, hi]',
+    ],
+    [
+      'a word of others',
+      'nodes:\n  a: { depends_on: [b] }',
+      'dag.yaml:4:8 nodes.a.depends_on',
+      'it is `needs`',
+    ],
+    [
+      'a number of retries',
+      'nodes:\n  a: { retry: 3 }',
+      'dag.yaml:4:8 nodes.a.retry',
+      'such as { maxRetries: 3 }',
+    ],
+    [
+      'a time for deadlines',
+      'nodes:\n  a: { deadlines: 30m }',
+      'dag.yaml:4:8',
+      'such as { runSeconds: 1800 }',
+    ],
+    [
+      'a list of outputs',
+      'nodes:\n  a: { outputs: [rows] }',
+      'dag.yaml:4:8',
+      'such as { rows: { type: integer } }',
+    ],
+    [
+      'an expression without quotes',
+      'nodes:\n  a: { env: { A: ${{ inputs.a }} } }',
+      'dag.yaml:4:19',
+      'stands in quotes',
+    ],
     ['a key that stands twice', 'nodes:\n  a: {}\n  a: {}', 'dag.yaml:5:3', 'unique'],
     [
       'a final node that needs an ordinary one',
@@ -361,4 +404,19 @@ finally:
     expect(message).toContain('99989 more');
     expect(message.length).toBeLessThan(300);
   });
+});
+
+test('where the parser lost its way, the first fault is told and not what follows from it', () => {
+  const text = 'name: d\nnodes:\n  a: { env: { A: ${{ inputs.a }} } }\n  b:\n    needs: [a]\n';
+  expect(refusal(() => compile(text))).toHaveLength(1);
+});
+
+test('texts that were hardly meant as texts are noted', () => {
+  const graph = compile(
+    'name: d\ndefaults: { image: x }\ninputs: { n: { type: integer } }\nnodes:\n  a: { args: [inputs.n, inputs.other, "{{ item }}"] }\n',
+  );
+  expect(suspicions(graph)).toEqual([
+    'nodes.a.args[0] is the text "inputs.n" as it stands; an expression is written ${{ … }}',
+    'nodes.a.args[2] is the text "{{ item }}" as it stands; an expression is written ${{ … }}',
+  ]);
 });

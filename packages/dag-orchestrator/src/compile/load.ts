@@ -14,6 +14,7 @@ import { checkAncestors, checkOutputReads } from '../validate/ancestors.ts';
 import { cycleFault, orderOfModel } from '../validate/cycles.ts';
 import { checkExpressions, type NodeRead } from '../validate/expressions.ts';
 import { checkFields } from '../validate/fields.ts';
+import { withHabit } from '../validate/habits.ts';
 import { createModel, type DagModel } from '../validate/model.ts';
 import { checkNames } from '../validate/names.ts';
 import { checkNeeds } from '../validate/needs.ts';
@@ -32,7 +33,7 @@ const documentShape = schemaProblems(DagDocumentSchema);
 function* shapeFaults(value: unknown): Generator<Fault> {
   const unstorable = checkJson(value);
   for (const problem of unstorable.length > 0 ? unstorable : documentShape(value))
-    yield faultOfProblem(value, problem);
+    yield withHabit(faultOfProblem(value, problem));
 }
 
 function* ownFaults(model: DagModel, reads: NodeRead[]): Generator<Fault> {

@@ -90,11 +90,24 @@ const keyProblems = (parsed: Omit<ParsedFile, 'value'>): Problem[] =>
     .slice(0, mostProblems)
     .map(([start, end]) => problemAt(parsed, start, end, 'stands in this map twice; keys must be unique'));
 
-const syntaxProblems = (parsed: Omit<ParsedFile, 'value'>): Problem[] =>
-  [...parsed.document.errors, ...parsed.document.warnings].slice(0, mostProblems).map(({ pos, message }) => {
-    const told = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
-    return problemAt(parsed, pos[0], Math.max(pos[0] + 1, pos[1]), told);
+/** An expression that begins a value inside of `{ }` or `[ ]` is read as a map of YAML. */
+const quoteHint = ({ text }: Omit<ParsedFile, 'value'>, at: number): string =>
+  /^\$?\{\{/.test(text.slice(at - 1, at + 2))
+    ? ": an expression inside of { } or [ ] stands in quotes: '${{ … }}'"
+    : '';
+
+/** Where the parser lost its way, everything after it is a fault to it: only the first is told. */
+const lostWay: readonly string[] = ['UNEXPECTED_TOKEN', 'BAD_INDENT', 'TAB_AS_INDENT', 'MISSING_CHAR'];
+
+const syntaxProblems = (parsed: Omit<ParsedFile, 'value'>): Problem[] => {
+  const faults = [...parsed.document.errors, ...parsed.document.warnings];
+  const lost = faults.findIndex(({ code }) => lostWay.includes(code));
+  const told = lost < 0 ? faults.slice(0, mostProblems) : faults.slice(0, lost + 1);
+  return told.map(({ pos, message }) => {
+    const words = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+    return problemAt(parsed, pos[0], Math.max(pos[0] + 1, pos[1]), `${words}${quoteHint(parsed, pos[0])}`);
   });
+};
 
 /** `%YAML 1.1` would bring back `no` as false, and merge keys. */
 const versionProblems = (parsed: Omit<ParsedFile, 'value'>): Problem[] => {

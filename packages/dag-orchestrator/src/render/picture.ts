@@ -1,4 +1,5 @@
 import type { DagGraph, GraphNode } from '@job-orchestrator/types';
+import { markOf, type NodeMark, type NodeMarks } from './marks.ts';
 
 /** One box of a picture: a node, or several that have the same neighbours. */
 export interface Box {
@@ -8,6 +9,8 @@ export interface Box {
   readonly final: boolean;
   /** How many nodes it stands for; 1 unless folded. */
   readonly count: number;
+  /** How it stands in the run that the picture shows; absent in a picture of a DAG alone. */
+  readonly mark?: NodeMark;
 }
 
 export interface Picture {
@@ -49,11 +52,16 @@ const suffixOf = (node: GraphNode): string => {
   return node.when === null ? '' : ' ?';
 };
 
-const boxOf = (graph: DagGraph, members: readonly number[], index: number): Box => {
+const boxOf = (graph: DagGraph, marks: NodeMarks, members: readonly number[], index: number): Box => {
   const node = graph.nodes[members[0]!]!;
   const label =
     members.length === 1 ? `${node.name}${suffixOf(node)}` : `${node.name} + ${members.length - 1} more`;
-  return { id: `n${index}`, label, kind: node.kind, final: node.final, count: members.length };
+  const mark = markOf(
+    marks,
+    members.map((member) => graph.nodes[member]!.name),
+  );
+  const { kind, final } = node;
+  return { id: `n${index}`, label, kind, final, count: members.length, ...(mark && { mark }) };
 };
 
 const arrowsOf = (graph: DagGraph, groups: readonly number[][], shown: number): Picture['arrows'] => {
@@ -79,10 +87,10 @@ const finalArrows = (boxes: readonly Box[], arrows: Picture['arrows']): Picture[
   return ends.flatMap((from) => starts.map((to) => ({ from, to, dashed: true })));
 };
 
-/** What of a graph fits into a picture; the title says how much is left out. */
-export const pictureOf = (graph: DagGraph): Picture => {
+/** What of a graph fits into a picture; the title says how much is left out. `marks`: how the nodes of a run stand. */
+export const pictureOf = (graph: DagGraph, marks: NodeMarks = new Map()): Picture => {
   const groups = graph.nodes.length > mostBoxes ? foldedGroups(graph) : everyNodeAlone(graph);
-  const boxes = groups.slice(0, mostBoxes).map((members, index) => boxOf(graph, members, index));
+  const boxes = groups.slice(0, mostBoxes).map((members, index) => boxOf(graph, marks, members, index));
   const arrows = arrowsOf(graph, groups, boxes.length);
   const hidden = graph.nodes.length - boxes.reduce((sum, { count }) => sum + count, 0);
   const title =

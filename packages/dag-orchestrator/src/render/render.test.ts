@@ -7,7 +7,8 @@ import { loadDag } from '../compile/load.ts';
 import { layoutOf } from './layout.ts';
 import { pictureOf } from './picture.ts';
 import { renderSvg } from './svg.ts';
-import { renderMermaid } from './text-formats.ts';
+import type { NodeMark } from './marks.ts';
+import { renderDot, renderMermaid } from './text-formats.ts';
 
 const graphOf = (nodes: object, more: object = {}): DagGraph =>
   loadDag({ name: 'd', defaults: { image: 'x' }, nodes, ...more }).graph;
@@ -37,6 +38,40 @@ describe('a picture', () => {
     expect(svg.match(/<rect x=/g)).toHaveLength(300);
   });
 
+  test('shows how the nodes of a run stand; of a folded box the one that asks for attention speaks', () => {
+    const done = { state: 'completed', note: '1.2s' } as const;
+    const marks = new Map<string, NodeMark>([
+      ['first', done],
+      ...Array.from({ length: 1_000 }, (_, n) => [`m${n}`, done] as const),
+      ['m7', { state: 'failed', note: '3ms' }],
+    ]);
+    const svg = renderSvg(fanOut(1_000), marks);
+    expect(svg).toContain('<title>first (job, completed, 1.2s)</title>');
+    expect(svg).toContain('<title>m0 + 999 more (job, failed, 1 failed, 999 completed)</title>');
+    expect(svg).toContain('<title>last (job)</title>');
+    expect(svg).toMatch(/class="box folded failed"/);
+    expect(renderMermaid(graphOf({ a: {} }), new Map([['a', done]]))).toMatch(
+      /n0\["✔ a"\]:::completed\n {2}classDef completed fill:/,
+    );
+    expect(renderDot(graphOf({ a: {} }), new Map([['a', done]]))).toMatch(/n0 \[label="✔ a".*fillcolor=/);
+  });
+
+  test('is drawn in time, whatever leads where', () => {
+    const left = Array.from({ length: 150 }, (_, n) => [`a${n}`, {}] as const);
+    const needs = left.map(([name]) => name);
+    // One more node each, so that no two have the same neighbours.
+    const right = needs.map((own, n) => [`b${n}`, { needs: needs.filter((name) => name !== own) }] as const);
+    const graph = graphOf({ ...Object.fromEntries(left), ...Object.fromEntries(right) });
+    expect(renderSvg(graph).match(/class="arrow"/g)).toHaveLength(150 * 149);
+  });
+
+  test('cuts long names in their middle, and keeps the whole in a tooltip', () => {
+    const name = 'a-name-that-goes-on-and-on-for-sixty-three-characters-in-all-xx';
+    const svg = renderSvg(graphOf({ [name]: {} }));
+    expect(svg).toContain(`<title>${name} (job)</title>`);
+    expect(svg).toContain('>a-name-that-goes-o…s-in-all-xx<');
+  });
+
   test('shows final nodes behind all others', () => {
     const graph = graphOf({ a: {}, b: { needs: ['a'] } }, { finally: { z: {} } });
     expect(renderMermaid(graph)).toContain('n1 -.-> n2');
@@ -55,7 +90,11 @@ describe('a picture', () => {
         const places = layoutOf(picture);
         for (const { from, to } of picture.arrows)
           expect(places[from]!.layer).toBeLessThan(places[to]!.layer);
-        expect(new Set(places.map(({ layer, row }) => `${layer} ${row}`)).size).toBe(40);
+        for (const one of places)
+          for (const other of places)
+            if (one !== other && one.layer === other.layer)
+              expect(Math.abs(one.row - other.row)).toBeGreaterThanOrEqual(1 - 1e-9);
+        expect(Math.min(...places.map(({ row }) => row))).toBe(0);
       }),
     );
   });

@@ -1,4 +1,5 @@
-import { cancelRun, rerun, setRunPaused, startRun } from '@job-orchestrator/operations';
+import { cancelRun, rerun, retryJob, setRunPaused, startRun } from '@job-orchestrator/operations';
+import { dagLabels, newDagRunId, newJobId, type LiveAttempt } from '@job-orchestrator/types';
 import { freshDatabase, freshEmbedded, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { graphOf, jobNode } from '../testing/graphs.ts';
@@ -7,6 +8,13 @@ import type { DagOrchestrator } from './orchestrator.ts';
 
 const context = { actor: 'tester', reason: 'a test' };
 const named = (name: string) => ({ name });
+
+/** Claims again until something was claimed. */
+const waitFor = async (claim: () => Promise<readonly LiveAttempt[]>): Promise<readonly LiveAttempt[]> => {
+  let claimed: readonly LiveAttempt[] = [];
+  await expect.poll(async () => (claimed = await claim()).length).toBeGreaterThan(0);
+  return claimed;
+};
 
 describe.each([
   ['PostgreSQL', freshDatabase],
@@ -201,6 +209,42 @@ describe.each([
     const [node] = await harness.nodes(run);
     expect(node).toMatchObject({ state: 'failed', reason: 'expression', jobId: null });
     expect(node?.message).toContain('nodes.a.inputs');
+  });
+
+  test('a job of a node that is run again by hand is nothing to its run', async () => {
+    const run = await harness.start(graphOf([jobNode('a')], { name: 'by-hand' }));
+    await harness.finish(run, () => 'failed');
+    const [before] = await harness.nodes(run);
+    const again = await retryJob(harness.deps, before!.jobId!, context);
+    const job = await fresh.database.history.getJob(again);
+    expect(job?.spec.labels).toEqual({ [dagLabels.dag]: 'by-hand', [dagLabels.node]: 'a' });
+    await harness.end(await harness.claim(), () => null);
+    expect(await fresh.database.dags.dueRuns(10)).toEqual([]);
+    expect(await harness.nodes(run)).toEqual([before]);
+  });
+
+  test('a mark of a run that is not there is taken away, and holds nothing up', async () => {
+    const { dags, queue } = fresh.database;
+    const run = await harness.start(graphOf([jobNode('a')], { name: 'orphans' }));
+    const [claimed] = await waitFor(() => harness.claim());
+    const labels = { [dagLabels.run]: newDagRunId() };
+    const { project, topic, priority } = (await fresh.database.history.getJob(claimed!.jobId))!;
+    const spec = { ...claimed!.spec, labels };
+    const stray = {
+      id: newJobId(),
+      project,
+      topic,
+      priority,
+      runAt: null,
+      spec,
+      retryOf: null,
+      rootJobId: null,
+    };
+    await queue.insertJobs([stray], context);
+    await harness.end(await waitFor(() => harness.claim()), () => null);
+    await expect.poll(() => dags.dueRuns(10)).toEqual([]);
+    await harness.end([claimed!], () => null);
+    expect(await harness.finish(run)).toMatchObject({ state: 'completed' });
   });
 
   test('a forEach over more items than there may be fails its node, with how many and the limit', async () => {

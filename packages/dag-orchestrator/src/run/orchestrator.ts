@@ -42,7 +42,7 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
     try {
       restUntil.delete(run);
       const known = await read(run);
-      if (known === null) return;
+      if (known === null) return await dags.forgetRun(run);
       const step = planStep(known, deps);
       const topics = { project: known.setup.project, topics: known.topics };
       while (!loop.stopped && (await dags.advanceRun(run, step, topics)) === 'advanced');

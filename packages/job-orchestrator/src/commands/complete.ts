@@ -61,7 +61,16 @@ const profileNames = async (client: Client): Promise<string[]> =>
 const secretNames = async (client: Client): Promise<string[]> =>
   (await client.listSecretBindings()).items.map(({ name }) => name);
 
+const runIds = async (client: Client): Promise<string[]> => {
+  const { items } = await client.listDagRuns({ limit: 50 });
+  return ['@latest', ...items.map(({ id }) => shortId(id))];
+};
+
+const dagNames = async (client: Client): Promise<string[]> =>
+  (await client.listDags({ limit: 500 })).items.map(({ name }) => name);
+
 const namesOf: Readonly<Record<string, (client: Client) => Promise<string[]>>> = {
+  dag: dagNames,
   topic: topicNames,
   profile: profileNames,
   secret: secretNames,
@@ -72,6 +81,7 @@ const namesFor = (
   argument: string | null,
 ): ((client: Client) => Promise<string[]>) | null => {
   if (argument === 'job' || argument === 'jobs') return jobIds;
+  if (argument === 'run') return runIds;
   if (argument === 'image') return imageNames;
   if (argument !== 'name') return null;
   if (command.name() === 'add' && command.parent?.name() === 'image') return null;

@@ -1,12 +1,4 @@
-import {
-  diffDags,
-  graphDigest,
-  loadDagFile,
-  renderDot,
-  renderMermaid,
-  renderSvg,
-  type Dag,
-} from '@job-orchestrator/dag-orchestrator';
+import { diffDags, graphDigest, loadDagFile, suspicions, type Dag } from '@job-orchestrator/dag-orchestrator';
 import { invalidInput, type DagGraph } from '@job-orchestrator/types';
 import { stringify } from 'yaml';
 import { readBounded } from '../files/read-bounded.ts';
@@ -18,17 +10,12 @@ export interface ValidateFlags extends FormatFlags {
   readonly file: string;
 }
 
-export interface RenderFlags {
-  readonly file: string;
-  /** Not the format of `-o`: a picture has its own languages. */
-  readonly format: 'svg' | 'mermaid' | 'dot';
-}
-
 export interface DiffFlags {
   readonly file: readonly string[];
 }
 
-const readDag = async (path: string): Promise<Dag> =>
+/** A DAG in a file; `-` is stdin. Throws `invalid_input`. */
+export const readDag = async (path: string): Promise<Dag> =>
   loadDagFile(path === '-' ? '(stdin)' : path, await readBounded(path));
 
 const summaryOf = (graph: DagGraph): string => {
@@ -45,16 +32,8 @@ const shown = (graph: DagGraph, format: ValidateFlags['format']): string => {
 /** `dag validate -f FILE`: checks a file without a server; throws `invalid_input`. */
 export const validateDag = async ({ screen }: Cli, flags: ValidateFlags): Promise<number> => {
   const { graph } = await readDag(flags.file);
+  for (const suspicion of suspicions(graph)) screen.note(`note: ${suspicion}`);
   screen.out(`${dataText(screen, shown(graph, flags.format))}\n`);
-  return exitCodes.ok;
-};
-
-const renderers = { svg: renderSvg, mermaid: renderMermaid, dot: renderDot };
-
-/** `dag render -f FILE --format svg|mermaid|dot`: a picture on stdout. */
-export const renderDag = async ({ screen }: Cli, flags: RenderFlags): Promise<number> => {
-  const { graph } = await readDag(flags.file);
-  screen.out(dataText(screen, renderers[flags.format](graph)));
   return exitCodes.ok;
 };
 

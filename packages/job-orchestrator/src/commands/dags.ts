@@ -43,8 +43,9 @@ const exitCodeOfRun = (state: DagRunState): number => {
 /** `dag apply -f FILE`. */
 export const applyFile = (cli: Cli, flags: ApplyFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
-    const { loadDagFile } = await import('@job-orchestrator/dag-orchestrator');
-    const { document } = loadDagFile(flags.file, await readBounded(flags.file));
+    const { suspicions } = await import('@job-orchestrator/dag-orchestrator');
+    const { document, graph } = await (await import('./dag-files.ts')).readDag(flags.file);
+    for (const suspicion of suspicions(graph)) screen.note(`note: ${suspicion}`);
     const applied = await client.applyDag(document);
     const { format } = flags;
     if (format === 'json' || format === 'yaml') await writeValue(screen, format, applied);
@@ -63,7 +64,7 @@ const follow = async (session: Session, run: string, flags: WatchFlags): Promise
       watchRun(session, run, {
         signal,
         timeoutMs: flags.timeout ?? null,
-        nodes: () => readTree(session, run),
+        stream: flags.format === 'table' ? 'stdout' : 'stderr',
       }),
     );
     if (flags.format !== 'table') await writeRun(session, flags, ended);

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
-import type { DiffFlags, RenderFlags, ValidateFlags } from './dag-files.ts';
-import { collect, once, withFormat } from './option-parsers.ts';
+import type { DiffFlags, ValidateFlags } from './dag-files.ts';
+import { collect, once, withFormat, withServerOptions } from './option-parsers.ts';
 import type { Act } from './program.ts';
+import type { RenderFlags } from './render-dag.ts';
 
 const file = ['-f, --file <path>', 'a DAG in YAML or JSON; - is stdin'] as const;
 
@@ -9,7 +10,7 @@ const dagCommand = (program: Command): Command =>
   program.commands.find((command) => command.name() === 'dag') ??
   program.command('dag').description('DAGs: jobs that depend on one another');
 
-/** The verbs of `dag` that need no server: they read files alone. */
+/** The verbs of `dag` that read files, and need no server for it. */
 export const defineDagFileCommands = (program: Command, act: Act): void => {
   const dag = dagCommand(program);
   withFormat(dag.command('validate'))
@@ -18,17 +19,17 @@ export const defineDagFileCommands = (program: Command, act: Act): void => {
     .action(
       act(async (cli, options: ValidateFlags) => (await import('./dag-files.ts')).validateDag(cli, options)),
     );
-  dag
-    .command('render')
-    .description('draw a DAG; large fan-outs are folded')
-    .requiredOption(...file, once)
+  withServerOptions(dag.command('render'))
+    .description('draw a DAG, or a run with the states of its nodes; large fan-outs are folded')
+    .option(...file, once)
+    .option('--run <run>', 'draw this run instead of a file: an id, a beginning or end of it, or @latest')
     .addOption(
       new Option('--format <format>', 'the language of the picture')
         .choices(['svg', 'mermaid', 'dot'])
         .default('mermaid'),
     )
     .action(
-      act(async (cli, options: RenderFlags) => (await import('./dag-files.ts')).renderDag(cli, options)),
+      act(async (cli, options: RenderFlags) => (await import('./render-dag.ts')).renderDag(cli, options)),
     );
   dag
     .command('diff')

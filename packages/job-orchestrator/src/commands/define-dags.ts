@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { AnswerFlags, ApprovalsFlags } from './approvals.ts';
 import type { FormatFlags, ServerFlags } from './cli.ts';
 import type { ApplyFlags, GetDagsFlags, GetRunsFlags, RerunFlags, RunFlags, WatchFlags } from './dags.ts';
+import type { GetNodesFlags } from './run-nodes.ts';
 import {
   collect,
   duration,
@@ -12,6 +13,7 @@ import {
   withServerOptions,
 } from './option-parsers.ts';
 import type { Act } from './program.ts';
+import type { ShowFlags } from './show-dag.ts';
 
 const runArgument = ['<run>', 'an id, a beginning or end of it, or @latest'] as const;
 
@@ -20,6 +22,15 @@ const defineStarting = (dag: Command, act: Act): void => {
     .description('store a DAG as a new version, unless its newest version says the same')
     .requiredOption('-f, --file <path>', 'YAML or JSON; - is stdin', once)
     .action(act(async (cli, options: ApplyFlags) => (await import('./dags.ts')).applyFile(cli, options)));
+  withCommonOptions(dag.command('show'))
+    .description('a definition as it was applied; -o json adds the graph that runs go by')
+    .argument('<name>')
+    .option('--dag-version <number>', 'of this version; the newest unless given', integer(1, 1_000_000))
+    .action(
+      act(async (cli, name: string, options: ShowFlags) =>
+        (await import('./show-dag.ts')).showDag(cli, name, options),
+      ),
+    );
   withCommonOptions(dag.command('run'))
     .description('start a run')
     .argument('<name>')
@@ -113,6 +124,16 @@ const defineReading = (program: Command, act: Act): void => {
     .option('--limit <number>', 'items on a page', integer(1, 500))
     .option('--cursor <cursor>', 'where the page begins')
     .action(act(async (cli, options: GetRunsFlags) => (await import('./dags.ts')).getRuns(cli, options)));
+  withFormat(withServerOptions(commandOf(program, 'get').command('nodes')))
+    .description('the nodes of a run, with their jobs, attempts and outputs')
+    .argument(...runArgument)
+    .option('--limit <number>', 'items on a page', integer(1, 500))
+    .option('--cursor <cursor>', 'where the page begins')
+    .action(
+      act(async (cli, run: string, options: GetNodesFlags) =>
+        (await import('./run-nodes.ts')).getNodes(cli, run, options),
+      ),
+    );
   withCommonOptions(commandOf(program, 'get').command('approvals'))
     .description('nodes of DAG runs that wait for a person')
     .option('--dag <name>', 'only of this DAG')

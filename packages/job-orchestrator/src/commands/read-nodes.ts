@@ -1,10 +1,14 @@
 import type { NodeRunDto } from '@job-orchestrator/types';
 import { given } from '../given.ts';
-import { isShown, type TreeNode } from '../views/run-story.ts';
+import type { TreeNode } from '../views/node-line.ts';
+import { isShown } from '../views/run-story.ts';
 import type { Session } from './session.ts';
 
 /** Every node of a run, page by page. */
-export const allNodes = async ({ client }: Session, run: string): Promise<readonly NodeRunDto[]> => {
+export const allNodes = async (
+  { client }: Pick<Session, 'client'>,
+  run: string,
+): Promise<readonly NodeRunDto[]> => {
   const nodes: NodeRunDto[] = [];
   for (let cursor: string | null = null; ;) {
     const page = await client.listNodeRuns(run, given({ limit: 500, cursor: cursor ?? undefined }));
@@ -18,7 +22,10 @@ export const allNodes = async ({ client }: Session, run: string): Promise<readon
 const childRunsMost = 20;
 
 /** The nodes of a run, each followed by those of its sub-DAG, at every depth; of the first 20 sub-DAGs that are shown. */
-export const readTree = async (session: Session, run: string): Promise<readonly TreeNode[]> => {
+export const readTree = async (
+  session: Pick<Session, 'client'>,
+  run: string,
+): Promise<readonly TreeNode[]> => {
   let left = childRunsMost;
   const read = async (id: string, depth: number): Promise<readonly TreeNode[]> => {
     const tree: TreeNode[] = [];

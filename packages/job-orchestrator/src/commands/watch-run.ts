@@ -1,53 +1,135 @@
-import type { DagRunDto } from '@job-orchestrator/types';
-import { setTimeout as delay } from 'node:timers/promises';
-import { nodeLine, runStory, type TreeNode } from '../views/run-story.ts';
+import type { DagRunDto, NodeRunDto } from '@job-orchestrator/types';
+import { safeLine } from '../output/sanitize.ts';
+import type { LiveStream, Screen } from '../output/screen.ts';
+import { nodeLine } from '../views/node-line.ts';
+import { runFrame } from '../views/run-frame.ts';
+import { isShown } from '../views/run-story.ts';
+import { followRun, type RunStanding } from './follow-run.ts';
 import type { Session } from './session.ts';
 
-/** How a run is watched. `nodes` reads them all. */
+/** How a run is watched. */
 export interface WatchRun {
   readonly signal: AbortSignal;
   /** null: to its end. */
   readonly timeoutMs: number | null;
-  readonly nodes: () => Promise<readonly TreeNode[]>;
+  /** What is watched is the data on stdout, unless data of another kind is to stand there. */
+  readonly stream: LiveStream;
 }
 
-const betweenLooksMs = 300;
+/** Shows a run as it stands, again and again. */
+interface Watcher {
+  show(standing: RunStanding): void;
+  /** The last word; null where nothing was shown. */
+  end(run: DagRunDto | null): void;
+}
 
-/** Only what the terminal still shows can be drawn over. */
-const redraw = (screen: Session['screen'], before: number, text: string): number => {
-  const lines = text.split('\n').length - 1;
-  screen.out(`${before > 0 ? `\u001b[${before}A\u001b[0J` : ''}${text}`);
-  return lines;
+/** Times go on while nothing happens; nobody sees more pictures than five a second. */
+const [redrawMs, leastRedrawMs] = [1_000, 200];
+
+const esc = '\u001b[';
+/** No line may wrap, or the count of lines to go back over would be wrong. */
+const [noWrap, wrap] = [`${esc}?7l`, `${esc}?7h`];
+
+/** Draws over what it drew before; one line of the terminal stays free for the cursor. */
+const createPainter = (screen: Screen, stream: LiveStream): Watcher => {
+  const colours = stream === 'stdout' ? screen.outColours : screen.errColours;
+  let drawn = 0;
+  let drawnAt = -Infinity;
+  let last: RunStanding | null = null;
+  let stale = false;
+  const draw = (): void => {
+    if (last === null) return;
+    const { columns, rows } = screen.room(stream);
+    const lines = runFrame(last.run, last.nodes(), new Date(), { columns, rows: rows - 1 }, colours);
+    const up = drawn === 0 ? '' : `${esc}${drawn}A`;
+    screen.draw(stream, `${noWrap}${up}\r${lines.map((line) => `${esc}2K${line}\n`).join('')}${esc}J${wrap}`);
+    [drawn, drawnAt, stale] = [lines.length, performance.now(), false];
+  };
+  const drawSoon = (): void => {
+    const since = performance.now() - drawnAt;
+    if (since >= redrawMs || (stale && since >= leastRedrawMs)) draw();
+  };
+  const timer = setInterval(drawSoon, leastRedrawMs);
+  return {
+    show: (standing) => {
+      [last, stale] = [standing, true];
+      drawSoon();
+    },
+    end: () => {
+      clearInterval(timer);
+      draw();
+    },
+  };
 };
 
-/** Each node whose state is news, as a line. */
-const tellNews = (screen: Session['screen'], told: Map<string, string>, nodes: readonly TreeNode[]): void => {
-  for (const node of nodes) {
-    const key = `${node.run} ${node.node} ${node.item}`;
-    if (node.state === 'waiting' || node.state === 'ready' || told.get(key) === node.state) continue;
-    told.set(key, node.state);
-    screen.out(`${nodeLine(node, new Date())}\n`);
-  }
+/** A node with items is told again each time another tenth of them has ended. */
+const newsOf = ({ state, jobState, attempt, items }: NodeRunDto): string => {
+  const tenths = items === null ? '' : Math.floor(((items.completed + items.failed) * 10) / items.total);
+  const again = state === 'running' && (attempt ?? 0) > 0 && jobState !== 'claimed';
+  return `${state} ${tenths} ${again ? `${attempt} ${jobState === 'scheduled' ? jobState : ''}` : ''}`;
 };
 
-/** Follows a run: a live tree on a terminal, a line per news elsewhere. Returns it as it stood at the last look. */
-export const watchRun = async (
+const isQuiet = ({ state }: NodeRunDto): boolean => state === 'waiting' || state === 'ready';
+
+/** A line per news. */
+const createTeller = (screen: Screen, stream: LiveStream): Watcher => {
+  const told = new Map<string, string>();
+  const say = (line: string): void => (stream === 'stdout' ? screen.out(`${line}\n`) : screen.note(line));
+  const colours = stream === 'stdout' ? screen.outColours : screen.errColours;
+  return {
+    show: (standing) => {
+      for (const node of standing.nodes()) {
+        const [key, news] = [`${node.run} ${node.node} ${node.item}`, newsOf(node)];
+        if (isQuiet(node) || !isShown(node) || told.get(key) === news) continue;
+        told.set(key, news);
+        say(nodeLine(node, { now: new Date(), colours, columns: Infinity, nameColumns: 24 }));
+      }
+    },
+    end: (run) => {
+      if (run !== null) say(`run ${run.state}${run.message === null ? '' : `: ${safeLine(run.message)}`}`);
+    },
+  };
+};
+
+/** Null: time is over, and nothing was heard yet. */
+const watch = async (
   { client, screen }: Session,
   id: string,
-  { signal, timeoutMs, nodes }: WatchRun,
-): Promise<DagRunDto> => {
-  const told = new Map<string, string>();
-  const until = timeoutMs === null ? Infinity : performance.now() + timeoutMs;
-  for (let drawn = 0; ;) {
-    const run = await client.getDagRun(id, { signal });
-    const all = await nodes();
-    if (screen.outStyle.terminal)
-      drawn = redraw(screen, drawn, runStory(run, all, new Date(), screen.outColours));
-    else tellNews(screen, told, all);
-    if (run.finishedAt !== null || performance.now() > until) {
-      if (!screen.outStyle.terminal) screen.out(`run ${run.state}\n`);
-      return run;
+  signal: AbortSignal,
+  watcher: Watcher,
+): Promise<DagRunDto | null> => {
+  let run: DagRunDto | null = null;
+  const looking = (why: string): void => screen.note(`looking once a second, for there is no stream: ${why}`);
+  try {
+    for await (const standing of followRun(client, id, signal, looking)) {
+      run = standing.run;
+      watcher.show(standing);
     }
-    await delay(betweenLooksMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  } catch (error) {
+    if ((signal.reason as Error | undefined)?.name !== 'TimeoutError') throw error;
+  }
+  return run;
+};
+
+/** Timers of Node take 2^31 - 1 ms (24 days) at most. */
+const withTimeout = (signal: AbortSignal, ms: number): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(Math.min(ms, 2 ** 31 - 1))]);
+
+/**
+ * Follows a run: a live picture on a terminal, a line per news elsewhere. Returns it as it stands at its end or, where
+ * that comes first, at the end of the time.
+ */
+export const watchRun = async (session: Session, id: string, options: WatchRun): Promise<DagRunDto> => {
+  const { screen, client } = session;
+  const { stream, timeoutMs } = options;
+  const { live } = stream === 'stdout' ? screen.outStyle : screen.errStyle;
+  const watcher = (live ? createPainter : createTeller)(screen, stream);
+  const signal = timeoutMs === null ? options.signal : withTimeout(options.signal, timeoutMs);
+  let run: DagRunDto | null = null;
+  try {
+    run = (await watch(session, id, signal, watcher)) ?? (await client.getDagRun(id));
+    return run;
+  } finally {
+    watcher.end(run);
   }
 };

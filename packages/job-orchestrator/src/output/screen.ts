@@ -4,6 +4,9 @@ import { styleOf, type StreamStyle } from './terminal.ts';
 
 export type Colours = ReturnType<typeof createColors>;
 
+/** Where a live picture stands. */
+export type LiveStream = 'stdout' | 'stderr';
+
 /** Where a command writes: data to stdout, everything said about it to stderr. */
 export interface Screen {
   readonly outStyle: StreamStyle;
@@ -16,6 +19,10 @@ export interface Screen {
   outBytes(bytes: Uint8Array): void;
   /** A line for people, made safe for a terminal. */
   note(line: string): void;
+  /** Where there is a picture to draw over (`live`): how much room there is now. */
+  room(stream: LiveStream): { readonly columns: number; readonly rows: number };
+  /** Writes text with its own control sequences, as they are. */
+  draw(stream: LiveStream, text: string): void;
   /** A writer for an untrusted stream of text: exact into a file or pipe, cleaned on a terminal. */
   outStream(): Sanitizer;
 }
@@ -49,6 +56,11 @@ export const processScreen = (environment: NodeJS.ProcessEnv): Screen => {
     out: (text) => void process.stdout.write(text),
     outBytes: (bytes) => void process.stdout.write(bytes),
     note: (line) => void process.stderr.write(`${errStyle.terminal ? keepOurColours(line) : line}\n`),
+    room: (name) => {
+      const { columns } = styleOf(factsOf(process[name]), environment);
+      return { columns: columns === Infinity ? 80 : columns, rows: process[name].rows ?? 24 };
+    },
+    draw: (name, text) => void process[name].write(text),
     outStream: colourable,
   };
 };

@@ -9,6 +9,8 @@ export interface StreamStyle {
   /** A person reads it directly: control sequences of others are taken out. */
   readonly terminal: boolean;
   readonly colour: boolean;
+  /** The cursor can be moved: what was drawn can be drawn over. */
+  readonly live: boolean;
   /** Width to fit into; Infinity where nobody asked for one. */
   readonly columns: number;
 }
@@ -36,5 +38,6 @@ const columnsOf = (facts: StreamFacts, environment: Environment): number => {
 export const styleOf = (facts: StreamFacts, environment: Environment): StreamStyle => ({
   terminal: facts.isTTY,
   colour: wantsColour(facts, environment),
+  live: facts.isTTY && environment['TERM'] !== 'dumb',
   columns: columnsOf(facts, environment),
 });

@@ -1,14 +1,22 @@
 import {
+  dagLabels,
   isTerminalJobState,
   OrchestratorError,
   type IdempotencyKey,
   type Image,
   type JobId,
   type JobRecord,
+  type JobSpec,
   type NewJob,
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
+
+/** A job that is run again by hand is no node's: its end is no news for the run that the first one belonged to. */
+const withoutRun = (spec: JobSpec): JobSpec => {
+  const { [dagLabels.run]: _, ...labels } = spec.labels;
+  return { ...spec, labels };
+};
 
 /** The same job again, as a new one; with `image`, as what that image refers to now. */
 export const asNewJob = (job: JobRecord, id: JobId, image?: Image): NewJob => ({
@@ -17,10 +25,11 @@ export const asNewJob = (job: JobRecord, id: JobId, image?: Image): NewJob => ({
   topic: job.topic,
   priority: job.priority,
   runAt: null,
-  spec:
+  spec: withoutRun(
     image === undefined
       ? job.spec
       : { ...job.spec, imageReference: image.reference, runAsUser: image.runAsUser },
+  ),
   retryOf: job.id,
   rootJobId: job.rootJobId ?? job.id,
 });

@@ -5,6 +5,9 @@ import {
   type DagRepository,
   type DagRunId,
   type IdempotencyKey,
+  type NodeRunRecord,
+  type Page,
+  type PageRequest,
   type WakeUps,
 } from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
@@ -13,7 +16,7 @@ import { markExpired } from '../sql/dags/approvals.ts';
 import * as change from '../sql/dags/change-runs.ts';
 import { cancelChildRuns } from '../sql/dags/child-runs.ts';
 import * as definitions from '../sql/dags/definitions.ts';
-import { dueRuns } from '../sql/dags/due.ts';
+import { dropMarks, dueRuns } from '../sql/dags/due.ts';
 import * as runs from '../sql/dags/read-runs.ts';
 import { takeKey } from '../sql/idempotency-keys.ts';
 import { advanceRun, inspectRun } from './advance-run.ts';
@@ -66,6 +69,20 @@ const answered = (id: DagRunId, found: change.RunChange | null) => {
   return { kind: found.changed ? 'accepted' : 'too_late', state: found.state } as const;
 };
 
+const nodePage = (
+  page: PageRequest,
+  read: (behind: readonly [number, number], limit: number) => Promise<readonly NodeRunRecord[]>,
+): Promise<Page<NodeRunRecord>> =>
+  pageOf(
+    page,
+    (after, limit) => {
+      const [node = '-1', item = '-1'] = after ?? [];
+      return read(after === null ? [-1, -1] : [Number(node) || 0, Number(item) || 0], limit);
+    },
+    ({ node, item }) => [String(node), String(item ?? -1)],
+    ['name', 'name'],
+  );
+
 const reads = (store: Store) =>
   ({
     getVersion: (...request) => withRetries('repeatable', () => definitions.readVersion(store, ...request)),
@@ -95,18 +112,14 @@ const reads = (store: Store) =>
         ({ id }) => [id],
       ),
     listNodeRuns: (id, page) =>
-      pageOf(
-        page,
-        (after, limit) => {
-          const [node = '-1', item = '-1'] = after ?? [];
-          const behind = [Number(node) || 0, Number(item) || 0] as const;
-          return withRetries('repeatable', () =>
-            runs.listNodeRuns(store, id, after === null ? [-1, -1] : behind, limit),
-          );
-        },
-        ({ node, item }) => [String(node), String(item ?? -1)],
-        ['name', 'name'],
+      nodePage(page, (behind, limit) =>
+        withRetries('repeatable', () => runs.listNodeRuns(store, id, behind, limit)),
       ),
+    listNodeNews: (id, since, page) =>
+      nodePage(page, (behind, limit) =>
+        withRetries('repeatable', () => runs.listNodeNews(store, id, behind, limit, since)),
+      ),
+    lastNodeEnd: (id) => withRetries('repeatable', () => runs.lastNodeEnd(store, id)),
     listApprovals: approvalPages(store),
     getSetup: (id) => withRetries('repeatable', () => runs.readSetup(store, id)),
     dueRuns: (limit) => withRetries('repeatable', () => dueRuns(store, limit)),
@@ -144,6 +157,7 @@ export const createDags = (store: Store, wakeUps: WakeUps, depths: QueueDepths):
       if (answer === 'advanced') wakeUps.send('dags');
       return answer;
     },
+    forgetRun: (id) => withRetries('repeatable', () => dropMarks(store, id)),
     inspectRun: (id) => withRetries('repeatable', () => store.transaction((sql) => inspectRun(sql, id))),
     markForgotten: (limit) => withRetries('repeatable', () => change.markForgotten(store, limit)),
     markOverdue: (limit) =>

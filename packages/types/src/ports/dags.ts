@@ -11,6 +11,7 @@ import type { DagGraph, DagRunState, NodeRunState } from '../vocabulary/dag.ts';
 import type { DagRunId, JobId } from '../vocabulary/ids.ts';
 import type { NewJob } from '../vocabulary/job.ts';
 import type { ProfileRules } from '../vocabulary/profile.ts';
+import type { JobState } from '../vocabulary/states.ts';
 import type { Image } from '../vocabulary/registry.ts';
 import type { ChildRunDraft, NodeWork, PlanAnswer, PlanView } from './dag-planning.ts';
 import type { IdempotencyKey, Page, PageRequest, WriteContext } from './repositories.ts';
@@ -198,6 +199,9 @@ export interface NodeRunRecord {
   readonly reason: NodeReason | null;
   readonly message: string | null;
   readonly jobId: JobId | null;
+  /** Where its job stands, and the number of its newest attempt; null without a job, or once its history was dropped. */
+  readonly jobState: JobState | null;
+  readonly attempt: number | null;
   /** The run of its sub-DAG. */
   readonly childRun: DagRunId | null;
   readonly approval: ApprovalRecord | null;
@@ -261,6 +265,10 @@ export interface DagRepository {
   listRuns(filter: DagRunFilter, page: PageRequest): Promise<Page<DagRunRecord>>;
   /** In order of node, then item. */
   listNodeRuns(id: DagRunId, page: PageRequest): Promise<Page<NodeRunRecord>>;
+  /** Node runs that are out, or that ended at `since` or later; items that have not started are left out. In the same order. */
+  listNodeNews(id: DagRunId, since: Date, page: PageRequest): Promise<Page<NodeRunRecord>>;
+  /** When the last of a run's node runs to end did; null: none has ended. Steps of a run follow one another, so whatever ends after this was read ends later. */
+  lastNodeEnd(id: DagRunId): Promise<Date | null>;
   /** Asks for a run's end; a second time also for that of its `finally` nodes. Throws `dag_run_not_found`. */
   requestCancelRun(id: DagRunId, context: WriteContext): Promise<CancelRunAnswer>;
   /** Throws `dag_run_not_found`; answers `too_late` for one that has ended. */
@@ -277,6 +285,8 @@ export interface DagRepository {
   getSetup(id: DagRunId): Promise<DagRunSetup | null>;
   /** Runs with marks, oldest first. */
   dueRuns(limit: number): Promise<readonly DagRunId[]>;
+  /** Deletes the marks of a run that is not there: nobody else ever takes them. */
+  forgetRun(id: DagRunId): Promise<void>;
   /**
    * One step of a run under its lock: takes its marks, reads, plans, writes. `topics`: where its jobs go; the plan is
    * told those that are full.

@@ -2,8 +2,10 @@ import { Type } from 'typebox';
 import { approvalStates } from '../ports/dags.ts';
 import { nodeReasons } from '../vocabulary/dag-run.ts';
 import { dagRunStates, nodeRunStates } from '../vocabulary/dag.ts';
+import { jobStates } from '../vocabulary/states.ts';
+import type { JsonObject } from '../json/json-value.ts';
+import { Count, Id, Json, JsonMap, nullable, oneOf, pageOf, Timestamp, type Dto } from './response-parts.ts';
 import { limits } from '../vocabulary/limits.ts';
-import { Count, Id, JsonMap, nullable, oneOf, pageOf, Timestamp, type Dto } from './response-parts.ts';
 
 export const AppliedDagSchema = Type.Object(
   {
@@ -28,6 +30,27 @@ export const DagSummarySchema = Type.Object(
   { $id: 'DagSummary', title: 'A DAG at its newest version' },
 );
 export type DagSummaryDto = Dto<typeof DagSummarySchema>;
+
+export const DagVersionSchema = Type.Object(
+  {
+    project: Type.String(),
+    name: Type.String(),
+    version: Type.Integer({ minimum: 1 }),
+    digest: Type.String({
+      description: 'SHA-256 of the compiled graph, in hex: the same content has the same.',
+    }),
+    document: Json,
+    graph: Type.Unsafe<JsonObject>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'What the document compiles to; runs go by it. Nodes need one another by index.',
+    }),
+    createdAt: Timestamp,
+    createdBy: Type.String(),
+  },
+  { $id: 'DagVersion', title: 'One version of a DAG' },
+);
+export type DagVersionDto = Dto<typeof DagVersionSchema>;
 
 export const DagPageSchema = pageOf('DagPage', DagSummarySchema);
 export type DagPage = Dto<typeof DagPageSchema>;
@@ -144,6 +167,8 @@ export const NodeRunSchema = Type.Object(
     reason: nullable(oneOf(nodeReasons)),
     message: nullable(Type.String()),
     jobId: nullable(Id),
+    jobState: nullable(oneOf(jobStates)),
+    attempt: nullable(Count),
     childRun: nullable(Id),
     approval: nullable(ApprovalSchema),
     keptFrom: nullable(Id),
@@ -165,3 +190,9 @@ export const RunChangeSchema = Type.Object(
   { $id: 'RunChange', title: '`too_late`: the run had ended already, in this state' },
 );
 export type RunChangeDto = Dto<typeof RunChangeSchema>;
+
+export const RunEndSchema = Type.Object(
+  { state: oneOf(dagRunStates) },
+  { $id: 'RunEnd', title: 'The end of a followed run' },
+);
+export type RunEnd = Dto<typeof RunEndSchema>;

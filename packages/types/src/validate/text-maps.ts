@@ -91,18 +91,21 @@ const reservedLabel = /^([^/]*\.)?(kubernetes\.io|k8s\.io|job-orchestrator\.io)\
 export const localQueueLabel = 'kueue.x-k8s.io/queue-name';
 const allowedLabels = new Set([localQueueLabel]);
 
+const reserved = 'uses a prefix that is reserved for Kubernetes and Job Orchestrator';
+
 const labelKeyProblem = (key: string): string | null => {
   const name = key.includes('/') ? key.slice(key.indexOf('/') + 1) : key;
   if (name.length > limits.labelKeyChars || key.length > 253 + 1 + limits.labelKeyChars)
     return 'has too long a key';
   if (!labelKey.test(key)) return 'has a key that is not a Kubernetes label key';
-  if (reservedLabel.test(key) && !allowedLabels.has(key)) return 'uses a reserved prefix';
+  if (reservedLabel.test(key) && !allowedLabels.has(key)) return reserved;
   return null;
 };
 
 const labelEntryProblem = (key: string, value: string): Omit<Problem, 'field'> | null => {
   const message = labelKeyProblem(key);
-  if (message !== null) return { message, limit: limits.labelKeyChars, value: shown(key) };
+  if (message !== null)
+    return { message, ...(message === reserved ? {} : { limit: limits.labelKeyChars }), value: shown(key) };
   if (value.length > limits.labelValueChars || !labelValue.test(value))
     return {
       message: `must be at most ${limits.labelValueChars} letters, digits, '-', '_' and '.', beginning and ending with a letter or digit`,

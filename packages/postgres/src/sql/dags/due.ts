@@ -34,3 +34,9 @@ returning id, job_id as "jobId", child_id as "childId"`,
     },
     [run, limit],
   );
+
+/** Deletes the marks of a run, unless it is there. */
+export const dropMarks = async (sql: Sql, run: DagRunId): Promise<void> => {
+  const text = 'delete from dag_due where run_id = $1 and not exists (select from dag_runs where id = $1)';
+  await sql.run({ text }, [run]);
+};

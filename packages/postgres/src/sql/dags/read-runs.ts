@@ -8,8 +8,9 @@ import {
   type NodeRunRecord,
   type RunProgress,
 } from '@job-orchestrator/types';
+import { liveState } from '../cancel-job.ts';
 import { textArrayOrNull } from '../../connection/literals.ts';
-import type { Parameter, Sql } from '../../connection/sql.ts';
+import { onlyRow, type Parameter, type Sql } from '../../connection/sql.ts';
 import { approvalJson, toApproval, type ApprovalJson } from './approvals.ts';
 
 type RunRow = Omit<DagRunRecord, 'outputs' | 'message' | 'open'> & { readonly progress: RunProgress };
@@ -76,26 +77,56 @@ type NodeRow = Omit<NodeRunRecord, 'item' | 'approval'> & {
   readonly approval: ApprovalJson | null;
 };
 
-/** Node runs behind (node, item), in order. */
-export const listNodeRuns = async (
+const nodeRuns = async (
   sql: Sql,
-  run: DagRunId,
-  [node, item]: readonly [number, number],
-  limit: number,
+  condition: string,
+  parameters: readonly Parameter[],
 ): Promise<readonly NodeRunRecord[]> => {
   const text = `
-select n.node, n.item, n.name, n.state, n.reason, n.message, n.job_id as "jobId", n.child_run_id as "childRun",
-  ${approvalJson}, n.kept_from as "keptFrom", n.items, n.started_at as "startedAt", n.finished_at as "finishedAt"
+select n.node, n.item, n.name, n.state, n.reason, n.message, n.job_id as "jobId", job.state as "jobState",
+  job.attempt, n.child_run_id as "childRun", ${approvalJson}, n.kept_from as "keptFrom", n.items,
+  n.started_at as "startedAt", n.finished_at as "finishedAt"
 from node_runs n
 left join dag_approvals a on a.run_id = coalesce(n.kept_from, n.run_id) and a.node = n.node and n.item = -1
-where n.run_id = $1 and (n.node, n.item) > ($2, $3) order by n.node, n.item limit $4`;
-  const rows = await sql.run<NodeRow & Record<string, unknown>>({ text }, [run, node, item, limit]);
+left join lateral (
+  select ${liveState} as state, j.attempt from jobs j where j.id = n.job_id
+  union all select f.state, f.attempt from finished_jobs f where f.id = n.job_id limit 1) job on true
+where n.run_id = $1 and (n.node, n.item) > ($2, $3) ${condition} order by n.node, n.item limit $4`;
+  const rows = await sql.run<NodeRow & Record<string, unknown>>({ text }, parameters);
   return rows.map((row) => ({
     ...row,
     item: row.item < 0 ? null : row.item,
     jobId: row.jobId === null ? null : jobId(row.jobId),
     approval: row.approval === null ? null : toApproval(row.approval),
   }));
+};
+
+/** Node runs behind (node, item), in order. */
+export const listNodeRuns = (
+  sql: Sql,
+  run: DagRunId,
+  [node, item]: readonly [number, number],
+  limit: number,
+): Promise<readonly NodeRunRecord[]> => nodeRuns(sql, '', [run, node, item, limit]);
+
+/** Of those behind (node, item) the ones that are out or that ended at `since` or later; without items that wait. */
+export const listNodeNews = (
+  sql: Sql,
+  run: DagRunId,
+  [node, item]: readonly [number, number],
+  limit: number,
+  since: Date,
+): Promise<readonly NodeRunRecord[]> =>
+  nodeRuns(
+    sql,
+    `and (n.finished_at >= $5::timestamptz or n.finished_at is null and n.state <> 'waiting' and (n.item < 0 or n.state <> 'ready'))`,
+    [run, node, item, limit, since.toISOString()],
+  );
+
+/** When the last of a run's node runs to end did; null: none has ended. */
+export const lastNodeEnd = async (sql: Sql, run: DagRunId): Promise<Date | null> => {
+  const text = 'select max(finished_at) as at from node_runs where run_id = $1';
+  return onlyRow(await sql.run<{ at: Date | null }>({ text }, [run])).at;
 };
 
 /** What never changes of a run. */

@@ -1,0 +1,121 @@
+import type { DagRunDto } from '@job-orchestrator/types';
+import fc from 'fast-check';
+import { createColors } from 'picocolors';
+import { describe, expect, test } from 'vitest';
+import type { TreeNode } from './node-line.ts';
+import { runFrame } from './run-frame.ts';
+
+const id = '01a20906-1979-71a5-b11f-c702b97e8520';
+const begun = '2026-01-01T00:00:00.000Z';
+const now = new Date('2026-01-01T00:00:10.000Z');
+const run: DagRunDto = {
+  id,
+  project: 'default',
+  dag: 'nightly',
+  version: 3,
+  state: 'running',
+  inputs: {},
+  outputs: null,
+  stopping: null,
+  message: null,
+  createdAt: begun,
+  createdBy: 'api',
+  reason: 'a test',
+  startedAt: begun,
+  finishedAt: null,
+  deadlineAt: '2026-01-08T00:00:00.000Z',
+  pausedAt: null,
+  cancelRequestedAt: null,
+  retryOf: null,
+  parent: null,
+  schedule: null,
+  scheduledAt: null,
+  backfillId: null,
+  heldTopic: null,
+  open: 1,
+};
+const plain = createColors(false);
+const node = (number: number, changes: Partial<TreeNode> = {}): TreeNode => ({
+  run: id,
+  depth: 0,
+  childRun: null,
+  approval: null,
+  node: number,
+  item: null,
+  name: `n${number}`,
+  state: 'waiting',
+  reason: null,
+  message: null,
+  jobId: null,
+  jobState: null,
+  attempt: null,
+  keptFrom: null,
+  items: null,
+  startedAt: null,
+  finishedAt: null,
+  ...changes,
+});
+const running = { state: 'running', jobId: id, jobState: 'running', attempt: 1, startedAt: begun } as const;
+const failed = { ...running, state: 'failed', reason: 'job_failed', finishedAt: begun } as const;
+
+describe('the frame of a run', () => {
+  test('shows every node in the order of the graph where there is room', () => {
+    const nodes = [node(0, failed), node(1, running), node(2)];
+    expect(runFrame(run, nodes, now, { columns: 80, rows: 24 }, plain)).toEqual([
+      'nightly v3  running  10s  run b97e8520',
+      '1 failed, 1 running, 1 waiting',
+      '✖ failed    n0  0ms  job b97e8520  its job failed',
+      '● running   n1  10s  job b97e8520',
+      '· waiting   n2  for nodes that it needs',
+    ]);
+  });
+
+  test('shows failures and what runs first where there is little room, and says what is left out', () => {
+    const nodes = Array.from({ length: 1_000 }, (_, n) =>
+      node(n, n === 700 ? failed : n === 900 ? running : {}),
+    );
+    expect(runFrame(run, nodes, now, { columns: 80, rows: 6 }, plain)).toEqual([
+      'nightly v3  running  10s  run b97e8520',
+      '1 failed, 1 running, 998 waiting',
+      '· waiting   n0    for nodes that it needs',
+      '✖ failed    n700  0ms  job b97e8520  its job failed',
+      '● running   n900  10s  job b97e8520',
+      '  and 997 more: job-orchestrator describe run b97e8520',
+    ]);
+  });
+
+  test('tells states by their marks alone in 40 columns, and cuts what is too long', () => {
+    const long = 'a-name-that-goes-on-and-on-for-sixty-three-characters-in-all-xx';
+    const lines = runFrame(run, [node(0, { ...running, name: long })], now, { columns: 40, rows: 10 }, plain);
+    expect(lines).toEqual([
+      'nightly v3  running  10s  run b97e8520',
+      '1 running',
+      '● a-name-that-goes-on…  10s',
+    ]);
+  });
+
+  test('never breaks out of its space, whatever the nodes say (any run)', () => {
+    const anyNode = fc.record({
+      name: fc.string({ maxLength: 70 }),
+      message: fc.option(fc.string({ unit: 'binary', maxLength: 200 })),
+      item: fc.option(fc.nat(99)),
+      state: fc.constantFrom('waiting', 'ready', 'running', 'completed', 'failed', 'skipped', 'cancelled'),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(anyNode, { maxLength: 60 }),
+        fc.integer({ min: 20, max: 200 }),
+        fc.integer({ min: 2, max: 50 }),
+        (some, columns, rows) => {
+          const nodes = some.map((changes, n) => node(n, { reason: 'job_failed', ...changes }));
+          const lines = runFrame({ ...run, dag: 'd'.repeat(63) }, nodes, now, { columns, rows }, plain);
+          expect(lines.length).toBeLessThanOrEqual(rows);
+          for (const line of lines) {
+            expect([...line].length).toBeLessThanOrEqual(columns);
+            expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+          }
+        },
+      ),
+    );
+  });
+});
