@@ -1,4 +1,4 @@
-// `npm run demo`: an embedded orchestrator in a fresh folder, real jobs from a file, and what became of them.
+// `npm run demo`: an embedded orchestrator in a fresh folder, a DAG of real jobs, and what became of them.
 // Everything goes through the command line that you would use yourself; each command is shown before it runs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,6 +27,19 @@ const command = async (env, ...words) => {
   if (code !== 0) throw new Error(`it ended with exit code ${code}`);
 };
 
+/** The job of a node in the newest run. */
+const jobOf = async (env, node) => {
+  const child = spawn(process.execPath, [binary, 'get', 'nodes', '@latest', '-o', 'json'], {
+    cwd: root,
+    env,
+  });
+  const chunks = [];
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  await once(child, 'close');
+  const nodes = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  return nodes.find(({ name }) => name === node).jobId.slice(-8);
+};
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Starts `dev` and waits until it serves. */
@@ -39,15 +52,14 @@ const startDev = async (env, dataDir) => {
   return { child, ended };
 };
 
-const showJobs = async (env) => {
-  await command(env, 'run', 'hello', '--', 'echo', 'Hello from a job');
-  const counter = ['node', 'examples/demo/count-words.mjs'];
-  await command(env, 'image', 'add', 'word-counter', 'word-counter', '--', ...counter);
-  await command(env, 'image', 'add', 'shell', 'busybox:1.37');
-  await command(env, 'submit', '-f', 'examples/demo/jobs.yaml', '--wait', '--timeout', '60s');
-  await command(env, 'describe', 'job', '@latest');
-  await command(env, 'logs', '@latest', '--attempt', '1');
-  await command(env, 'logs', '@latest');
+const showRun = async (env) => {
+  await command(env, 'image', 'add', 'node', 'node', '--', 'node');
+  await command(env, 'dag', 'apply', '-f', 'examples/demo/harbour-log.yaml');
+  await command(env, 'dag', 'run', 'harbour-log', '--watch');
+  await command(env, 'get', 'nodes', '@latest');
+  const tides = await jobOf(env, 'tides');
+  await command(env, 'logs', tides, '--attempt', '1');
+  await command(env, 'logs', tides);
 };
 
 const main = async () => {
@@ -55,7 +67,7 @@ const main = async () => {
   const env = environment(dataDir);
   const dev = await startDev(env, dataDir);
   try {
-    await showJobs(env);
+    await showRun(env);
   } finally {
     say('\n^C');
     dev.child.kill('SIGINT');
