@@ -35,7 +35,7 @@ export const createInstallation = async (environment: Environment): Promise<Inst
     },
     ready: async () => {
       const died = () => all.find((running) => running.hasEnded() && !running.wasEnded());
-      await eventually('the API is ready', 30, async () => {
+      await eventually('the API is ready', 90, async () => {
         const dead = died();
         if (dead !== undefined) throw new Error(`a process ended by itself:\n${dead.log()}`);
         return (await client.readyz()).ready;
