@@ -62,8 +62,9 @@ const answer =
       body,
     });
 
-export const dagCalls = (transport: Transport, rule: ReconnectRule): DagCalls => ({
-  followDagRun: (selector, options = {}) => followDagRun(transport, rule, selector, options),
+const definitionCalls = (
+  transport: Transport,
+): Pick<DagCalls, 'applyDag' | 'listDags' | 'getDag' | 'startDagRun'> => ({
   applyDag: (document, options = {}) =>
     transport.json<AppliedDagDto>({ ...options, method: 'POST', path: '/api/v1/dags', body: document }),
   listDags: (query = {}, options = {}) =>
@@ -89,6 +90,11 @@ export const dagCalls = (transport: Transport, rule: ReconnectRule): DagCalls =>
       body,
       headers: keyHeader(idempotencyKey),
     }),
+});
+
+export const dagCalls = (transport: Transport, rule: ReconnectRule): DagCalls => ({
+  ...definitionCalls(transport),
+  followDagRun: (selector, options = {}) => followDagRun(transport, rule, selector, options),
   listDagRuns: (query = {}, options = {}) =>
     transport.json<DagRunPage>({
       ...options,

@@ -90,7 +90,15 @@ export const runFrame = (
   colours: Colours,
 ): readonly string[] => {
   const message = run.message === null ? [] : [clip(safeLine(run.message), space.columns)];
-  const head = [headOf(run, now, space, colours), ...message, countsLine(nodes, space.columns, colours)];
+  const asked = questions(nodes)
+    .filter((line) => line !== '')
+    .map((line) => clip(safeLine(line), space.columns));
+  const head = [
+    headOf(run, now, space, colours),
+    ...message,
+    countsLine(nodes, space.columns, colours),
+    ...asked,
+  ];
   const chosen = choose(nodes, space.rows - head.length);
   const style = { now, colours, columns: space.columns, nameColumns: nameColumnsFor(chosen, space.columns) };
   const hidden = nodes.filter(isShown).length - chosen.length;
