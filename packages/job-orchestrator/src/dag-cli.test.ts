@@ -359,9 +359,9 @@ describe('reading runs', () => {
     await ended(id, 'failed');
     const { code, stdout } = await jo('dag', 'render', '--run', id);
     expect(code).toBe(0);
-    expect(stdout).toMatch(
-      /n0\["✖ a"\]:::failed\n {2}n1\["– b \?*"\]:::skipped\n {2}n2\["✔ c ×n"\]:::completed/,
-    );
+    expect(stdout).toContain('["✖ a"]:::failed\n');
+    expect(stdout).toContain('["– b"]:::skipped\n');
+    expect(stdout).toContain('["✔ c ×n"]:::completed\n');
     const svg = await jo('dag', 'render', '--run', '@latest', '--format', 'svg');
     expect(svg.stdout).toMatch(/<title>c ×n \(job, completed, \S+, 2\/2 items\)<\/title>/);
     expect((await jo('dag', 'render', '--run', 'ffffffff')).code).toBe(5);
