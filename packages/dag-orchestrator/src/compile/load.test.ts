@@ -19,23 +19,6 @@ const refusal = (work: () => unknown): readonly Problem[] => {
 const problemsOf = (text: string): readonly Problem[] => refusal(() => compile(text));
 const head = 'name: d\ndefaults: { image: busybox }\n';
 
-test('a retry rule of the defaults is told once, and not where a node makes it good', () => {
-  const defaults = 'name: d\ndefaults: { image: busybox, retry: { on: { exitCodes: [75] } } }\nnodes:\n';
-  const rule = '  a: {}\n  b: {}\n  c: { retry: { maxRetries: 2 } }';
-  expect(problemsOf(defaults + rule)).toMatchObject([
-    {
-      field: 'dag.yaml:2:38 defaults.retry.on',
-      message: 'has no effect without retry.maxRetries of at least 1',
-    },
-  ]);
-  expect(compile(`${defaults}  c: { retry: { maxRetries: 2 } }`).nodes).toHaveLength(1);
-});
-
-test('memory may grow from the limit of an image, which is not known yet', () => {
-  const policy = 'retry: { maxRetries: 1, memory: { factor: 2, cap: 1Gi } }';
-  expect(compile(`${head}nodes:\n  a: { ${policy} }`).nodes).toHaveLength(1);
-});
-
 describe('a fault is told with its place, a caret and what was meant:', () => {
   test.each<[string, string, string, string]>([
     ['an unknown field', 'nodes:\n  a: { need: [] }', 'dag.yaml:4:8 nodes.a.need', 'did you mean needs?'],

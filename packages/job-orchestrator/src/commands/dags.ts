@@ -1,7 +1,6 @@
 import type { DagRunDto, DagRunState } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import { randomUUID } from 'node:crypto';
-import { readBounded } from '../files/read-bounded.ts';
 import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { writeList, writeValue } from '../output/format.ts';
