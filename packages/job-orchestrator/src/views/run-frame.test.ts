@@ -64,7 +64,7 @@ describe('the frame of a run', () => {
     expect(runFrame(run, nodes, now, { columns: 80, rows: 24 }, plain)).toEqual([
       'nightly v3  running  10s  run b97e8520',
       '1 failed, 1 running, 1 waiting',
-      '✖ failed    n0  0ms  job b97e8520  its job failed',
+      '✖ failed    n0  <1s  job b97e8520  its job failed',
       '● running   n1  10s  job b97e8520',
       '· waiting   n2  for nodes that it needs',
     ]);
@@ -78,7 +78,7 @@ describe('the frame of a run', () => {
       'nightly v3  running  10s  run b97e8520',
       '1 failed, 1 running, 998 waiting',
       '· waiting   n0    for nodes that it needs',
-      '✖ failed    n700  0ms  job b97e8520  its job failed',
+      '✖ failed    n700  <1s  job b97e8520  its job failed',
       '● running   n900  10s  job b97e8520',
       '  and 997 more: job-orchestrator describe run b97e8520',
     ]);
