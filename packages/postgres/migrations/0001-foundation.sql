@@ -275,7 +275,8 @@ begin
   return expected;
 end $$;
 
--- Makes the partitions of `months` months from `first` on; months that lie already in a default partition stay there.
+-- Makes the partitions of `months` months from `first` on, of every table that is divided by a job's id; months that lie
+-- already in a default partition stay there.
 create function ensure_partitions(first date, months integer) returns integer language plpgsql as $$
 declare
   parent record;
@@ -285,8 +286,10 @@ declare
   made integer := 0;
 begin
   perform pg_advisory_xact_lock(7266316001);
-  for parent in select * from (values ('job_specs', 'id'), ('finished_jobs', 'id'), ('attempts', 'job_id'),
-                               ('events', 'job_id'), ('log_tails', 'job_id')) as p (tab, col) loop
+  for parent in select c.relname::text as tab, a.attname::text as col
+      from pg_partitioned_table p join pg_class c on c.oid = p.partrelid
+      join pg_attribute a on a.attrelid = c.oid and a.attnum = p.partattrs[0]
+      where c.relnamespace = current_schema()::regnamespace order by c.relname loop
     for step in 0 .. months - 1 loop
       month := date_trunc('month', first)::date + make_interval(months => step);
       part := parent.tab || to_char(month, '_YYYY_MM');

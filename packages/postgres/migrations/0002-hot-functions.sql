@@ -176,8 +176,8 @@ begin
   with finished as (
     insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,
       used_infrastructure, used_output, used_unknown, used_out_of_memory, cancel_requested_at, dag_run_id, output,
-      output_bytes, output_digest, failure, attempt_id, attempt_state, owner, runtime_id, object_uid, object_name, claimed_at, claimed_seq, claimed_by,
-      launched_at, started_at, attempt_finished_at, exit_code, node, image_digest, log_bytes, ended_by, end_reason)
+      output_bytes, output_digest, failure, attempt_id, attempt_state, owner, runtime_id, object_uid, object_name,
+      claimed_at, claimed_seq, claimed_by, launched_at, started_at, attempt_finished_at, exit_code, node, image_digest, log_bytes, ended_by, end_reason)
     select j.id, j.topic_id, e.state, j.rank, j.run_at, clock_timestamp(), j.event_seq + 1, j.attempt, j.used_user,
       j.used_infrastructure, j.used_output, j.used_unknown, j.used_out_of_memory, j.cancel_requested_at, j.dag_run_id,
       case e.state when 'completed' then x.output::json end,
@@ -185,9 +185,10 @@ begin
       case e.state when 'completed' then x.output_digest end,
       case e.state when 'completed' then null when 'cancelled' then if_cancelled::json else x.failure::json end,
       j.attempt_id, x.attempt_state, j.owner, j.runtime_id, o.uid, o.name, j.claimed_at, j.claimed_seq, j.claimed_by,
-      j.launched_at, coalesce(j.started_at, to_timestamp(x.started_ms / 1000)), to_timestamp(x.finished_ms / 1000), x.exit_code, coalesce(x.node, j.node),
-      x.image_digest, x.log_bytes,
-      (select 'executor:' || name from executors where incarnation = me), case when e.state = x.state then x.reason else 'cancelled as asked' end
+      j.launched_at, coalesce(j.started_at, to_timestamp(x.started_ms / 1000)), to_timestamp(x.finished_ms / 1000),
+      x.exit_code, coalesce(x.node, j.node), x.image_digest, x.log_bytes,
+      (select 'executor:' || name from executors where incarnation = me),
+      case when e.state = x.state then x.reason else 'cancelled as asked' end
     from unnest(ids, states, attempt_states, exit_codes, starts, finishes, nodes, digests, failures, log_sizes, reasons,
            outputs, output_sizes, output_digests)
       as x (attempt, state, attempt_state, exit_code, started_ms, finished_ms, node, image_digest, failure, log_bytes,

@@ -31,6 +31,25 @@ test('upkeep in many processes at once does its work once, and nobody fails', as
   expect(await keysLeft(first())).toBe(0);
 });
 
+test('statistics that call a partition of specs empty are taken anew once it is not', async () => {
+  const store = first();
+  const month = new Date().toISOString().slice(0, 7).replace('-', '_');
+  const known = async () =>
+    onlyRow(
+      await store.run<{ n: number }>({
+        text: `select reltuples::float8 as n from pg_class where relname = 'job_specs_${month}'`,
+      }),
+    ).n;
+  await store.run({ text: 'analyze job_specs' });
+  expect(await known()).toBe(0);
+  await store.run({
+    text: `insert into job_specs (id, created_at, created_by, submit_reason, image, labels, spec)
+           values (floor_id(clock_timestamp()), clock_timestamp(), 'a', 'b', 'c', '{}', '{}')`,
+  });
+  await maintain(store, keepAll);
+  expect(await known()).toBe(1);
+});
+
 test('a step that fails is told of, and does not stop the others; it waits for a lock only shortly', async () => {
   await first().run({ text: expiredKeys });
   const blocker = new pg.Client({ connectionString: url });

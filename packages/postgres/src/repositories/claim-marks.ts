@@ -1,5 +1,5 @@
-import type { Mark, SoleTopic } from '../sql/claim-from-topic.ts';
-import type { ClaimedRow, Segment } from '../sql/claim-jobs.ts';
+import type { SoleTopic } from '../sql/claim-from-topic.ts';
+import { beginning, type ClaimedRow, type Mark, type Segment } from '../sql/claim-jobs.ts';
 
 /** A scan from the beginning may cost up to this share of all claims' time: one in twenty. */
 const shareOfFullScans = 20;
@@ -44,20 +44,11 @@ const lowestRank = 32_767;
 const segmentsOf = (topicId: number, marks: ReadonlyMap<number, Mark>): readonly Segment[] => {
   const ranks = [...marks.keys()].toSorted((a, b) => a - b);
   const first = ranks[0] ?? lowestRank;
-  const start: Segment = {
-    topicId,
-    rank: -32_768,
-    runAt: new Date(0),
-    id: '00000000-0000-0000-0000-000000000000',
-    untilRank: first,
-  };
   return [
-    start,
+    { ...beginning, topicId, untilRank: first },
     ...[...ranks.entries()].map(([index, rank]) => ({
+      ...(marks.get(rank) ?? { ...beginning, rank }),
       topicId,
-      rank,
-      runAt: marks.get(rank)?.runAt ?? new Date(0),
-      id: marks.get(rank)?.id ?? start.id,
       untilRank: ranks[index + 1] ?? lowestRank,
     })),
   ];
@@ -83,10 +74,11 @@ export const createClaimMarks = (): ClaimMarks => {
     segments: (nowMs) =>
       nowMs >= fullScanDueMs ? [] : [...topics].flatMap(([topicId, marks]) => segmentsOf(topicId, marks)),
     soleTopic: (nowMs) => {
-      const [[topicId, marks] = [0, new Map<number, Mark>()]] = topics;
-      const [mark] = marks.values();
-      if (nowMs < severalUntilMs || topics.size !== 1 || marks.size !== 1 || mark === undefined) return null;
-      return { topicId, from: nowMs >= fullScanDueMs ? null : mark };
+      const [only, ...others] = [...topics].flatMap(([id, marks]) =>
+        [...marks.values()].map((mark) => ({ id, mark })),
+      );
+      if (nowMs < severalUntilMs || only === undefined || others.length > 0) return null;
+      return { topicId: only.id, from: nowMs >= fullScanDueMs ? null : only.mark };
     },
     soleTopicGaveNothing: (nowMs) => void (severalUntilMs = nowMs + severalTopicsMs),
     fullScanIsCheap: () => fullScanMs < cheapMs,

@@ -1,13 +1,6 @@
 import { textArrayOrNull } from '../connection/literals.ts';
 import type { Sql, Statement } from '../connection/sql.ts';
-import { claimedRows, type ClaimedRow, type ClaimRequest } from './claim-jobs.ts';
-
-/** How far the claims of a topic have come: everything before it was claimed already. */
-export interface Mark {
-  readonly rank: number;
-  readonly runAt: Date;
-  readonly id: string;
-}
+import { beginning, claimedRows, type ClaimedRow, type ClaimRequest, type Mark } from './claim-jobs.ts';
 
 /** The only topic that the last claims found open, and where a scan of it begins; null: at its beginning. */
 export interface SoleTopic {
@@ -55,8 +48,6 @@ from claimed c join topics t on t.id = $3
 cross join lateral (select spec from job_specs where id = c.id limit 1) s`,
 };
 
-const beginning = { rank: -32_768, runAt: '-infinity', id: '00000000-0000-0000-0000-000000000000' } as const;
-
 /** Claims due jobs of the only open topic. None: there are none, or it is not the only open one any more. */
 export const claimFromTopic = async (
   sql: Sql,
@@ -70,7 +61,7 @@ export const claimFromTopic = async (
     topicId,
     request.limit,
     rank,
-    typeof runAt === 'string' ? runAt : runAt.toISOString(),
+    runAt.toISOString(),
     id,
   ]);
   return claimedRows(rows, request);

@@ -2,12 +2,23 @@ import { dateArray, plainArray, textArrayOrNull } from '../connection/literals.t
 import type { Sql, Statement } from '../connection/sql.ts';
 import type { LiveRow } from './live-rows.ts';
 
-/** Where a scan of one topic begins: behind `(rank, runAt, id)`, and before `untilRank`. */
-export interface Segment {
-  readonly topicId: number;
+/** How far the claims of a topic have come: everything before it was claimed already. */
+export interface Mark {
   readonly rank: number;
   readonly runAt: Date;
   readonly id: string;
+}
+
+/** The mark before all jobs of a topic: no priority is that high. */
+export const beginning: Mark = {
+  rank: -32_768,
+  runAt: new Date(0),
+  id: '00000000-0000-0000-0000-000000000000',
+};
+
+/** Where a scan of one topic begins: behind the mark, and before `untilRank`. */
+export interface Segment extends Mark {
+  readonly topicId: number;
   readonly untilRank: number;
 }
 

@@ -4,7 +4,7 @@ import { msArray, plainArray, sparse, textArray } from '../connection/literals.t
 import { onlyRow, type Parameter, type Statement } from '../connection/sql.ts';
 import { toStoredSpec } from './stored-spec.ts';
 
-/** What an insert gives back: all jobs were stored, or, with topics missing, none. */
+/** What an insert gives back: all jobs were stored, or, with topics `missing` (1, else 0), none. */
 export interface InsertAnswer {
   readonly inserted: number;
   readonly missing: number;
