@@ -35,17 +35,6 @@ export const markOf = (marks: NodeMarks, names: readonly string[]): NodeMark | u
   };
 };
 
-/** Each state by a sign of its own: colours alone do not reach everybody. */
-export const signs: Readonly<Record<NodeRunState, string>> = {
-  waiting: '·',
-  ready: '○',
-  running: '●',
-  completed: '✔',
-  failed: '✖',
-  skipped: '–',
-  cancelled: '■',
-};
-
 /** Fill and border of a box by its state, for light and for dark. */
 export const stateColours: Readonly<
   Record<

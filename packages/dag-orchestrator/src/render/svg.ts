@@ -1,6 +1,7 @@
 import { nodeRunStates, type DagGraph } from '@job-orchestrator/types';
 import { layoutOf, type Place } from './layout.ts';
-import { signs, stateColours, type NodeMarks } from './marks.ts';
+import { nodeSigns } from '@job-orchestrator/types/node-signs';
+import { stateColours, type NodeMarks } from './marks.ts';
 import { pictureOf, type Box, type Picture } from './picture.ts';
 
 const size = { gapX: 60, gapY: 14, margin: 20, title: 34, character: 7.4, padding: 24 };
@@ -25,7 +26,7 @@ interface Frame {
 }
 
 const labelOf = ({ label, mark }: Box): string =>
-  mark === undefined ? label : `${signs[mark.state]} ${label}`;
+  mark === undefined ? label : `${nodeSigns[mark.state]} ${label}`;
 
 const frameOf = ({ boxes }: Picture): Frame => {
   const longest = boxes.reduce((most, box) => Math.max(most, labelOf(box).length), labelLeast);

@@ -1,5 +1,6 @@
 import type { DagGraph, NodeRunState } from '@job-orchestrator/types';
-import { signs, stateColours, type NodeMarks } from './marks.ts';
+import { nodeSigns } from '@job-orchestrator/types/node-signs';
+import { stateColours, type NodeMarks } from './marks.ts';
 import { pictureOf, type Box } from './picture.ts';
 
 const brackets: Readonly<Record<Box['kind'], readonly [string, string]>> = {
@@ -9,7 +10,7 @@ const brackets: Readonly<Record<Box['kind'], readonly [string, string]>> = {
 };
 
 const labelOf = ({ label, mark }: Box): string =>
-  mark === undefined ? label : `${signs[mark.state]} ${label}`;
+  mark === undefined ? label : `${nodeSigns[mark.state]} ${label}`;
 
 const statesIn = (boxes: readonly Box[]): readonly NodeRunState[] => [
   ...new Set(boxes.flatMap(({ mark }) => (mark === undefined ? [] : [mark.state]))),

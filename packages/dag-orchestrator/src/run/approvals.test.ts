@@ -1,31 +1,20 @@
 import { answerApproval, cancelRun, rerun, setRunPaused } from '@job-orchestrator/operations';
-import { freshDatabase, freshEmbedded, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import type { DagRunId } from '@job-orchestrator/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { approvalNode, graphOf, jobNode } from '../testing/graphs.ts';
-import { createHarness } from '../testing/run-harness.ts';
-import type { DagOrchestrator } from './orchestrator.ts';
+import { bothDatabases, orchestrated, type Orchestrated } from '../testing/orchestrated.ts';
 
 const ann = { actor: 'ann', reason: 'looks good' };
 const bob = { actor: 'bob', reason: '' };
 
-describe.each([
-  ['PostgreSQL', freshDatabase],
-  ['PGlite', freshEmbedded],
-])('on %s', (_name, open) => {
-  let fresh: FreshDatabase;
-  let harness: ReturnType<typeof createHarness>;
-  let orchestrator: DagOrchestrator;
+describe.each(bothDatabases)('on %s', (_name, open) => {
+  let fresh: Orchestrated['fresh'];
+  let harness: Orchestrated['harness'];
+  let close: Orchestrated['close'];
   beforeAll(async () => {
-    fresh = await open();
-    harness = createHarness(fresh.database);
-    orchestrator = harness.orchestrator();
-    orchestrator.start();
+    ({ fresh, harness, close } = await orchestrated(open));
   });
-  afterAll(async () => {
-    await orchestrator.stop();
-    await fresh.close();
-  });
+  afterAll(() => close());
 
   const agree = approvalNode('agree', [], { message: 'Publish ${{ inputs.rows }} rows?' });
   const inputs = { rows: { type: 'integer', default: 3 } } as const;

@@ -1,25 +1,17 @@
 import { bindSecret, putProfile } from '@job-orchestrator/operations';
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
+import { freshDatabase } from '@job-orchestrator/postgres/testing';
 import { validateProfile, type JobSpec } from '@job-orchestrator/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadDag } from '../compile/load.ts';
-import { createHarness } from '../testing/run-harness.ts';
-import type { DagOrchestrator } from './orchestrator.ts';
+import { orchestrated, type Orchestrated } from '../testing/orchestrated.ts';
 
 const context = { actor: 'tester', reason: 'a test' };
-let fresh: FreshDatabase;
-let harness: ReturnType<typeof createHarness>;
-let orchestrator: DagOrchestrator;
+let harness: Orchestrated['harness'];
+let close: Orchestrated['close'];
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  harness = createHarness(fresh.database);
-  orchestrator = harness.orchestrator();
-  orchestrator.start();
+  ({ harness, close } = await orchestrated(freshDatabase));
 });
-afterAll(async () => {
-  await orchestrator.stop();
-  await fresh.close();
-});
+afterAll(() => close());
 
 const define = (name: string, fields: object) =>
   putProfile(harness.deps, validateProfile({ name, ...fields }), context);

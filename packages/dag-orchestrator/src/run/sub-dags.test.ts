@@ -1,32 +1,21 @@
 import { cancelRun, rerun, setRunPaused, startRun } from '@job-orchestrator/operations';
-import { freshDatabase, freshEmbedded, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import type { DagRunId, DagRunRecord } from '@job-orchestrator/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { approvalNode, graphOf, jobNode, subDagNode } from '../testing/graphs.ts';
-import { createHarness } from '../testing/run-harness.ts';
-import type { DagOrchestrator } from './orchestrator.ts';
+import { bothDatabases, orchestrated, type Orchestrated } from '../testing/orchestrated.ts';
 
 const context = { actor: 'tester', reason: 'a test' };
 const forEach = { items: '${{ inputs.days }}', maxParallel: null, failFast: false };
 
-describe.each([
-  ['PostgreSQL', freshDatabase],
-  ['PGlite', freshEmbedded],
-])('on %s', (_name, open) => {
-  let fresh: FreshDatabase;
-  let harness: ReturnType<typeof createHarness>;
-  let orchestrator: DagOrchestrator;
+describe.each(bothDatabases)('on %s', (_name, open) => {
+  let fresh: Orchestrated['fresh'];
+  let harness: Orchestrated['harness'];
+  let close: Orchestrated['close'];
   beforeAll(async () => {
-    fresh = await open();
-    harness = createHarness(fresh.database);
-    orchestrator = harness.orchestrator();
-    orchestrator.start();
+    ({ fresh, harness, close } = await orchestrated(open));
     await harness.finish(await harness.start(graphOf([jobNode('one')], { name: 'warm-up' })));
   });
-  afterAll(async () => {
-    await orchestrator.stop();
-    await fresh.close();
-  });
+  afterAll(() => close());
 
   const load = (name: string) =>
     graphOf(

@@ -6,37 +6,29 @@ import {
   startBackfill,
   type BackfillRequest,
 } from '@job-orchestrator/operations';
-import { freshDatabase, freshEmbedded, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DagOrchestrator } from '../run/orchestrator.ts';
 import { graphOf, jobNode } from '../testing/graphs.ts';
-import { createHarness, type JobEnding } from '../testing/run-harness.ts';
+import { bothDatabases, orchestrated, type Orchestrated } from '../testing/orchestrated.ts';
+import { type JobEnding } from '../testing/run-harness.ts';
 import { dueAt, scheduleOf, schedulerOf } from '../testing/schedule-harness.ts';
 import type { Scheduler } from './scheduler.ts';
 
 const context = { actor: 'tester', reason: 'a test' };
 const daily = { cron: '0 3 * * *', timeZone: 'Europe/Berlin' };
 
-describe.each([
-  ['PostgreSQL', freshDatabase],
-  ['PGlite', freshEmbedded],
-])('on %s', (_name, open) => {
-  let fresh: FreshDatabase;
-  let harness: ReturnType<typeof createHarness>;
-  let orchestrator: DagOrchestrator;
+describe.each(bothDatabases)('on %s', (_name, open) => {
+  let fresh: Orchestrated['fresh'];
+  let harness: Orchestrated['harness'];
+  let close: Orchestrated['close'];
   let scheduler: Scheduler;
   beforeAll(async () => {
-    fresh = await open();
-    harness = createHarness(fresh.database);
-    orchestrator = harness.orchestrator();
-    orchestrator.start();
+    ({ fresh, harness, close } = await orchestrated(open));
     scheduler = schedulerOf(harness);
     scheduler.start();
   });
   afterAll(async () => {
     await scheduler.stop();
-    await orchestrator.stop();
-    await fresh.close();
+    await close();
   });
 
   const scheduled = async (dag: string): Promise<void> => {

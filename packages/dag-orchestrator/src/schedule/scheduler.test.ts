@@ -1,10 +1,8 @@
 import { applyDag, pauseSchedule, resumeSchedule } from '@job-orchestrator/operations';
-import { freshDatabase, freshEmbedded, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { OrchestratorError, type DagRunRecord } from '@job-orchestrator/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DagOrchestrator } from '../run/orchestrator.ts';
 import { graphOf, jobNode } from '../testing/graphs.ts';
-import { createHarness } from '../testing/run-harness.ts';
+import { bothDatabases, orchestrated, type Orchestrated } from '../testing/orchestrated.ts';
 import {
   cronAt,
   dueAt,
@@ -17,26 +15,19 @@ import type { Scheduler } from './scheduler.ts';
 
 const context = { actor: 'tester', reason: 'a test' };
 
-describe.each([
-  ['PostgreSQL', freshDatabase],
-  ['PGlite', freshEmbedded],
-])('on %s', (_name, open) => {
-  let fresh: FreshDatabase;
-  let harness: ReturnType<typeof createHarness>;
-  let orchestrator: DagOrchestrator;
+describe.each(bothDatabases)('on %s', (_name, open) => {
+  let fresh: Orchestrated['fresh'];
+  let harness: Orchestrated['harness'];
+  let close: Orchestrated['close'];
   let scheduler: Scheduler;
   beforeAll(async () => {
-    fresh = await open();
-    harness = createHarness(fresh.database);
-    orchestrator = harness.orchestrator();
-    orchestrator.start();
+    ({ fresh, harness, close } = await orchestrated(open));
     scheduler = schedulerOf(harness);
     scheduler.start();
   });
   afterAll(async () => {
     await scheduler.stop();
-    await orchestrator.stop();
-    await fresh.close();
+    await close();
   });
 
   /** A DAG with one run that has ended, so that its image is known. */

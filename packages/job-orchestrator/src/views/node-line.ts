@@ -1,5 +1,6 @@
 import type { NodeReason, NodeRunDto } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
+import { nodeSigns } from '@job-orchestrator/types/node-signs';
 import { safeLine } from '../output/sanitize.ts';
 import type { Colours } from '../output/screen.ts';
 import { between } from '../output/times.ts';
@@ -27,16 +28,6 @@ const reasons: Readonly<Record<NodeReason, string>> = {
   sub_dag_cancelled: 'its DAG was cancelled',
   run_cancelled: 'the run was cancelled',
 };
-
-const marks = {
-  waiting: '·',
-  ready: '○',
-  running: '●',
-  completed: '✔',
-  failed: '✖',
-  skipped: '–',
-  cancelled: '■',
-} as const;
 
 const waits: Readonly<Record<string, string>> = {
   waiting: 'for nodes that it needs',
@@ -127,7 +118,7 @@ export const nameColumnsFor = (nodes: readonly TreeNode[], columns: number): num
 export const nodeLine = (node: TreeNode, style: NodeLineStyle): string => {
   const { columns, nameColumns, now, colours } = style;
   const narrow = columns < wideEnough;
-  const state = narrow ? marks[node.state] : `${marks[node.state]} ${node.state.padEnd(9)}`;
+  const state = narrow ? nodeSigns[node.state] : `${nodeSigns[node.state]} ${node.state.padEnd(9)}`;
   const title = titleOf(node, nameColumns).padEnd(nameColumns);
   const rest = cut(safeLine(`${title}  ${factsOf(node, now, narrow)}`).trimEnd(), columns - state.length - 1);
   return `${paintState(colours, node.state, state)} ${rest}`;
