@@ -13,7 +13,7 @@ import { moveCursor } from './finish.ts';
 import { withDescendants } from './graph-index.ts';
 import { scopeOf } from './scope.ts';
 import { settle } from './settle.ts';
-import { startReady } from './start.ts';
+import { isHeld, startReady } from './start.ts';
 import { stopFinal, stopOrdinary } from './stop.ts';
 import { gateOf, isLimited, isStartable } from './startable.ts';
 import { verdictOf } from './trigger-rules.ts';
@@ -89,6 +89,9 @@ const startableWanted = <Work>({ index, view, startsMost }: Draft<Work>): PlanRe
   return [{ group: null, limit: room }, ...limited].filter(({ limit }) => limit > 0);
 };
 
+const heldNodes = <Work>(draft: Draft<Work>): PlanRequest['held'] =>
+  draft.index.graph.nodes.flatMap((spec, node) => (isHeld(draft, spec) ? [node] : []));
+
 /** Limits freed by ends, or lifted by a resume, let stored nodes start. */
 const addStartable = <Work>(draft: Draft<Work>): void => {
   if (draft.view.run.startable === 0 || draft.view.wishes.paused) return;
@@ -116,6 +119,7 @@ const requestOf = <Work>(draft: Draft<Work>, round: number): PlanRequest => {
     items: [...missing.items.values()],
     otherNodeRuns: missing.otherNodeRuns,
     startable: missing.startable ? startableWanted(draft) : [],
+    held: missing.startable ? heldNodes(draft) : [],
   };
 };
 

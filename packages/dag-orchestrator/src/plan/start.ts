@@ -19,11 +19,15 @@ const waitsForItsTurn = <Work>(draft: Draft<Work>, node: number, group: number |
   return inOrder && members[draft.groups[group]!.cursor] !== node;
 };
 
+/** True for a node whose jobs have no room in their topic. */
+export const isHeld = <Work>({ view }: Draft<Work>, spec: GraphNode): boolean =>
+  view.fullTopics?.has(topicOf(spec) ?? '') === true;
+
 /** How many node runs of this node the limits let out now. */
 const roomFor = <Work>(draft: Draft<Work>, node: number): number => {
   const { graph } = draft.index;
   const { group } = graph.nodes[node]!;
-  if (draft.view.fullTopics?.has(topicOf(graph.nodes[node]!) ?? '') === true) return 0;
+  if (isHeld(draft, graph.nodes[node]!)) return 0;
   if (waitsForItsTurn(draft, node, group)) return 0;
   if (!takesPlace(graph.nodes[node]!)) return Infinity;
   const overall = (graph.maxParallel ?? Infinity) - draft.run.running;

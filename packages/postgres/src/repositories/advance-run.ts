@@ -35,7 +35,7 @@ type Plan = AdvancePlan<NewNodeWork>;
 /** Adds what a plan asked for to what it was shown. */
 const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequest): Promise<PlanView> => {
   const startable =
-    request.startable.length > 0 ? await read.readStartable(sql, run, request.startable) : view.startable;
+    request.startable.length > 0 ? await read.readStartable(sql, run, request) : view.startable;
   const wanted = [...request.nodes, ...(startable ?? [])].filter((node) => !view.nodes.has(node));
   const found = request.all
     ? await read.readAllNodes(sql, run)

@@ -50,6 +50,8 @@ export interface PlanRequest {
   readonly otherNodeRuns: boolean;
   /** The first startable nodes of each group (null: of no group), in order of index. */
   readonly startable: readonly { readonly group: number | null; readonly limit: number }[];
+  /** Those that are not asked for among them: their topic is full, and they would hide others. */
+  readonly held: readonly number[];
 }
 
 /** An item, or an item-less node's job, that ended or will never start. */

@@ -51,23 +51,26 @@ export const readNodes = (sql: Sql, run: DagRunId, wanted: Iterable<number>) =>
 /** Every node of a run. */
 export const readAllNodes = (sql: Sql, run: DagRunId) => nodes(sql, 'dag_read_all_nodes', '', [run]);
 
-/** The first nodes of each group that could start. */
+/** The first nodes of each group that could start and are not held back. */
 export const readStartable = async (
   sql: Sql,
   run: DagRunId,
-  groups: PlanRequest['startable'],
+  { startable, held }: Pick<PlanRequest, 'startable' | 'held'>,
 ): Promise<readonly number[]> => {
   const text = `
 select s.node from unnest($2::integer[], $3::integer[]) as g (gate, most)
 cross join lateral (
-  (select node from node_runs where run_id = $1 and startable and gate = g.gate order by node limit g.most)
+  (select node from node_runs where run_id = $1 and startable and gate = g.gate and node <> all($4::integer[])
+   order by node limit g.most)
   union all
   (select node from node_runs where run_id = $1 and startable and gate is null and g.gate is null
+     and node <> all($4::integer[])
    order by node limit g.most)) s`;
   const rows = await sql.run<{ node: number }>({ name: 'dag_read_startable', text }, [
     run,
-    plainArray(groups.map(({ group }) => group)),
-    plainArray(groups.map(({ limit }) => limit)),
+    plainArray(startable.map(({ group }) => group)),
+    plainArray(startable.map(({ limit }) => limit)),
+    plainArray(held),
   ]);
   return rows.map(({ node }) => node);
 };
