@@ -1,10 +1,10 @@
 import { openDatabase } from '@job-orchestrator/postgres';
 import { freshDatabase, onServer, silentLog } from '@job-orchestrator/postgres/testing';
-import { isOrchestratorError, type Database } from '@job-orchestrator/types';
+import type { Database } from '@job-orchestrator/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approvalNode, graphOf, jobNode, subDagNode } from '../testing/graphs.ts';
 import { killSteps } from '../testing/kill-steps.ts';
-import { createHarness } from '../testing/run-harness.ts';
+import { createHarness, ifKilled } from '../testing/run-harness.ts';
 import type { DagOrchestrator } from './orchestrator.ts';
 
 const parents = 2_000;
@@ -123,10 +123,7 @@ test('sub-DAGs and approvals under killed connections and 4 orchestrators: each 
   };
   // Whose connection was killed too often in a row is told so, and answers again.
   const answer = async (): Promise<void> => {
-    while (!answers.done)
-      await answerAll().catch((error: unknown) => {
-        if (!isOrchestratorError(error) || error.code !== 'database_unavailable') throw error;
-      });
+    while (!answers.done) await answerAll().catch(ifKilled(undefined));
   };
   let rounds = 0;
   await killSteps(fresh.url, async (stepping) => {

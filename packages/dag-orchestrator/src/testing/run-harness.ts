@@ -68,11 +68,13 @@ const createLease = (database: Database): (() => Promise<IncarnationId>) => {
   };
 };
 
-/** A claim whose connection was killed claimed nothing, and is made again by who looks for more. */
-const unlessKilled = (error: unknown): readonly LiveAttempt[] => {
-  if (isOrchestratorError(error) && error.code === 'database_unavailable') return [];
-  throw error;
-};
+/** Whose connection was killed too often in a row is told so; `instead` is for those who then ask again. */
+export const ifKilled =
+  <T>(instead: T) =>
+  (error: unknown): T => {
+    if (isOrchestratorError(error) && error.code === 'database_unavailable') return instead;
+    throw error;
+  };
 
 /** What tests of whole runs need: operations, an orchestrator, and an executor without a runtime. */
 export const createHarness = (database: Database) => {
@@ -135,9 +137,9 @@ export const createHarness = (database: Database) => {
     /** Runs until the run has ended: an executor that ends each job as `how` says. */
     finish: async (run: DagRunId, how: (attempt: LiveAttempt) => JobEnding = () => null) => {
       for (;;) {
-        const found = await database.dags.getRun(run);
+        const found = await database.dags.getRun(run).catch(ifKilled(null));
         if (found !== null && found.finishedAt !== null) return found;
-        const claimed = await harness.claim().catch(unlessKilled);
+        const claimed = await harness.claim().catch(ifKilled([]));
         if (claimed.length > 0) await harness.end(claimed, how);
         else await new Promise((resolve) => setTimeout(resolve, 5));
       }
