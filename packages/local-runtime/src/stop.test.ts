@@ -133,9 +133,10 @@ test('remove kills what still runs, then takes the folder away', async () => {
 
 onLinux('an attempt whose folder somebody deleted is absent, and its program is ended', async () => {
   const watched = await sandbox.start({ pollIntervalMs: 20 });
-  const ref = await watched.run(sandbox.launch(['sleep', '1000']));
-  await watched.running(ref);
-  rmSync(sandbox.folderOf(ref), { recursive: true, maxRetries: 10 });
+  const ref = await watched.run(sandbox.launch(['sh', '-c', 'echo ready; exec sleep 1000']));
+  // Until then the shim makes files in the folder, and one that comes while it is emptied keeps it.
+  await printed(watched, ref, 'ready');
+  rmSync(sandbox.folderOf(ref), { recursive: true });
   await watched.until(ref, ({ kind }) => kind === 'absent');
   await until('nothing to be left', () => countAlive(ref.attemptId) === 0);
 });
