@@ -157,8 +157,8 @@ end $$;
 -- kept, the slots of limited topics are freed. `ids` ascend; as an attempt's id begins with its job's, that is the lock
 -- order of jobs, and counters come after them. A job whose cancel was accepted ends cancelled, whatever happened.
 -- The lease is checked by clock_timestamp() after the last lock of a job was got: now() is the transaction's start and let
--- an expired owner through 1.5 s late (measured). When it is over, JO001 undoes the whole transaction. An array that is null stands for nulls throughout.
--- `starts` and `finishes` are milliseconds since 1970.
+-- an expired owner through 1.5 s late (measured). When it is over, JO001 undoes the whole transaction. An array that is null stands for nulls throughout;
+-- of `states`, `attempt_states` and `reasons`, which have no nulls, a single value stands for all. `starts` and `finishes` are milliseconds since 1970.
 -- Gives the attempts that were ended, and whether slots became free.
 create function end_attempts(me uuid, ids uuid[], states text[], attempt_states text[], exit_codes integer[],
   starts float8[], finishes float8[], nodes text[], digests text[], failures text[], log_sizes bigint[],
@@ -184,18 +184,19 @@ begin
       case e.state when 'completed' then x.output_bytes end,
       case e.state when 'completed' then x.output_digest end,
       case e.state when 'completed' then null when 'cancelled' then if_cancelled::json else x.failure::json end,
-      j.attempt_id, x.attempt_state, j.owner, j.runtime_id, o.uid, o.name, j.claimed_at, j.claimed_seq, j.claimed_by,
-      j.launched_at, coalesce(j.started_at, to_timestamp(x.started_ms / 1000)), to_timestamp(x.finished_ms / 1000),
+      j.attempt_id, coalesce(x.attempt_state, attempt_states[1]), j.owner, j.runtime_id, o.uid, o.name, j.claimed_at,
+      j.claimed_seq, j.claimed_by, j.launched_at, coalesce(j.started_at, to_timestamp(x.started_ms / 1000)), to_timestamp(x.finished_ms / 1000),
       x.exit_code, coalesce(x.node, j.node), x.image_digest, x.log_bytes,
       (select 'executor:' || name from executors where incarnation = me),
-      case when e.state = x.state then x.reason else 'cancelled as asked' end
+      case when e.state = coalesce(x.state, states[1]) then coalesce(x.reason, reasons[1]) else 'cancelled as asked' end
     from unnest(ids, states, attempt_states, exit_codes, starts, finishes, nodes, digests, failures, log_sizes, reasons,
            outputs, output_sizes, output_digests)
       as x (attempt, state, attempt_state, exit_code, started_ms, finished_ms, node, image_digest, failure, log_bytes,
            reason, output, output_bytes, output_digest)
     cross join lateral (select * from jobs where owner = me and attempt_id = x.attempt for update) j
     cross join lateral (
-      select case when j.cancel_requested_at is null then x.state else 'cancelled' end as state offset 0) e
+      select case when j.cancel_requested_at is null then coalesce(x.state, states[1]) else 'cancelled' end as state
+      offset 0) e
     left join lateral (select uid, name from runtime_objects where id = j.object_id limit 1) o on true
     returning id, attempt_id)
   select coalesce(array_agg(f.attempt_id), '{}'), array_agg(f.id) into mine, ended from finished f;

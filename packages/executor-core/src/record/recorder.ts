@@ -31,8 +31,11 @@ interface RecorderOptions {
 
 /** Most writes in one transaction. */
 const batchMost = 200;
-/** When a batch had company, the next one waits this long for more; a lone write waits for nothing. */
-const windowMs = 3;
+/**
+ * When a batch had company, the next one waits this long for more; a lone write waits for nothing. With 24 jobs that
+ * start and end at once, 3 ms left a third of both cores idle, and 1 ms a quarter: 3,700 and 4,500 jobs a second.
+ */
+const windowMs = 1;
 
 /** The next batch: at most one write of each attempt, so that two of them keep their order. */
 const takeBatch = (waiting: Pending[]): readonly Pending[] => {

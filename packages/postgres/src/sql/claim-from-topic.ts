@@ -30,9 +30,9 @@ claimed as (
   update jobs j set queue = 'live', attempt = j.attempt + 1, attempt_id = new_attempt_id(j.id, j.attempt + 1),
     owner = $1, runtime_id = e.runtime_id, attempt_state = 'launching', claimed_at = clock_timestamp(),
     claimed_by = e.name, event_seq = j.event_seq + 1, claimed_seq = j.event_seq + 1
-  from claimant e where j.id = any(array(
-    select q.id from (
-      select j.id from jobs j
+  from claimant e where j.ctid = any(array(
+    select q.ctid from (
+      select j.ctid from jobs j
       where j.topic_id = $3 and j.queue = 'pending'
         and (j.rank, j.run_at, j.id) > ($5::smallint, $6::timestamptz, $7::uuid) and exists (select from claimant)
       order by j.rank, j.run_at, j.id limit 1024 for update skip locked) q

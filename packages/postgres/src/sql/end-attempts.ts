@@ -6,7 +6,15 @@ import {
   type OutputResult,
 } from '@job-orchestrator/types';
 import type { ExitReport, Failure, IncarnationId, TerminalJobState } from '@job-orchestrator/types';
-import { bytesArray, jsonText, msArray, plainArray, sparse, textArray } from '../connection/literals.ts';
+import {
+  bytesArray,
+  jsonText,
+  msArray,
+  oneIfEqual,
+  plainArray,
+  sparse,
+  textArray,
+} from '../connection/literals.ts';
 import { onlyRow, type Sql, type Statement } from '../connection/sql.ts';
 import type { FencedAnswer } from './fence.ts';
 
@@ -25,9 +33,15 @@ export interface Ending {
 /** A job whose cancel was accepted ends cancelled, whatever its program did meanwhile. */
 const cancelledFailure = JSON.stringify(failure('cancelled', 'cancelled as asked'));
 
+/** `applied` null: all. Most often that is so, and reading 500 ids back costs as much as sending them. */
+interface AllOrSome {
+  readonly applied: readonly string[] | null;
+  readonly freed: number;
+}
+
 const statement: Statement = {
   name: 'end_attempts',
-  text: `select applied::text[] as applied, freed from end_attempts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+  text: `select nullif(applied, $2::uuid[])::text[] as applied, freed from end_attempts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 };
 
 /** Ends jobs with their attempts, each in the state that its ending names, or cancelled where that was asked. */
@@ -37,11 +51,11 @@ export const endAttempts = async (
   endings: readonly Ending[],
 ): Promise<FencedAnswer> => {
   const each = <T>(pick: (ending: Ending) => T): T[] => endings.map(pick);
-  const rows = await sql.run<FencedAnswer & Record<string, unknown>>(statement, [
+  const rows = await sql.run<AllOrSome & Record<string, unknown>>(statement, [
     owner,
     plainArray(each(({ attemptId }) => attemptId)),
-    plainArray(each(({ state }) => state)),
-    plainArray(each(({ attemptState }) => attemptState)),
+    plainArray(oneIfEqual(each(({ state }) => state))),
+    plainArray(oneIfEqual(each(({ attemptState }) => attemptState))),
     sparse(
       plainArray,
       each(({ exit }) => exit?.exitCode ?? null),
@@ -74,7 +88,7 @@ export const endAttempts = async (
       bytesArray,
       each(({ log }) => log?.bytes ?? null),
     ),
-    textArray(each(({ reason }) => reason)),
+    textArray(oneIfEqual(each(({ reason }) => reason))),
     sparse(
       textArray,
       each(({ output }) => output?.text ?? null),
@@ -89,5 +103,6 @@ export const endAttempts = async (
     ),
     cancelledFailure,
   ]);
-  return onlyRow(rows);
+  const { applied, freed } = onlyRow(rows);
+  return { applied: applied ?? each(({ attemptId }) => attemptId), freed };
 };
