@@ -1,6 +1,13 @@
 import { textArrayOrNull } from '../connection/literals.ts';
 import type { Sql, Statement } from '../connection/sql.ts';
-import { beginning, claimedRows, type ClaimedRow, type ClaimRequest, type Mark } from './claim-jobs.ts';
+import {
+  beginning,
+  claimedRows,
+  type ClaimedRow,
+  type ClaimRequest,
+  type Mark,
+  type RawClaim,
+} from './claim-jobs.ts';
 
 /** The only topic that the last claims found open, and where a scan of it begins; null: at its beginning. */
 export interface SoleTopic {
@@ -42,7 +49,7 @@ claimed as (
 )
 select c.attempt_id as id, c.id as "jobId", c.attempt as number, t.project, t.name as topic,
   c.claimed_at as "claimedAt", c.used_user as "usedUser", c.used_infrastructure as "usedInfrastructure",
-  c.used_output as "usedOutput", c.used_unknown as "usedUnknown", c.used_out_of_memory as "usedOutOfMemory", s.spec,
+  c.used_output as "usedOutput", c.used_unknown as "usedUnknown", c.used_out_of_memory as "usedOutOfMemory", s.spec::text as spec,
   c.topic_id as "topicId", c.rank, c.run_at as "runAt", false as "slotsLeft"
 from claimed c join topics t on t.id = $3
 cross join lateral (select spec from job_specs where id = c.id limit 1) s`,
@@ -55,7 +62,7 @@ export const claimFromTopic = async (
   { topicId, from }: SoleTopic,
 ): Promise<readonly ClaimedRow[]> => {
   const { rank, runAt, id } = from ?? beginning;
-  const rows = await sql.run<ClaimedRow & Record<string, unknown>>(statement, [
+  const rows = await sql.run<RawClaim>(statement, [
     request.owner,
     textArrayOrNull(request.topics),
     topicId,
