@@ -85,6 +85,15 @@ describe('errors', () => {
     expect(error.message).toContain('within 0.05 s');
   });
 
+  it('tells of a server that takes long, once for each request, and of no other', async () => {
+    const told: string[] = [];
+    const server = await serve(() => undefined, answer(200, 'application/json', '{}'));
+    const slow = { afterMs: 10, tell: () => void told.push('slow') };
+    await failure(createClient({ server: server.url, timeoutMs: 60, slow }).getJob('abcd'));
+    await createClient({ server: server.url, slow: { ...slow, afterMs: 20_000 } }).getJob('abcd');
+    expect(told).toEqual(['slow']);
+  });
+
   it("rejects with the reason of the caller's signal", async () => {
     const server = await serve(() => undefined);
     const reason = new Error('enough');

@@ -11,7 +11,7 @@ import { secretCalls } from './calls/secrets.ts';
 import { serverCalls } from './calls/server.ts';
 import { topicCalls } from './calls/topics.ts';
 import { defaultReconnect, type ReconnectRule } from './sse/reader.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, type SlowRule } from './transport.ts';
 
 export interface ClientOptions {
   /** Where the server listens, such as `http://127.0.0.1:8080`. */
@@ -22,6 +22,8 @@ export interface ClientOptions {
    * @defaultValue 30_000
    */
   readonly timeoutMs?: number;
+  /** Called once for each request that has no answer after `afterMs`. */
+  readonly slow?: SlowRule;
   readonly reconnect?: Partial<ReconnectRule>;
 }
 
@@ -31,6 +33,7 @@ export const createClient = (options: ClientOptions): Client => {
     server: options.server.replace(/\/+$/, ''),
     token: options.token ?? null,
     timeoutMs: options.timeoutMs ?? 30_000,
+    slow: options.slow ?? null,
   });
   const reconnect = { ...defaultReconnect, ...options.reconnect };
   return {

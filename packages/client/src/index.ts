@@ -16,7 +16,7 @@ export type { LogMessage, LogText } from './log-messages.ts';
 export type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
 export type { RunMessage } from './run-messages.ts';
 export type { ReconnectRule } from './sse/reader.ts';
-export type { CallOptions } from './transport.ts';
+export type { CallOptions, SlowRule } from './transport.ts';
 export {
   defineDag,
   type DagBuilder,

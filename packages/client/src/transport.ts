@@ -35,10 +35,17 @@ export interface Transport {
   bytes(call: Call): Promise<{ readonly content: Uint8Array<ArrayBuffer>; readonly headers: Headers }>;
 }
 
+/** Whom to tell that an answer takes long. */
+export interface SlowRule {
+  readonly afterMs: number;
+  readonly tell: () => void;
+}
+
 export interface TransportOptions {
   readonly server: string;
   readonly token: string | null;
   readonly timeoutMs: number;
+  readonly slow: SlowRule | null;
 }
 
 const encodeBody = (body: unknown): string => {
@@ -95,6 +102,8 @@ const within = async <T>(
   exchange: (call: Call) => Promise<T>,
 ): Promise<T> => {
   const limit = AbortSignal.timeout(options.timeoutMs);
+  const { slow } = options;
+  const telling = slow === null ? undefined : setTimeout(slow.tell, slow.afterMs);
   const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]);
   try {
     return await exchange({ ...call, signal });
@@ -102,6 +111,8 @@ const within = async <T>(
     call.signal?.throwIfAborted();
     if (limit.aborted) throw silent(options.server, options.timeoutMs);
     throw error instanceof OrchestratorError ? error : unreachable(options.server, error);
+  } finally {
+    clearTimeout(telling);
   }
 };
 

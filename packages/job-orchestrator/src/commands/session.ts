@@ -16,6 +16,18 @@ export interface Session {
   readonly server: FoundServer;
 }
 
+/** Milliseconds after which a person wonders whether anything happens. */
+const slowMs = 2_000;
+
+/** Says once that the server takes its time. */
+const sayThatItWaits = (screen: Screen, url: string): (() => void) => {
+  let said = false;
+  return () => {
+    if (!said) screen.note(`waiting for an answer of ${url}`);
+    said = true;
+  };
+};
+
 /** Finds the server, does the work with it, and explains its silence where the data folder knows more. */
 export const withServer = async (
   cli: Cli,
@@ -24,7 +36,11 @@ export const withServer = async (
 ): Promise<number> => {
   const dataDir = dataDirOf(flags, cli.environment);
   const server = await findServer({ ...flags, dataDir }, cli.environment);
-  const client = createClient({ server: server.url, token: server.token });
+  const client = createClient({
+    server: server.url,
+    token: server.token,
+    slow: { afterMs: slowMs, tell: sayThatItWaits(cli.screen, server.url) },
+  });
   try {
     return await work({ client, screen: cli.screen, server });
   } catch (error) {
