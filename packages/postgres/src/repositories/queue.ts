@@ -18,7 +18,7 @@ import { cancelJob, lockJob } from '../sql/cancel-job.ts';
 import { claimFromTopic, type SoleTopic } from '../sql/claim-from-topic.ts';
 import { claimJobs, type ClaimedRow, type ClaimRequest, type Segment } from '../sql/claim-jobs.ts';
 import { isTooNew, limitedTopics, lockCounter, mendCounter } from '../sql/counters.ts';
-import { toLiveAttempt } from '../sql/live-rows.ts';
+import { toClaimedAttempt, toLiveAttempt } from '../sql/live-rows.ts';
 import { expireQueued, nextDue, promoteDue } from '../sql/queue-upkeep.ts';
 import { attemptFates, cancelRequests, ownAttempts } from '../sql/read-attempts.ts';
 import { finishedJob } from '../sql/read-jobs.ts';
@@ -104,7 +104,7 @@ const claim = async (
   if (request.limit < 1) return [];
   const rows = await claimRows(store, marks, request);
   if (rows.some(({ slotsLeft }) => slotsLeft)) wakeUps.send('jobs');
-  return rows.map(toLiveAttempt);
+  return rows.map(toClaimedAttempt);
 };
 
 const cancel = async (

@@ -2,6 +2,7 @@ import {
   attemptId,
   incarnationId,
   jobId,
+  type JobSpec,
   type LiveAttempt,
   type LiveAttemptState,
   type RetriesUsed,
@@ -53,7 +54,7 @@ export const toRetriesUsed = (row: UsedRow): RetriesUsed => ({
 export const toRuntimeObject = (uid: string | null | undefined, name: string | null | undefined) =>
   uid === null || uid === undefined ? null : { uid, name: name ?? '' };
 
-export const toLiveAttempt = (row: LiveRow): LiveAttempt => ({
+const withSpec = (row: Omit<LiveRow, 'spec'>, spec: JobSpec): LiveAttempt => ({
   id: attemptId(row.id),
   jobId: jobId(row.jobId),
   number: row.number,
@@ -72,8 +73,14 @@ export const toLiveAttempt = (row: LiveRow): LiveAttempt => ({
   stopRequestedAt: row.stopRequestedAt ?? null,
   cancelRequestedAt: row.cancelRequestedAt ?? null,
   retriesUsed: toRetriesUsed(row),
-  spec: fromStoredSpec(row.spec),
+  spec,
 });
+
+export const toLiveAttempt = (row: LiveRow): LiveAttempt => withSpec(row, fromStoredSpec(row.spec));
+
+/** A row whose spec is whole already, and may be that of other rows too. */
+export const toClaimedAttempt = (row: Omit<LiveRow, 'spec'> & { readonly spec: JobSpec }): LiveAttempt =>
+  withSpec(row, row.spec);
 
 /** The columns of a `LiveRow`, read from `liveTables`. */
 export const liveColumns = `j.attempt_id as id, j.id as "jobId", j.attempt as number, j.owner, r.key as "runtimeKey",
