@@ -62,7 +62,7 @@ const onSmallDisk = async (use: (disk: string, watched: Watched) => Promise<void
     await use(disk, watched);
   } finally {
     await watched.runtime.close();
-    execFileSync('umount', ['-l', disk]);
+    execFileSync('umount', ['-lA', disk]);
     rmSync(disk, { recursive: true });
   }
 };
@@ -101,5 +101,24 @@ test.runIf(mayMount)(
         if (end?.exitCode === 0) expect(readFileSync(ran, 'utf8')).toBe('ran\n');
         else expect(end?.failure?.category ?? outcome.kind).toMatch(/^(infrastructure|busy)$/);
       });
+  },
+);
+
+test.runIf(mayMount)(
+  'on a read-only disk nothing is launched, which is certain, and what runs is stopped',
+  async () => {
+    await onSmallDisk(async (disk, watched) => {
+      const ref = await watched.run(sandbox.launch(['sleep', '1000']));
+      await watched.running(ref);
+      // A disk with an open log cannot be made read-only; a second mount of it can.
+      execFileSync('mount', ['-o', 'bind', disk, disk]);
+      execFileSync('mount', ['-o', 'remount,ro,bind', disk]);
+      expect(await watched.runtime.ensure(sandbox.launch(['true']), () => true)).toMatchObject({
+        kind: 'busy',
+        message: expect.stringContaining('EROFS') as string,
+      });
+      expect(await watched.runtime.stop(ref, 0)).toBe(true);
+      expect((await watched.ended(ref)).exit.exitCode).toBeNull();
+    });
   },
 );
