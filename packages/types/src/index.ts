@@ -30,6 +30,7 @@ export * from './schemas/submission.ts';
 export * from './schemas/value-schema.ts';
 export * from './json/check-json.ts';
 export * from './json/strict-json.ts';
+export { isDay } from './validate/calendar.ts';
 export { didYouMean, schemaErrorProblems, schemaProblems } from './validate/schema-problems.ts';
 export * from './validate/profiles.ts';
 export { retryProblems } from './validate/retry.ts';

@@ -94,7 +94,9 @@ describe('backfills', () => {
   });
 
   it('of days that are none are refused with their place', async () => {
-    const refused = await failure(api.client.startBackfill('nightly', { ...range, from: '2026-02-30' }));
-    expect(refused).toMatchObject({ code: 'invalid_input', problems: [{ field: 'from' }] });
+    for (const from of ['2026-02-30', '2026-02-30T08:00:00Z']) {
+      const refused = await failure(api.client.startBackfill('nightly', { ...range, from }));
+      expect(refused).toMatchObject({ code: 'invalid_input', problems: [{ field: 'from' }] });
+    }
   });
 });

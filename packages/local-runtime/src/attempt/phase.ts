@@ -5,7 +5,7 @@ import { attemptPaths, type AttemptPaths } from './folder.ts';
 /** How far an attempt is, as its folder and the process table show it. */
 export type Phase =
   | { readonly kind: 'unstarted'; readonly since: Date }
-  /** Somebody other than a shim created `started`: it never ran and never will. */
+  /** It never ran and never will: somebody other than a shim created `started`, or the shim could not begin it. */
   | { readonly kind: 'prevented'; readonly at: Date; readonly why: string }
   | {
       readonly kind: 'running';
@@ -62,18 +62,32 @@ const readGroup = (paths: AttemptPaths): number | null => {
   return text !== null && /^[1-9]\d*\n$/.test(text) ? Number(text) : null;
 };
 
-/** The exit file's mtime is the end's time: `date` in the shim would cost a process and be less precise. */
+/** The shim was alive, but the system did not let it begin (a full disk, most likely): whoever begins leaves a group. */
+const neverBegun = (at: Date, code: number): Phase => ({
+  kind: 'prevented',
+  at,
+  why: `the system did not let it begin (exit code ${code}); its disk may be full or read-only`,
+});
+
+/**
+ * The exit file's mtime is the end's time: `date` in the shim would cost a process and be less precise. A file without
+ * a code is none: after a power failure the name may be there, and what was in it not.
+ */
 const readEnded = (paths: AttemptPaths, startedAt: Date): Phase | null => {
-  const text = readIfThere(paths.exit);
-  if (text === null) return null;
-  const code = Number.parseInt(text, 10);
+  const code = /^(\d{1,3}) *\n$/.exec(readIfThere(paths.exit) ?? '')?.[1];
+  return code === undefined ? null : endedWith(paths, Number(code), startedAt);
+};
+
+const endedWith = (paths: AttemptPaths, code: number, startedAt: Date): Phase => {
+  const finishedAt = statSync(paths.exit).mtime;
+  if (code !== 0 && readGroup(paths) === null) return neverBegun(finishedAt, code);
   return {
     kind: 'ended',
     code,
     // A shell that is killed before its exec may run the trap too (bash), but never with these codes.
     execFailed: (code === 126 || code === 127) && existsSync(paths.execFailed),
     startedAt,
-    finishedAt: statSync(paths.exit).mtime,
+    finishedAt,
   };
 };
 

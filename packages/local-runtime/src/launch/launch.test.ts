@@ -275,7 +275,7 @@ describe('on a machine without setsid', () => {
     });
     if (spawned.kind === 'failed') throw new Error(spawned.message);
     await spawned.ended;
-    expect(readFileSync(join(folder, 'exit'), 'utf8')).toBe('42\n');
+    expect(readFileSync(join(folder, 'exit'), 'utf8')).toBe('42 \n');
   });
 
   test('and without perl the runtime says what it needs', () => {

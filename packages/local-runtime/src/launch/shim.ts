@@ -7,6 +7,8 @@
  * - It runs in the foreground, for a shell without job control starts background commands with SIGINT ignored.
  * - It is redirected in a subshell: dash would write its own `Killed` into the log otherwise.
  * - `trap :` keeps the shim alive when a shutdown signals every process, and is reset in the command.
+ * - The exit code has its place on the disk before the command begins, and is written into it: a command that fills the
+ *   disk would lose its own end otherwise, and be run again.
  * - Times are those of the files: `date` would cost a process each and show whole seconds.
  */
 const shimScript = `
@@ -16,10 +18,11 @@ trap : HUP INT TERM
 { read -r birth < /proc/self/stat; } 2>/dev/null || birth=$(ps -o lstart= -p $$)
 set -C
 { printf '%s\\n' "$$" "$boot" "$birth" . > "$folder/started"; } 2>/dev/null || exit 0
+{ printf '   \\n' > "$folder/exit.tmp"; } 2>/dev/null || exit 0
 (exec "$@") </dev/null >>"$folder/log/current" 2>&1
 code=$?
 { read -r group < "$folder/group" && kill -s KILL -- "-$group"; } 2>/dev/null
-printf '%s\\n' "$code" >| "$folder/exit.tmp" && exec "$mv" -f "$folder/exit.tmp" "$folder/exit"
+printf '%-3s\\n' "$code" 1<> "$folder/exit.tmp" && exec "$mv" -f "$folder/exit.tmp" "$folder/exit"
 `;
 
 /**

@@ -6,7 +6,8 @@ import type { Entry, RuntimeContext, StopRequest } from './entry.ts';
 
 const storedStop = (context: RuntimeContext, paths: AttemptPaths): StopRequest | null => {
   try {
-    const graceSeconds = Number(readFileSync(paths.stop, 'utf8'));
+    const text = readFileSync(paths.stop, 'utf8');
+    const graceSeconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
     return { killAtMs: context.clock.monotonicMs() + graceSeconds * 1_000, terminated: false };
   } catch {
     return null;

@@ -17,7 +17,7 @@ export interface Launching {
   readonly mayCreate: () => boolean;
 }
 
-/** Shortages of the machine that pass: processes, memory, descriptors, disk. */
+/** Shortages of the machine that pass: processes, memory, descriptors, disk, and a disk that is read-only after a fault. */
 export const passing: ReadonlySet<string> = new Set([
   'EAGAIN',
   'ENOMEM',
@@ -25,6 +25,7 @@ export const passing: ReadonlySet<string> = new Set([
   'ENFILE',
   'ENOSPC',
   'EDQUOT',
+  'EROFS',
   'EINTR',
 ]);
 const retryAfterMs = 2_000;

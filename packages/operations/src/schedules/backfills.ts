@@ -1,5 +1,6 @@
 import {
   invalidInput,
+  isDay,
   isUuid,
   limits,
   OrchestratorError,
@@ -63,12 +64,9 @@ const scheduleOf = async (deps: OperationDeps, { project, dag, schedule }: Backf
   ]);
 };
 
-const isDay = (text: string): boolean =>
-  /^\d{4}-\d\d-\d\d$/.test(text) &&
-  !Number.isNaN(Date.parse(text)) &&
-  new Date(text).toISOString().startsWith(text);
 const isMoment = (text: string): boolean =>
   /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)$/.test(text) &&
+  isDay(text.slice(0, 10)) &&
   !Number.isNaN(Date.parse(text));
 
 const momentOf = (deps: OperationDeps, zone: string, end: 'from' | 'to', text: string): Date => {

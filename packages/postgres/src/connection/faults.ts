@@ -51,6 +51,9 @@ export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === 
 /** PostgreSQL answers and lets us not in: wrong password, no such role or database. */
 const refused = (error: unknown): boolean => ['28P01', '28000', '3D000'].includes(codeOf(error) ?? '');
 
+/** It is there and could not: disk or memory full (53…), a time limit of its administrator, a fault of its disk. */
+const isAtItsLimit = (error: unknown): boolean => /^(53...|57014|58030)$/.test(codeOf(error) ?? '');
+
 const lacksRight = (error: unknown): boolean => codeOf(error) === '42501';
 
 const grants: Readonly<Record<string, string>> = {
@@ -84,6 +87,7 @@ const unavailable = (what: string, error: unknown): OrchestratorError =>
 export const asCatalogued = (error: unknown): unknown => {
   if (lacksRight(error)) return rightMissing(error);
   if (refused(error)) return unavailable('The database refuses us', error);
+  if (isAtItsLimit(error)) return unavailable('The database answers, but could not do it', error);
   if (!connectionLost(error) || isOrchestratorError(error)) return error;
   return unavailable('The database does not answer', error);
 };

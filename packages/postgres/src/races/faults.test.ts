@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { closed, type Database } from '@job-orchestrator/types';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migratePostgres } from '../migrate/migrate-postgres.ts';
 import { openDatabase } from '../open-database.ts';
-import { emptyDatabaseUrl, freshDatabase, onServer } from '../testing/fresh-database.ts';
+import { emptyDatabaseUrl, freshDatabase, observer, onServer } from '../testing/fresh-database.ts';
 import { claimSample, registerSample, sampleContext, sampleExit, sampleJob } from '../testing/samples.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { wakeUpKinds } from '../wake-ups/subscribers.ts';
@@ -101,6 +102,35 @@ test('claims that skip what is claimed already still find a job that a slow tran
 });
 
 /** The url of an account that may connect, and nothing else. */
+/** A session whose next statement on jobs waits for longer than the database lets it. */
+const withJobsLocked = async (use: () => Promise<void>): Promise<void> => {
+  const client = new pg.Client({ connectionString: fresh.url, application_name: observer });
+  await client.connect();
+  await client.query('begin; lock table jobs in access exclusive mode');
+  await use();
+  await client.end();
+};
+
+test('a database that is there and cannot is named as what it is, and nothing was stored', async () => {
+  const limit = (value: string) =>
+    onServer(
+      fresh.url,
+      `alter database ${new URL(fresh.url).pathname.slice(1)} set statement_timeout = ${value}`,
+    );
+  await limit(`'50ms'`);
+  await endSessions();
+  const job = sampleJob();
+  await withJobsLocked(() =>
+    expect(db.queue.insertJobs([job], sampleContext)).rejects.toMatchObject({
+      code: 'database_unavailable',
+      message: expect.stringMatching(/could not do it: .*statement timeout/) as string,
+    }),
+  );
+  expect(await db.history.getJob(job.id)).toBeNull();
+  await limit('default');
+  await endSessions();
+});
+
 const strangerTo = async (url: string): Promise<string> => {
   const stranger = new URL(url);
   stranger.username = `stranger_${randomUUID().slice(0, 8)}`;

@@ -3,6 +3,7 @@ import { distance } from 'fastest-levenshtein';
 import type { TSchema } from 'typebox';
 import type { Problem } from '../errors/orchestrator-error.ts';
 import { fieldPath } from '../json/check-json.ts';
+import { isDay } from './calendar.ts';
 import { foreignFieldMessage } from './foreign-fields.ts';
 
 // Schemas name one another by $id: a batch brings that of a job along, and compiling that one too must not clash with it.
@@ -12,6 +13,7 @@ ajv.addFormat('date-time', {
   type: 'string',
   validate: (text: string) =>
     /^(19[7-9]\d|20\d\d|21\d\d)-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/.test(text) &&
+    isDay(text.slice(0, 10)) &&
     !Number.isNaN(Date.parse(text)),
 });
 

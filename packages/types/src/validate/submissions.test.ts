@@ -76,7 +76,8 @@ describe('a job', () => {
     ['a priority out of range', { priority: 1_001 }, 'priority', '1000'],
     ['a date without a zone', { runAt: '2026-01-31T08:00:00' }, 'runAt', 'zone'],
     ['a date beyond 2199', { runAt: '2200-01-01T00:00:00Z' }, 'runAt', '2199'],
-    ['the thirtieth of February', { runAt: '2026-02-30T25:00:00Z' }, 'runAt', 'date'],
+    ['the thirtieth of February', { runAt: '2026-02-30T08:00:00Z' }, 'runAt', 'date'],
+    ['an hour that no day has', { runAt: '2026-02-28T25:00:00Z' }, 'runAt', 'date'],
     ['negative retries', { retry: { maxRetries: -1 } }, 'retry.maxRetries', 'at least 0'],
     ['a deadline of zero', { deadlines: { runSeconds: 0 } }, 'deadlines.runSeconds', 'at least 1'],
     [
