@@ -42,13 +42,25 @@ const costAt = (count) => {
   return (median(times) * 1_000) / (count + edgesOf(nodes));
 };
 
+/** As `putImage` stores it. */
+const image = {
+  name: 'noop',
+  reference: 'localhost/noop:1',
+  command: null,
+  args: null,
+  env: {},
+  resources: null,
+  labels: {},
+  runAsUser: null,
+};
+
 const setup = {
   id: '00000000-0000-7000-8000-000000000000',
   project: 'default',
   dag: 'plan',
   version: 1,
   inputs: {},
-  images: { noop: { name: 'noop', reference: 'localhost/noop:1' } },
+  images: { noop: image },
   createdAt: new Date(),
   createdBy: 'bench',
 };
@@ -70,6 +82,7 @@ export const wideStep = (width) => {
     outputs: new Map(),
     items: new Map(),
     startable: null,
+    fullTopics: new Set(),
     approvals: [],
     now: Date.now(),
     otherNodeRuns: 0,

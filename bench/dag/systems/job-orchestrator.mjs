@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../../queue/statistics.mjs';
 import { createDagOrchestrator, dagRules } from '../../../packages/dag-orchestrator/dist/index.js';
 import { applyDag, putImage, startRun } from '../../../packages/operations/dist/index.js';
@@ -41,16 +42,21 @@ const watch = (database, notes) => ({
     ...database.queue,
     applyWrites: async (owner, writes) => {
       const answer = await database.queue.applyWrites(owner, writes);
-      if (writes.some(({ kind }) => kind === 'closed')) notes.ends.push(performance.now());
+      const ended = writes.filter(({ kind }) => kind === 'closed').length;
+      notes.ended += ended;
+      if (ended > 0) notes.ends.push(performance.now());
       return answer;
     },
   },
 });
 
+/** Resolves when so many seconds have passed; without a bound, nothing to wait for. */
+const outOfTime = (seconds) => (seconds === Infinity ? [] : [sleep(seconds * 1_000, 'out of time')]);
+
 /** Executor and orchestrator over one database; `apart`: each with connections of its own, as two processes have. */
 const startOurs = async (url, apart = false) => {
   await migratePostgres({ url, log });
-  const notes = { steps: [], ends: [], onEnd: () => undefined };
+  const notes = { steps: [], ends: [], ended: 0, onEnd: () => undefined };
   const database = watch(await open(url), notes);
   const executor = await startNoOpExecutor(
     apart ? watch(await open(url), notes) : database,
@@ -64,15 +70,15 @@ const startOurs = async (url, apart = false) => {
   return {
     notes,
     executor,
-    /** Seconds from before the start of a run to the step that ended it. */
-    run: async (name, nodes) => {
+    /** Seconds from before the start of a run to the step that ended it, or until `secondsMost` have passed. */
+    run: async (name, nodes, secondsMost = Infinity) => {
       await applyDag(deps, documentOf(name, nodes), context);
-      Object.assign(notes, { steps: [], ends: [] });
+      Object.assign(notes, { steps: [], ends: [], ended: 0 });
       const before = performance.now();
       const ended = new Promise((resolve) => (notes.onEnd = resolve));
       await startRun(deps, { project: 'default', name, version: null, inputs: {} }, context);
-      const state = await ended;
-      if (state !== 'completed') throw new Error(`the run is ${state}`);
+      const state = await Promise.race([ended, ...outOfTime(secondsMost)]);
+      if (state !== 'completed' && state !== 'out of time') throw new Error(`the run is ${state}`);
       return (performance.now() - before) / 1000;
     },
   };
@@ -82,15 +88,16 @@ const startOurs = async (url, apart = false) => {
 const residentMostMiB = () =>
   Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
 
-/** Runs a shape once, after a small one; nodes by second, and the step that started most. */
-export const measure = async (url, shape, size) => {
+/** Runs a shape once, after a small one; nodes by second, and the step that started most. What ended in time counts. */
+export const measure = async (url, shape, size, secondsMost) => {
   const ours = await startOurs(url);
   await ours.run('warm-up', shapes.layered(500));
   const nodes = shapes[shape](size);
-  const seconds = await ours.run(shape, nodes);
+  const seconds = await ours.run(shape, nodes, secondsMost);
   const biggest = ours.notes.steps.reduce((one, two) => (two.starts > one.starts ? two : one));
   return {
-    nodesPerSecond: nodes.length / seconds,
+    nodesPerSecond: ours.notes.ended / seconds,
+    nodesEnded: ours.notes.ended,
     stepMsMost: biggest.endedAt - biggest.startedAt,
     memoryMbMost: residentMostMiB(),
   };

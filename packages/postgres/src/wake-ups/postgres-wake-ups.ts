@@ -76,9 +76,11 @@ export const createPostgresWakeUps = (store: Store, listenUrl: string, log: Logg
   const self = randomUUID();
   const wakeHere = oncePerTurn(subscribers.wake);
   let sending: Promise<unknown> = Promise.resolve();
+  // There is nothing in it to keep: it does not wait for the disk.
+  const text = `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
   const notify = debounce((kind) => {
     sending = store
-      .run({ name: 'wake_up', text: 'select pg_notify($1, $2)' }, [channel, `${kind} ${self}`])
+      .run({ name: 'wake_up', text }, [channel, `${kind} ${self}`])
       .catch((error: unknown) => log.debug({ error: String(error) }, 'a wake-up was lost'));
   });
   const stopListening = keepListening({

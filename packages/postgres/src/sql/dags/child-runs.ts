@@ -83,5 +83,5 @@ asked as (
 ),
 marked as (insert into dag_due (run_id) select id from asked returning 1)
 select count(*)::integer as asked from marked`;
-  return onlyRow(await sql.run<{ asked: number }>({ text }, [limit])).asked;
+  return onlyRow(await sql.run<{ asked: number }>({ name: 'dag_cancel_children', text }, [limit])).asked;
 };

@@ -80,5 +80,5 @@ from node_runs where run_id = $2 and node = any($3::integer[])`;
 
 /** Marks a run as due: people asked for something. */
 export const markDue = async (sql: Sql, run: string): Promise<void> => {
-  await sql.run({ text: 'insert into dag_due (run_id) values ($1)' }, [run]);
+  await sql.run({ name: 'dag_mark_due', text: 'insert into dag_due (run_id) values ($1)' }, [run]);
 };
