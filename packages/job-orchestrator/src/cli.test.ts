@@ -404,6 +404,9 @@ describe('profiles and secrets', () => {
     expect(refused.stderr).toContain('must not be more than 2Gi under the profile small');
     const unknown = await jo('run', '--profile', 'smal', 'hello', '--', 'true');
     expect(unknown.stderr.match(/did you mean small/g)).toHaveLength(1);
+    const listed = await jo('profile', 'list', '-o', 'name');
+    expect(listed.stdout).toContain('small');
+    expect((await jo('get', 'profile', '-o', 'name')).stdout).toBe(listed.stdout);
     expect((await jo('profile', 'delete', 'small')).code).toBe(0);
     expect((await jo('profile', 'describe', 'small')).code).toBe(5);
   });

@@ -199,6 +199,18 @@ describe('a deadline', () => {
     });
   });
 
+  test('an invalid output is a fault of the program: it is written again only where its own budget pays', () => {
+    const invalid = exited({ output: { kind: 'invalid', message: 'is not JSON' } });
+    const decideWith = (maxRetries: number) =>
+      decide(
+        { spec: buildSpec({ output: true, retry: { maxRetries, infrastructureRetries: 5 } }) },
+        invalid,
+        at(10),
+      );
+    expect(decideWith(0)).toMatchObject({ kind: 'fail', failure: { reason: 'output_invalid' } });
+    expect(decideWith(1)).toMatchObject({ kind: 'retry', chargedTo: 'user' });
+  });
+
   const stopped = {
     spec: buildSpec({ deadlines }),
     stopIntent: 'run_deadline',

@@ -11,6 +11,7 @@ import {
   withCommonOptions,
   withFormat,
   withServerOptions,
+  commandOf,
 } from './option-parsers.ts';
 import type { Act } from './program.ts';
 import type { ShowFlags } from './show-dag.ts';
@@ -109,14 +110,11 @@ const defineAnswering = (dag: Command, act: Act): void => {
   answer('reject', 'fail a node that waits for a person');
 };
 
-const commandOf = (program: Command, name: string): Command =>
-  program.commands.find((command) => command.name() === name) ?? program.command(name);
-
 const defineReading = (program: Command, act: Act): void => {
-  withCommonOptions(commandOf(program, 'get').command('dags'))
+  withCommonOptions(commandOf(program, 'get').command('dags').alias('dag'))
     .description('DAGs at their newest versions')
     .action(act(async (cli, options: GetDagsFlags) => (await import('./dags.ts')).getDags(cli, options)));
-  withCommonOptions(commandOf(program, 'get').command('runs'))
+  withCommonOptions(commandOf(program, 'get').command('runs').alias('run'))
     .description('runs of DAGs, newest first')
     .option('--dag <name>', 'only of this DAG')
     .option('--nested', 'runs of sub-DAGs too')
@@ -124,7 +122,7 @@ const defineReading = (program: Command, act: Act): void => {
     .option('--limit <number>', 'items on a page', integer(1, 500))
     .option('--cursor <cursor>', 'where the page begins')
     .action(act(async (cli, options: GetRunsFlags) => (await import('./dags.ts')).getRuns(cli, options)));
-  withFormat(withServerOptions(commandOf(program, 'get').command('nodes')))
+  withFormat(withServerOptions(commandOf(program, 'get').command('nodes').alias('node')))
     .description('the nodes of a run, with their jobs, attempts and outputs')
     .argument(...runArgument)
     .option('--limit <number>', 'items on a page', integer(1, 500))
@@ -134,7 +132,7 @@ const defineReading = (program: Command, act: Act): void => {
         (await import('./run-nodes.ts')).getNodes(cli, run, options),
       ),
     );
-  withCommonOptions(commandOf(program, 'get').command('approvals'))
+  withCommonOptions(commandOf(program, 'get').command('approvals').alias('approval'))
     .description('nodes of DAG runs that wait for a person')
     .option('--dag <name>', 'only of this DAG')
     .option('--limit <number>', 'items on a page', integer(1, 500))

@@ -82,8 +82,10 @@ const withPages = (command: Command): Command =>
     .option('--cursor <cursor>', 'where the page begins');
 
 const defineGet = (program: Command, act: Act): void => {
-  const get = program.command('get').description('list jobs, dead letters, images, topics or executors');
-  withPages(withCommonOptions(get.command('jobs')))
+  const get = program
+    .command('get')
+    .description('list jobs, dead letters, images, topics, profiles, executors, DAGs or nodes');
+  withPages(withCommonOptions(get.command('jobs').alias('job')))
     .description('jobs, newest first')
     .argument('[job]', 'only this one')
     .option('-t, --topic <name>', 'only of this topic')
@@ -96,7 +98,7 @@ const defineGet = (program: Command, act: Act): void => {
       ),
     );
   defineGetDeadLetters(get, act);
-  withPages(withCommonOptions(get.command('images')))
+  withPages(withCommonOptions(get.command('images').alias('image')))
     .description('the image registry')
     .argument('[name]', 'only this one')
     .action(
@@ -104,10 +106,10 @@ const defineGet = (program: Command, act: Act): void => {
         (await import('./get.ts')).getImages(cli, name, options),
       ),
     );
-  withCommonOptions(get.command('topics'))
+  withCommonOptions(get.command('topics').alias('topic'))
     .description('topics, with what stands in them')
     .action(act(async (cli, options: GetFlags) => (await import('./get.ts')).getTopics(cli, options)));
-  withFormat(withServerOptions(get.command('executors')))
+  withFormat(withServerOptions(get.command('executors').alias('executor')))
     .description('the processes that run jobs')
     .action(act(async (cli, options: GetFlags) => (await import('./get.ts')).getExecutors(cli, options)));
 };

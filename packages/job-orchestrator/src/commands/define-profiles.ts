@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect, once, withCommonOptions } from './option-parsers.ts';
+import { collect, commandOf, once, withCommonOptions } from './option-parsers.ts';
 import type { ProfileFlags } from './profiles.ts';
 import type { Act } from './program.ts';
 import type { RegistryFlags } from './registry.ts';
@@ -33,11 +33,17 @@ const defineAdd = (profile: Command, act: Act): void => {
 const defineProfile = (program: Command, act: Act): void => {
   const profile = program.command('profile').description('where jobs may run, and how large they may be');
   defineAdd(profile, act);
-  withCommonOptions(profile.command('list'))
-    .description('all profiles')
-    .action(
-      act(async (cli, options: RegistryFlags) => (await import('./profiles.ts')).listProfiles(cli, options)),
-    );
+  for (const list of [
+    profile.command('list'),
+    commandOf(program, 'get').command('profiles').alias('profile'),
+  ])
+    withCommonOptions(list)
+      .description('all profiles')
+      .action(
+        act(async (cli, options: RegistryFlags) =>
+          (await import('./profiles.ts')).listProfiles(cli, options),
+        ),
+      );
   withCommonOptions(profile.command('describe'))
     .description('all that a profile says')
     .argument('<name>')

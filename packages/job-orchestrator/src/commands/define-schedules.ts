@@ -8,12 +8,10 @@ import {
   withCommonOptions,
   withFormat,
   withServerOptions,
+  commandOf,
 } from './option-parsers.ts';
 import type { Act } from './program.ts';
 import type { CreateFlags, NextFlags, ScheduleFlags, ScheduleListFlags } from './schedules.ts';
-
-const commandOf = (program: Command, name: string): Command =>
-  program.commands.find((command) => command.name() === name) ?? program.command(name);
 
 const withInputs = (command: Command, what: string): Command =>
   command
@@ -150,8 +148,8 @@ const defineBackfill = (program: Command, act: Act): void => {
 };
 
 const defineReading = (program: Command, act: Act): void => {
-  defineList(commandOf(program, 'get').command('schedules'), act);
-  withCommonOptions(commandOf(program, 'get').command('backfills'))
+  defineList(commandOf(program, 'get').command('schedules').alias('schedule'), act);
+  withCommonOptions(commandOf(program, 'get').command('backfills').alias('backfill'))
     .description('backfills, newest first')
     .option('--dag <name>', 'only of this DAG')
     .action(

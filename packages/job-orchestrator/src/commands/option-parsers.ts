@@ -65,3 +65,7 @@ export const withProject = (command: Command): Command =>
 /** All three. */
 export const withCommonOptions = (command: Command): Command =>
   withProject(withFormat(withServerOptions(command)));
+
+/** The command of this name, for whatever adds its own part to it. */
+export const commandOf = (program: Command, name: string): Command =>
+  program.commands.find((command) => command.name() === name) ?? program.command(name);

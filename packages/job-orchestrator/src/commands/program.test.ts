@@ -55,7 +55,7 @@ test('values are checked and turned into what they mean', async () => {
 
 test.each([
   [['run', 'hello', '--prioritty', '3'], /Did you mean --priority/],
-  [['get', 'job'], /Did you mean jobs/],
+  [['get', 'jbos'], /Did you mean jobs/],
   [['lgos', 'x'], /Did you mean logs/],
   [['get', 'jobs', '-o', 'xml'], /Allowed choices are table, json, yaml, name/],
   [['get', 'jobs', '-s', 'runing'], /Allowed are scheduled, pending/],

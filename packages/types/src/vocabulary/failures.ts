@@ -223,7 +223,7 @@ export const failureReasons = {
     hint: 'Usually memory of a child process or an infrastructure fault; look at the node.',
   },
   output_invalid: {
-    category: 'output',
+    category: 'user_error',
     title: 'The output is not valid, or larger than the limit.',
     hint: 'Write the result as UTF-8 JSON to a temporary file, then rename it to $JOB_ORCHESTRATOR_OUTPUT; leave only regular files within the limits beside it.',
   },
