@@ -67,9 +67,33 @@ describe('dev', () => {
     expect(stderr).toContain('unauthorized');
     expect(stderr).toContain(`the token of --token-file ${wrong}`);
   });
+
+  test.each([
+    ['that cannot be sent', 'two\nwords', 'is not a token'],
+    ['that is empty', '\n', 'is empty'],
+  ])('a token %s is refused before anybody is asked, and shown to nobody', async (_name, text, message) => {
+    const wrong = join(dataDir, 'no-token');
+    await writeFile(wrong, text);
+    const { code, stderr } = await jo('get', 'jobs', '--token-file', wrong);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`--token-file: ${message}`);
+    expect(stderr).not.toContain('words');
+  });
+
+  test('a file where the data folder should be is the fault of whoever named it', async () => {
+    const { code, stderr } = await run(join(dataDir, 'token'), ['get', 'jobs']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('allowed: a folder that can be written');
+  });
 });
 
 describe('run', () => {
+  test('the words after the program are the program’s, with or without --', async () => {
+    const { code, stdout } = await jo('run', 'hello', '--name', 'mine', 'echo', '-n', 'foo');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'foo' });
+    expect((await client.listJobs({ limit: 1 })).items[0]).toMatchObject({ name: 'mine' });
+  });
+
   test('writes the log to stdout and everything else to stderr', async () => {
     const { code, stdout, stderr } = await jo('run', 'first-use', '--', 'echo', 'hello there');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'hello there\n' });

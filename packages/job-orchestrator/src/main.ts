@@ -1,6 +1,7 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import type { Cli } from './commands/cli.ts';
 import { createProgram, type Act } from './commands/program.ts';
+import { separateCommand } from './commands/separate-command.ts';
 import { exitCodes } from './output/exit-codes.ts';
 import type { OutputFormat } from './output/format-names.ts';
 import { processScreen } from './output/screen.ts';
@@ -14,6 +15,11 @@ const formatOf = (args: readonly unknown[]): OutputFormat => {
 const report = async (cli: Cli, error: unknown, format: OutputFormat): Promise<number> =>
   (await import('./output/report-error.ts')).reportError(cli.screen, error, format);
 
+const wordsFor = (program: Command, [name = '', ...words]: readonly string[]): string[] => {
+  const run = program.commands.find((command) => command.name() === name && name === 'run');
+  return name === '' ? [] : [name, ...(run === undefined ? words : separateCommand(run.options, words))];
+};
+
 /** Parses and runs one command line; returns its exit code. */
 export const main = async (argv: readonly string[]): Promise<number> => {
   const cli: Cli = { screen: processScreen(process.env), environment: process.env };
@@ -24,7 +30,8 @@ export const main = async (argv: readonly string[]): Promise<number> => {
       code = await work(cli, ...args).catch((error: unknown) => report(cli, error, formatOf(args)));
     };
   try {
-    await createProgram(act).parseAsync([...argv], { from: 'user' });
+    const program = createProgram(act);
+    await program.parseAsync(wordsFor(program, argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

@@ -27,7 +27,7 @@ const defineRun = (program: Command, act: Act): void => {
       'submit a job, follow its log, and exit with its program’s own code (125: a failure of ours)',
     )
     .argument('<image>', 'the registered name of an image')
-    .argument('[command...]', 'what to run, after --; unless given, what the image runs')
+    .argument('[command...]', 'what to run, with its own options; unless given, what the image runs')
     .option('-n, --name <name>', 'a name for the job')
     .option('-t, --topic <name>', 'the topic to submit to')
     .option('-e, --env <key=value>', 'a variable of its environment (repeatable)', collect)

@@ -75,12 +75,13 @@ export const makeDataFolder = async (dataDir: string): Promise<string> => {
 
 const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 
+/** Throws `invalid_configuration` where there is something that cannot be read. */
 const readIfThere = async (path: string): Promise<string | null> => {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return null;
-    throw error;
+    throw cannotMake(dirname(path), error);
   }
 };
 

@@ -43,6 +43,19 @@ const readTokenFile = async (path: string): Promise<string> => {
   }
 };
 
+/** What can stand in a header. What fetch says of anything else repeats the token. */
+const checkToken = (token: string, field: string): string => {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new OrchestratorError('invalid_input', 'the token cannot be sent', [
+    {
+      field,
+      message: token === '' ? 'is empty' : 'is not a token',
+      limit: 'one word of visible ASCII characters',
+      value: `(hidden, ${token.length} characters)`,
+    },
+  ]);
+};
+
 /** The folder's own token goes to the folder's own server only, never to another address. */
 const tokenFor = async (
   url: string,
@@ -52,9 +65,13 @@ const tokenFor = async (
 ): Promise<Pick<FoundServer, 'token' | 'tokenSource'>> => {
   const { tokenFile, dataDir } = options;
   if (tokenFile !== undefined)
-    return { token: await readTokenFile(tokenFile), tokenSource: `--token-file ${tokenFile}` };
+    return {
+      token: checkToken(await readTokenFile(tokenFile), '--token-file'),
+      tokenSource: `--token-file ${tokenFile}`,
+    };
   const given = environment['JOB_ORCHESTRATOR_TOKEN']?.trim();
-  if (given) return { token: given, tokenSource: 'JOB_ORCHESTRATOR_TOKEN' };
+  if (given)
+    return { token: checkToken(given, 'JOB_ORCHESTRATOR_TOKEN'), tokenSource: 'JOB_ORCHESTRATOR_TOKEN' };
   const token = local?.url === url ? await readToken(dataDir) : null;
   return { token, tokenSource: token === null ? null : tokenPath(dataDir) };
 };
@@ -64,7 +81,7 @@ const nobody = (dataDir: string): OrchestratorError =>
 
 /**
  * The server for a command: `--server`, else JOB_ORCHESTRATOR_SERVER, else the one that runs on the data folder.
- * Throws `server_unreachable` where none of them names one, `invalid_input` for a wrong address or token file.
+ * Throws `server_unreachable` where none of them names one, `invalid_input` for a wrong address or token.
  */
 export const findServer = async (options: ServerOptions, environment: Environment): Promise<FoundServer> => {
   const local = await readServerFile(options.dataDir);

@@ -1,4 +1,5 @@
 import { createColors } from 'picocolors';
+import { exitCodes } from './exit-codes.ts';
 import { createSanitizer, safeText, type Sanitizer } from './sanitize.ts';
 import { styleOf, type StreamStyle } from './terminal.ts';
 
@@ -36,10 +37,16 @@ const factsOf = (stream: NodeJS.WriteStream): { isTTY: boolean; columns: number 
   columns: stream.columns ?? null,
 });
 
-/** A reader that went away (`| head`) is no error: there is nobody left to write for. */
-const leaveQuietly = (error: NodeJS.ErrnoException): void => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+/**
+ * A reader that went away (`| head`) is no error: there is nobody left to write for. All else is (a full disk): what was
+ * written is not whole. In `run` that is a failure of ours, and says nothing of the job.
+ */
+const leave = (error: NodeJS.ErrnoException): never => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  const isRun = process.argv[2] === 'run';
+  const goesOn = isRun ? '; the job is not touched by that: job-orchestrator get jobs' : '';
+  process.stderr.write(`error: the output cannot be written: ${error.message}${goesOn}\n`);
+  process.exit(isRun ? exitCodes.ours : exitCodes.error);
 };
 
 /** The screen over this process' own streams. */
@@ -47,7 +54,7 @@ export const processScreen = (environment: NodeJS.ProcessEnv): Screen => {
   const outStyle = styleOf(factsOf(process.stdout), environment);
   const errStyle = styleOf(factsOf(process.stderr), environment);
   const colourable = createSanitizerFor(outStyle);
-  process.stdout.on('error', leaveQuietly);
+  process.stdout.on('error', leave);
   return {
     outStyle,
     errStyle,
