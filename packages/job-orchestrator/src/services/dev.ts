@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
+import { misspelt } from '../config/misspelt.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { tokenPath } from '../discovery/data-folder.ts';
@@ -49,7 +50,7 @@ const devConfig = (cli: Cli, flags: DevFlags): Config => {
   return { ...config, dataDir: resolve(config.dataDir) };
 };
 
-const banner = ({ screen }: Cli, { config }: Context, url: string): void => {
+const banner = ({ screen, environment }: Cli, { config }: Context, url: string): void => {
   const { bold, yellow } = screen.errColours;
   screen.note(`${bold('Job Orchestrator')} ${version}, embedded`);
   screen.note(`  API    ${url}`);
@@ -61,6 +62,8 @@ const banner = ({ screen }: Cli, { config }: Context, url: string): void => {
         '  No isolation: jobs run as processes of this user, on this machine. Images are noted, not used.',
       ),
     );
+  for (const { name, meant } of misspelt(environment))
+    screen.note(yellow(`  ${name} is set, and nobody reads it; did you mean ${meant}?`));
   screen.note('  Try it in another terminal: job-orchestrator run hello -- echo "Hello"');
   screen.note('  Ctrl-C stops it; what runs then goes on.');
 };

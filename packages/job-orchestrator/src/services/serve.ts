@@ -3,6 +3,7 @@ import type { Logger, LogSource } from '@job-orchestrator/types';
 import { OrchestratorError } from '@job-orchestrator/types/errors';
 import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
+import { misspelt } from '../config/misspelt.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { tokenPath } from '../discovery/data-folder.ts';
@@ -93,6 +94,8 @@ export const serve = async (cli: Cli, roles: readonly Role[]): Promise<number> =
   const closers = createClosers(log);
   const stop = firstStopSignal();
   startLine(config, roles, log);
+  for (const { name, meant } of misspelt(cli.environment))
+    log.warn({ name, meant }, 'a variable that nobody reads is set; did you mean the other one?');
   try {
     const drain = await start(await openContext(config, log, closers), roles);
     log.info({ signal: await stop }, 'stopping; a second signal ends at once');
