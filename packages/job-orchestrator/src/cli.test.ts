@@ -241,7 +241,9 @@ describe('reading', () => {
     expect(listed).toMatchObject({ id, topic: 'narrow', state: 'completed' });
     expect((await jo(...words, '-o', 'yaml')).stdout).toContain(`id: ${id}\n`);
     expect((await jo(...words)).stdout).toMatch(/^ID +NAME +STATE/);
-    expect((await jo('get', 'jobs', '--topic', 'nobody-has-this')).stderr).toContain('no jobs');
+    expect((await jo('get', 'jobs', '--topic', 'nobody-has-this')).stderr).toContain(
+      'nothing fits the filter: --topic nobody-has-this',
+    );
   });
 
   test('pages lead to the next', async () => {

@@ -2,7 +2,7 @@ import type { JobQuery } from '@job-orchestrator/client';
 import type { JobState, JobSummaryDto } from '@job-orchestrator/types';
 import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
-import { writeList } from '../output/format.ts';
+import { narrowed, writeList } from '../output/format.ts';
 import { executorsView, imagesView, jobsView, topicsView } from '../views/job-views.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { withServer, type Session } from './session.ts';
@@ -41,12 +41,15 @@ export const getJobs = (cli: Cli, selector: string | undefined, flags: GetJobsFl
       selector === undefined
         ? await session.client.listJobs(queryOf(flags))
         : { items: await oneJob(session, selector), next: null };
-    await writeList(
-      session.screen,
-      flags.format,
-      jobsView(new Date(), session.screen.outColours),
-      page.items,
-    );
+    const { project, topic, state, image, label } = flags;
+    const view = narrowed(jobsView(new Date(), session.screen.outColours), {
+      project,
+      topic,
+      state,
+      image,
+      label,
+    });
+    await writeList(session.screen, flags.format, view, page.items);
     noteNext(session, page.next);
     return exitCodes.ok;
   });

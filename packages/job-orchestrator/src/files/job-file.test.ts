@@ -38,6 +38,7 @@ describe('a file may hold', () => {
 
 describe('a fault is told with file, line and column:', () => {
   test.each<[string, string, string, string]>([
+    ['a DAG', 'name: d\nnodes:\n  a: { image: a }', 'jobs.yaml:2:1 nodes', 'dag apply -f jobs.yaml'],
     ['an unknown field', 'image: a\npriorty: 3', 'jobs.yaml:2:1 priorty', 'did you mean priority?'],
     [
       'a wrong value',

@@ -97,9 +97,18 @@ export const valueOf = (part: FileDocument): unknown => {
   }
 };
 
+const isDag = (part: FileDocument) =>
+  invalidInput([
+    withPlace(part, {
+      field: 'nodes',
+      message: `makes this a DAG and no job: job-orchestrator dag apply -f ${part.file}`,
+    }),
+  ]);
+
 const jobsOf = (part: FileDocument): readonly JobSubmission[] => {
   const wrong = syntaxProblems(part);
   if (wrong.length > 0) throw invalidInput(wrong);
+  if (isMap(part.document.contents) && part.document.has('nodes')) throw isDag(part);
   try {
     return validateJobBatch(valueOf(part)).jobs;
   } catch (error) {

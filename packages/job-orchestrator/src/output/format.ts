@@ -13,6 +13,21 @@ export interface ListView<Row> {
   readonly whenEmpty: string;
 }
 
+const namesOf = (filters: Readonly<Record<string, unknown>>): string =>
+  Object.entries(filters)
+    .filter(([, filter]) => filter !== undefined)
+    .map(([name, filter]) => `--${name} ${String(filter)}`)
+    .join(' ');
+
+/** The same view of a list that was narrowed: that it is empty says nothing of what there is. */
+export const narrowed = <Row>(
+  view: ListView<Row>,
+  filters: Readonly<Record<string, unknown>>,
+): ListView<Row> =>
+  Object.values(filters).every((filter) => filter === undefined)
+    ? view
+    : { ...view, whenEmpty: `nothing fits the filter: ${namesOf(filters)}` };
+
 const yamlText = async (value: unknown): Promise<string> => {
   const { stringify } = await import('yaml');
   return stringify(JSON.parse(JSON.stringify(value)), { lineWidth: 0, aliasDuplicateObjects: false });
