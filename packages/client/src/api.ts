@@ -91,6 +91,8 @@ export interface StartRunRequest {
   readonly inputs?: JsonObject;
   /** The newest unless given. */
   readonly version?: number;
+  /** True: nodes with `cache` run, whatever results there are. */
+  readonly noCache?: boolean;
   readonly reason?: string;
   /** The same key with the same request starts one run; at most 255 characters. */
   readonly idempotencyKey?: string;
@@ -101,6 +103,8 @@ export interface RerunRequest {
   readonly from?: string;
   /** Unless given, the inputs of the old run. */
   readonly inputs?: JsonObject;
+  /** True: nodes with `cache` run, whatever results there are. */
+  readonly noCache?: boolean;
   readonly reason?: string;
   readonly idempotencyKey?: string;
 }

@@ -47,10 +47,15 @@ export const IdempotentHeaders = Type.Object({
   ),
 });
 
+export const NoCache = Type.Optional(
+  Type.Boolean({ description: 'True: nodes with `cache` run, whatever results there are.' }),
+);
+
 const StartBody = Type.Object(
   {
     inputs: Type.Optional(Type.Record(Type.String(), Type.Any())),
     version: Type.Optional(Type.Integer({ minimum: 1 })),
+    noCache: NoCache,
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: limits.reasonChars })),
   },
   { additionalProperties: false, $id: 'StartRun', title: 'What a run begins with' },
@@ -97,9 +102,9 @@ const start = async (context: ApiContext, request: FastifyRequest): Promise<Star
   const project = readProject(request.query).project ?? 'default';
   const body = optionalBody(request);
   refuse(startProblems(body));
-  const { inputs = {}, version = null, reason } = body as Static<typeof StartBody>;
+  const { inputs = {}, version = null, noCache = false, reason } = body as Static<typeof StartBody>;
   const why = writeContext('started by a user', reason === undefined ? {} : { reason });
-  const wanted = { project, name, version, inputs: inputs as JsonObject };
+  const wanted = { project, name, version, inputs: inputs as JsonObject, noCache };
   return startRun(context.operations, wanted, why, keyOf(request, `run ${project}/${name}`, body));
 };
 

@@ -27,6 +27,7 @@ const reasons: Readonly<Record<NodeReason, string>> = {
   job_cancelled: 'its job was cancelled',
   sub_dag_cancelled: 'its DAG was cancelled',
   run_cancelled: 'the run was cancelled',
+  cached: 'its result was there',
 };
 
 const waits: Readonly<Record<string, string>> = {
@@ -70,9 +71,10 @@ export const itemsText = ({ items }: NodeRunDto): string => {
 };
 
 const factsOf = (node: NodeRunDto, now: Date, narrow: boolean): string => {
-  const { jobId, childRun, keptFrom, startedAt, finishedAt } = node;
+  const { jobId, childRun, keptFrom, reason, startedAt, finishedAt } = node;
   const ran = startedAt === null ? '' : between(startedAt, finishedAt, now);
-  const kept = keptFrom === null ? '' : `kept from run ${shortId(keptFrom)}`;
+  const how = reason === 'cached' ? 'cached' : 'kept';
+  const kept = keptFrom === null ? '' : `${how} from run ${shortId(keptFrom)}`;
   const job = jobId === null || narrow ? '' : `job ${shortId(jobId)}`;
   const child = childRun === null || narrow ? '' : `run ${shortId(childRun)}`;
   return [ran, itemsText(node), job, child, kept, whyOf(node, now)].filter((fact) => fact !== '').join('  ');
