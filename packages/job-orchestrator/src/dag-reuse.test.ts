@@ -87,3 +87,76 @@ describe('a node with cache', () => {
     expect(stderr).toContain('job-orchestrator image add sh sh@sha256:DIGEST');
   });
 });
+
+describe('dag run --dry-run', () => {
+  const inputs = { n: { type: 'integer' }, parts: { type: 'array', default: ['x', 'y'] } };
+  const planned = {
+    first: { ...shell('true'), when: 'inputs.n > 5' },
+    parts: { ...shell('true'), forEach: '${{ inputs.parts }}' },
+    ask: { approval: { message: 'Go on?' }, needs: ['parts'] },
+    last: { ...shell('true'), needs: ['first', 'ask'], cache: true },
+  };
+  const counts = async () =>
+    Promise.all([client.listDagRuns({ dag: 'planned' }), client.listImages()]).then((pages) =>
+      pages.map(({ items }) => items.length),
+    );
+
+  test('tells what would run, in order, and writes nothing', async () => {
+    await apply('planned', planned, { inputs });
+    const before = await counts();
+    const words = ['dag', 'run', 'planned', '--input', 'n=9', '--dry-run'];
+    const { code, stdout, stderr } = await jo(...words);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^LEVEL +NODE +WILL +RUNS +NEEDS +WHY\n/);
+    expect(stdout).toMatch(/\n0 +first +run +pinned \(registry/);
+    expect(stdout).toMatch(/\n0 +parts +run × 2 /);
+    expect(stdout).toMatch(/\n1 +ask +run +a question to a person +parts/);
+    expect(stdout).toMatch(/\n2 +last +run .*unless its result is there/);
+    expect(stderr).toBe('nothing was started; start it: job-orchestrator dag run planned\n');
+    expect((await jo(...words, '-o', 'name')).stdout).toBe('node/first\nnode/parts\nnode/ask\nnode/last\n');
+    const json = JSON.parse((await jo(...words, '-o', 'json')).stdout) as JsonObject;
+    expect(json).toMatchObject({
+      dag: 'planned',
+      version: 1,
+      inputs: { n: 9, parts: ['x', 'y'] },
+      refusals: [],
+    });
+    expect((await jo(...words, '-o', 'yaml')).stdout).toContain('refusals: []');
+    const skipped = await jo('dag', 'run', 'planned', '-i', 'n=1', '--dry-run');
+    expect(skipped.stdout).toMatch(/\n0 +first +skip .*its condition was false/);
+    expect(skipped.stdout).toMatch(/\n2 +last +skip .*a node that it needs was skipped/);
+    expect(await counts()).toEqual(before);
+  });
+
+  test('tells everything for which a start would be refused at once, with the exit code of the start', async () => {
+    await jo('image', 'add', 'off', 'off:1');
+    await jo('image', 'disable', 'off');
+    const nodes = { a: { image: 'off', cache: true }, b: { profile: 'huge' }, c: { when: 'inputs.n > 1' } };
+    await apply('refused', nodes, { inputs });
+    const { code, stdout, stderr } = await jo('dag', 'run', 'refused', '-i', 'n=text', '--dry-run');
+    expect(code).toBe(2);
+    expect(stderr).toContain('nothing was started, and a start would be refused:');
+    for (const part of [
+      /inputs\.n: .*\[invalid_input\]/,
+      /nodes\.a\.image: is disabled \(found: off\) \[image_disabled\]/,
+      /nodes\.a\.cache: needs an image that is pinned .*\[invalid_input\]/,
+      /nodes\.b\.profile: is not a profile.*\[profile_not_found\]/,
+    ])
+      expect(stderr).toMatch(part);
+    expect(stdout).toMatch(/\n0 +c +depends /);
+    await client.applyDag({ name: 'off', defaults: { image: 'off' }, nodes: { a: {} } });
+    expect((await jo('dag', 'run', 'off', '--dry-run')).code).toBe(6);
+    expect((await jo('dag', 'run', 'off')).code).toBe(6);
+    expect((await jo('dag', 'run', 'nobody', '--dry-run')).code).toBe(5);
+  });
+
+  test('an image that a start would register is not registered', async () => {
+    await client.applyDag({ name: 'unknown', defaults: { image: 'never-seen' }, nodes: { a: {} } });
+    const { code, stdout } = await jo('dag', 'run', 'unknown', '--dry-run', '-o', 'json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: [{ name: 'never-seen', reference: 'never-seen', registered: false, pinned: false }],
+    });
+    await expect(client.getImage('never-seen')).rejects.toMatchObject({ code: 'image_not_found' });
+  });
+});

@@ -27,6 +27,7 @@ export type RunFlags = GetDagsFlags &
   InputFlags & {
     readonly dagVersion?: number;
     readonly cache: boolean;
+    readonly dryRun?: boolean;
     readonly watch?: boolean;
     readonly idempotencyKey?: string;
   };
@@ -86,6 +87,7 @@ export const watch = (cli: Cli, selector: string, flags: WatchFlags): Promise<nu
 /** `dag run NAME`: starts a run, and follows it if asked. */
 export const runDag = (cli: Cli, name: string, flags: RunFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
+    if (flags.dryRun === true) return (await import('./plan-run.ts')).planRun(session, name, flags);
     const { id, replayed } = await session.client.startDagRun(name, {
       ...given({ project: flags.project, version: flags.dagVersion }),
       noCache: !flags.cache,

@@ -40,6 +40,7 @@ const defineStarting = (dag: Command, act: Act): void => {
     .option('--inputs-file <path>', 'a JSON object of inputs; - is stdin', once)
     .option('--dag-version <number>', 'of this version; the newest unless given', integer(1, 1_000_000))
     .option('--no-cache', noCache)
+    .option('--dry-run', 'say what it would do, and why it would be refused; start and write nothing')
     .option('-w, --watch', 'follow it to its end; the exit code says how')
     .option('--idempotency-key <key>', 'the same key starts the same run only once')
     .action(

@@ -7,7 +7,7 @@ import { between } from '../output/times.ts';
 import { paintState } from './dag-views.ts';
 
 /** Why a node ended so, in plain words. */
-const reasons: Readonly<Record<NodeReason, string>> = {
+export const reasonWords: Readonly<Record<NodeReason, string>> = {
   upstream_failed: 'a node that it needs failed',
   upstream_skipped: 'a node that it needs was skipped',
   rule_not_met: 'its trigger rule did not hold',
@@ -59,7 +59,7 @@ export const whyOf = (node: NodeRunDto, now: Date): string => {
     return `asks: ${approval.message}  (${between(now.toISOString(), approval.expiresAt, now)} left)`;
   if (reason === null) return message ?? waits[state] ?? standing(node);
   const tries = standing(node);
-  const words = `${reasons[reason]}${tries === '' ? '' : ` at ${tries}`}`;
+  const words = `${reasonWords[reason]}${tries === '' ? '' : ` at ${tries}`}`;
   return message === null ? words : `${words}: ${message}`;
 };
 

@@ -49,7 +49,7 @@ export const readDag = async (
 };
 
 /** Refuses graphs with nodes that this installation cannot run, before anything of them runs. */
-const refuseUnsupported = (deps: OperationDeps, graphs: readonly DagGraph[]): void => {
+export const refuseUnsupported = (deps: OperationDeps, graphs: readonly DagGraph[]): void => {
   if (deps.outputsSupported) return;
   const problems = graphs.flatMap(({ nodes }) =>
     nodes
@@ -88,7 +88,10 @@ const imagesOf = async (
 };
 
 /** Refuses nodes with `cache` whose image may change under its name: nobody could say what their results are of. */
-const refuseUnpinned = (graphs: readonly DagGraph[], images: Readonly<Record<string, Image>>): void => {
+export const refuseUnpinned = (
+  graphs: readonly DagGraph[],
+  images: Readonly<Record<string, Image>>,
+): void => {
   const problems = graphs.flatMap(({ nodes }) => nodes.flatMap((node) => unpinnedProblem(node, images)));
   if (problems.length > 0) throw invalidInput(problems.slice(0, 20));
 };
