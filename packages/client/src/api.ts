@@ -43,6 +43,7 @@ import type {
   RedriveRequest,
   RetryAnswer,
   RunChangeDto,
+  RunPlanDto,
   ScheduleDto,
   SchedulePage,
   ScheduleSubmission,
@@ -91,6 +92,8 @@ export interface StartRunRequest {
   readonly inputs?: JsonObject;
   /** The newest unless given. */
   readonly version?: number;
+  /** True: nodes with `cache` run, whatever results there are. */
+  readonly noCache?: boolean;
   readonly reason?: string;
   /** The same key with the same request starts one run; at most 255 characters. */
   readonly idempotencyKey?: string;
@@ -101,6 +104,8 @@ export interface RerunRequest {
   readonly from?: string;
   /** Unless given, the inputs of the old run. */
   readonly inputs?: JsonObject;
+  /** True: nodes with `cache` run, whatever results there are. */
+  readonly noCache?: boolean;
   readonly reason?: string;
   readonly idempotencyKey?: string;
 }
@@ -184,6 +189,12 @@ export interface Client {
   getDag(name: string, options?: DagVersionOptions): Promise<DagVersionDto>;
   listDags(query?: PageQuery, options?: CallOptions): Promise<DagPage>;
   startDagRun(name: string, start?: StartRunRequest, options?: CallOptions): Promise<StartedRunDto>;
+  /** What a run would do, and why it would be refused; writes nothing. Throws `dag_not_found`. */
+  planDagRun(
+    name: string,
+    start?: Pick<StartRunRequest, 'project' | 'inputs' | 'version'>,
+    options?: CallOptions,
+  ): Promise<RunPlanDto>;
   listDagRuns(query?: DagRunQuery, options?: CallOptions): Promise<DagRunPage>;
   getDagRun(selector: string, options?: CallOptions): Promise<DagRunDto>;
   /** In the order of the graph; the items of a `forEach` follow their node. */

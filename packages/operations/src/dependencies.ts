@@ -6,6 +6,7 @@ import type {
   JobId,
   JsonObject,
   JsonValue,
+  NodeReason,
   Problem,
   SkippedTimes,
 } from '@job-orchestrator/types';
@@ -49,12 +50,24 @@ export interface ScheduleRules {
   readonly day: (timeZone: string, day: string) => { readonly from: Date; readonly to: Date };
 }
 
+/** What will become of a node if everything that runs completes; `open`: it depends on how other nodes end. */
+export interface NodePreview {
+  readonly will: 'run' | 'skip' | 'fail' | 'open';
+  /** Why it is skipped or fails. */
+  readonly reason: NodeReason | null;
+  readonly message: string | null;
+  /** How many items its `forEach` gives; null: it has none, or that is not known yet. */
+  readonly items: number | null;
+}
+
 /** The rules of DAG definitions, which are another package's: `dagRules` of dag-orchestrator. Pure. */
 export interface DagRules {
   /** Checks and compiles a definition; `digest` is of what it means. Throws `invalid_input`. */
   readonly compile: (document: JsonValue) => { readonly graph: DagGraph; readonly digest: string };
   /** The inputs of a run with the defaults of what was not given. Throws `invalid_input`. */
   readonly completeInputs: (graph: DagGraph, given: JsonObject) => JsonObject;
+  /** By node: what the inputs alone say of it; `inputs` null: there are none that fit. */
+  readonly preview: (graph: DagGraph, inputs: JsonObject | null) => readonly NodePreview[];
   readonly schedules: ScheduleRules;
 }
 

@@ -1,5 +1,5 @@
 export * from './profiles/profiles.ts';
-export type { DagRules, OperationDeps, Repositories, ScheduleRules } from './dependencies.ts';
+export type { DagRules, NodePreview, OperationDeps, Repositories, ScheduleRules } from './dependencies.ts';
 export * from './dead-letters/dead-letters.ts';
 export * from './images/images.ts';
 export * from './jobs/cancel-job.ts';
@@ -13,6 +13,7 @@ export * from './dags/answer-approval.ts';
 export * from './dags/apply-dag.ts';
 export * from './dags/change-run.ts';
 export * from './dags/find-run.ts';
+export { planRun, type RunPlan } from './dags/plan-run.ts';
 export { initialNode, initialRun } from './dags/run-progress.ts';
 export * from './dags/rerun.ts';
 export * from './dags/start-run.ts';

@@ -26,7 +26,7 @@ import { optionalBody } from '../http/body.ts';
 import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
 import { parameterReader, parameters, refuse } from '../input/parameters.ts';
 import { ReasonBody, writeContext } from '../input/reason.ts';
-import { IdempotentHeaders, keyOf } from './dags.ts';
+import { IdempotentHeaders, keyOf, NoCache } from './dags.ts';
 import { json, type Route } from './route.ts';
 
 export const RunParams = parameters({
@@ -59,6 +59,7 @@ const RerunBody = Type.Object(
       }),
     ),
     inputs: Type.Optional(Type.Record(Type.String(), Type.Any())),
+    noCache: NoCache,
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: limits.reasonChars })),
   },
   { additionalProperties: false, $id: 'Rerun', title: 'What of an ended run to run again' },
@@ -102,14 +103,14 @@ const setPaused =
 const again = async (context: ApiContext, request: FastifyRequest): Promise<StartedRunDto> => {
   const body = optionalBody(request);
   refuse(rerunProblems(body));
-  const { from, inputs, reason } = body as Static<typeof RerunBody>;
+  const { from, inputs, noCache = false, reason } = body as Static<typeof RerunBody>;
   const id = await selectedRun(context, request);
   const why = writeContext('run again by a user', reason === undefined ? {} : { reason });
   return rerun(
     context.operations,
     id,
     from === undefined ? { kind: 'failed' } : { kind: 'node', name: from },
-    (inputs as JsonObject | undefined) ?? null,
+    { inputs: (inputs as JsonObject | undefined) ?? null, noCache },
     why,
     keyOf(request, `rerun ${id}`, body),
   );

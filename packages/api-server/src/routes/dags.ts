@@ -1,16 +1,18 @@
-import { applyDag, readDag, startRun } from '@job-orchestrator/operations';
+import { applyDag, planRun, readDag, startRun } from '@job-orchestrator/operations';
 import {
   AppliedDagSchema,
   DagPageSchema,
   DagVersionSchema,
   limits,
   Name,
+  RunPlanSchema,
   schemaProblems,
   StartedRunSchema,
   type AppliedDagDto,
   type DagPage,
   type DagVersionDto,
   type JsonObject,
+  type RunPlanDto,
   type StartedRunDto,
 } from '@job-orchestrator/types';
 import type { FastifyRequest } from 'fastify';
@@ -47,14 +49,27 @@ export const IdempotentHeaders = Type.Object({
   ),
 });
 
+export const NoCache = Type.Optional(
+  Type.Boolean({ description: 'True: nodes with `cache` run, whatever results there are.' }),
+);
+
 const StartBody = Type.Object(
   {
     inputs: Type.Optional(Type.Record(Type.String(), Type.Any())),
     version: Type.Optional(Type.Integer({ minimum: 1 })),
+    noCache: NoCache,
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: limits.reasonChars })),
   },
   { additionalProperties: false, $id: 'StartRun', title: 'What a run begins with' },
 );
+const PlanBody = Type.Object(
+  {
+    inputs: Type.Optional(Type.Record(Type.String(), Type.Any())),
+    version: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  { additionalProperties: false, $id: 'PlanRun', title: 'What a run would begin with' },
+);
+const planProblems = schemaProblems(PlanBody);
 const startProblems = schemaProblems(StartBody);
 
 /** The key of a request whose address says as much as its body. */
@@ -97,10 +112,20 @@ const start = async (context: ApiContext, request: FastifyRequest): Promise<Star
   const project = readProject(request.query).project ?? 'default';
   const body = optionalBody(request);
   refuse(startProblems(body));
-  const { inputs = {}, version = null, reason } = body as Static<typeof StartBody>;
+  const { inputs = {}, version = null, noCache = false, reason } = body as Static<typeof StartBody>;
   const why = writeContext('started by a user', reason === undefined ? {} : { reason });
-  const wanted = { project, name, version, inputs: inputs as JsonObject };
+  const wanted = { project, name, version, inputs: inputs as JsonObject, noCache };
   return startRun(context.operations, wanted, why, keyOf(request, `run ${project}/${name}`, body));
+};
+
+/** Nothing is written: nobody's key or reason is needed. */
+const plan = async (context: ApiContext, request: FastifyRequest): Promise<RunPlanDto> => {
+  const { name } = readName(request.params);
+  const project = readProject(request.query).project ?? 'default';
+  const body = optionalBody(request);
+  refuse(planProblems(body));
+  const { inputs = {}, version = null } = body as Static<typeof PlanBody>;
+  return planRun(context.operations, { project, name, version, inputs: inputs as JsonObject });
 };
 
 export const dagRoutes: readonly Route[] = [
@@ -151,5 +176,18 @@ export const dagRoutes: readonly Route[] = [
     body: StartBody,
     answer: json(StartedRunSchema, 'The run exists.', 201),
     handle: start,
+  },
+  {
+    method: 'POST',
+    url: '/api/v1/dags/:name/plan',
+    operationId: 'planDagRun',
+    summary: 'Say what a run would do, and why it would be refused; nothing is written',
+    tag: 'dags',
+    access: 'token',
+    params: NameParams,
+    query: ProjectQuery,
+    body: PlanBody,
+    answer: json(RunPlanSchema, 'The plan.'),
+    handle: plan,
   },
 ];

@@ -9,6 +9,7 @@ import type {
   GivenAnswerDto,
   NodeRunPage,
   RunChangeDto,
+  RunPlanDto,
   StartedRunDto,
 } from '@job-orchestrator/types';
 import type { Client } from '../api.ts';
@@ -23,6 +24,7 @@ type DagCalls = Pick<
   | 'listDags'
   | 'getDag'
   | 'startDagRun'
+  | 'planDagRun'
   | 'listDagRuns'
   | 'getDagRun'
   | 'listNodeRuns'
@@ -64,7 +66,7 @@ const answer =
 
 const definitionCalls = (
   transport: Transport,
-): Pick<DagCalls, 'applyDag' | 'listDags' | 'getDag' | 'startDagRun'> => ({
+): Pick<DagCalls, 'applyDag' | 'listDags' | 'getDag' | 'startDagRun' | 'planDagRun'> => ({
   applyDag: (document, options = {}) =>
     transport.json<AppliedDagDto>({ ...options, method: 'POST', path: '/api/v1/dags', body: document }),
   listDags: (query = {}, options = {}) =>
@@ -89,6 +91,14 @@ const definitionCalls = (
       query: queryOf({ project }),
       body,
       headers: keyHeader(idempotencyKey),
+    }),
+  planDagRun: async (name, { project, ...body } = {}, options = {}) =>
+    transport.json<RunPlanDto>({
+      ...options,
+      method: 'POST',
+      path: `/api/v1/dags/${segment(name, 'name')}/plan`,
+      query: queryOf({ project }),
+      body,
     }),
 });
 

@@ -83,3 +83,13 @@ test('what the compiler refuses: unknown inputs, outputs and needs', () => {
     expect(() => dag.node('a')).toThrow('defined twice');
   });
 });
+
+test('a cache is taken over as it is', () => {
+  const built = defineDag('cached', { defaults: { image: 'busybox' } }, (dag) => {
+    dag.node('a', { cache: true });
+    dag.node('b', { cache: { maxAgeSeconds: 60 } });
+  });
+  const yaml =
+    'name: cached\ndefaults: { image: busybox }\nnodes: { a: { cache: true }, b: { cache: { maxAgeSeconds: 60 } } }';
+  expect(loadDag(built).graph).toEqual(loadDagFile('cached.yaml', Buffer.from(yaml)).graph);
+});

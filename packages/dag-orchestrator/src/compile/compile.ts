@@ -7,6 +7,7 @@ import {
   type ForEach,
   type GraphGroup,
   type GraphNode,
+  type JobNode,
   type JobTemplate,
 } from '@job-orchestrator/types';
 import { soleExpression } from '../expressions/template.ts';
@@ -75,6 +76,9 @@ const forEachOf = ({ forEach, maxParallel, failFast }: DagNode): ForEach | null 
         failFast: failFast ?? false,
       };
 
+const cacheOf = ({ cache = false }: DagNode): Pick<JobNode, 'cache'> =>
+  cache === false ? {} : { cache: { maxAgeSeconds: cache === true ? null : (cache.maxAgeSeconds ?? null) } };
+
 /** What a node needs to know of the others: where they stand in the graph. */
 interface Places {
   /** From positions of the model to indices of the graph. */
@@ -115,7 +119,7 @@ const nodeOf = (
   }
   if (node.dag !== undefined)
     return { ...base, kind: 'dag', dag: { name: node.dag.name, version: node.dag.version ?? null }, inputs };
-  return { ...base, kind: 'job', job: jobOf(node, defaults), inputs };
+  return { ...base, kind: 'job', job: jobOf(node, defaults), inputs, ...cacheOf(node) };
 };
 
 const mostOf = ({ mode, maxParallel }: NonNullable<DagDocument['groups']>[string]): number | null => {

@@ -11,7 +11,7 @@ const toEnd = <Work>(draft: Draft<Work>, end: NodeJobEnd): NodeEnd => {
     return { state: end.state, reason: endReasons(node)[end.state], message: end.message };
   const problem = node.outputs === null ? null : draft.expressions.outputProblem(node, end.output);
   return problem === null
-    ? { state: 'completed', reason: null }
+    ? { state: 'completed', reason: end.reason ?? null }
     : { state: 'failed', reason: 'output', message: problem };
 };
 

@@ -140,11 +140,11 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     await asked(run);
     await answer(run, 'rejected', bob);
     await harness.finish(run);
-    const { id } = await rerun(harness.deps, run, { kind: 'failed' }, null, ann);
+    const { id } = await rerun(harness.deps, run, { kind: 'failed' }, {}, ann);
     await asked(id);
     await answer(id, 'approved');
     expect(await harness.finish(id, () => 'failed')).toMatchObject({ state: 'failed' });
-    const third = await rerun(harness.deps, id, { kind: 'failed' }, null, ann);
+    const third = await rerun(harness.deps, id, { kind: 'failed' }, {}, ann);
     const said: unknown[] = [];
     await harness.finish(third.id, ({ spec }) => (said.push(spec.inputs), null));
     expect(said).toMatchObject([{ said: { decision: 'approved', by: 'ann' } }]);

@@ -1,6 +1,8 @@
 import type { DagRules } from '@job-orchestrator/operations';
 import { graphDigest } from '../compile/digest.ts';
 import { loadDag } from '../compile/load.ts';
+import { knownNode } from '../preview/known-nodes.ts';
+import { previewNodes } from '../preview/preview-nodes.ts';
 import { scheduleRules } from '../schedule/schedule-rules.ts';
 import { completeInputs } from '../values/check-values.ts';
 
@@ -11,5 +13,6 @@ export const dagRules: DagRules = {
     return { graph, digest: graphDigest(graph) };
   },
   completeInputs: ({ inputs }, given) => completeInputs(inputs, given),
+  preview: (graph, inputs) => previewNodes(graph, (node) => knownNode(graph.nodes[node]!, inputs)),
   schedules: scheduleRules,
 };

@@ -5,6 +5,7 @@ import {
   type DagRunSetup,
   type ExpressionScope,
   type GraphNode,
+  type JobNode,
   type JsonObject,
   type NodeWork,
   type SubDagNode,
@@ -12,6 +13,7 @@ import {
 import { renderText, renderValue } from '../expressions/evaluate.ts';
 import type { Evaluated } from '../plan/expressions.ts';
 import { completeInputs } from '../values/check-values.ts';
+import { cacheKeyOf } from './cache-key.ts';
 import { nodeJob, type JobDraft } from './node-job.ts';
 import type { SubDag, SubDags } from './sub-dags.ts';
 
@@ -60,6 +62,11 @@ const subDagRun = (
   };
 };
 
+const keyOf = (node: JobNode, job: JobDraft): { readonly cacheKey?: string } => {
+  const cacheKey = node.cache === undefined ? null : cacheKeyOf(job, node.outputs);
+  return cacheKey === null ? {} : { cacheKey };
+};
+
 /** What a node does in this scope: its job, its question, or its run of another DAG. */
 export const nodeWork = (
   setup: DagRunSetup,
@@ -70,7 +77,7 @@ export const nodeWork = (
   if (node.kind === 'dag') return subDagRun(setup, node, subDags.get(node.name)!, scope);
   if (node.kind === 'job') {
     const job = nodeJob(setup, node, scope);
-    return job.ok ? { ok: true, value: { kind: 'job', job: job.value } } : job;
+    return job.ok ? { ok: true, value: { kind: 'job', job: job.value, ...keyOf(node, job.value) } } : job;
   }
   const { timeoutSeconds } = node;
   const message = renderText(node.message, scope, `nodes.${node.name}.approval.message`);

@@ -174,7 +174,7 @@ describe.each([
         spec.name === 'good' ? { output: { n: 7 } } : spec.name === 'bad' ? bad : null;
     expect(await harness.finish(run, end('failed'))).toMatchObject({ state: 'failed' });
     const before = await harness.nodes(run);
-    const again = await rerun(harness.deps, run, { kind: 'failed' }, null, context);
+    const again = await rerun(harness.deps, run, { kind: 'failed' }, {}, context);
     const ran: string[] = [];
     const ended = await harness.finish(again.id, (attempt) => {
       ran.push(attempt.spec.name!);
@@ -190,11 +190,11 @@ describe.each([
   test('a rerun from a node runs it and its descendants', async () => {
     const nodes = [jobNode('a'), jobNode('b', [0]), jobNode('c', [1]), jobNode('d', [0])];
     const run = await harness.start(graphOf(nodes, { name: 'from' }));
-    await expect(rerun(harness.deps, run, { kind: 'failed' }, null, context)).rejects.toMatchObject({
+    await expect(rerun(harness.deps, run, { kind: 'failed' }, {}, context)).rejects.toMatchObject({
       code: 'dag_run_not_ended',
     });
     await harness.finish(run);
-    const again = await rerun(harness.deps, run, { kind: 'node', name: 'b' }, null, context);
+    const again = await rerun(harness.deps, run, { kind: 'node', name: 'b' }, {}, context);
     const ran: string[] = [];
     await harness.finish(again.id, ({ spec }) => (ran.push(spec.name!), null));
     expect(ran.sort()).toEqual(['b', 'c']);

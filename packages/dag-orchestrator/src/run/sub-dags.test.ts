@@ -182,7 +182,7 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     const ran: string[] = [];
     await harness.finish(run, ({ spec }) => (ran.push(spec.name!), null));
     expect(ran).toEqual(['first', 'old']);
-    const again = await rerun(harness.deps, run, { kind: 'node', name: 'outer' }, null, context);
+    const again = await rerun(harness.deps, run, { kind: 'node', name: 'outer' }, {}, context);
     await harness.finish(again.id, ({ spec }) => (ran.push(spec.name!), null));
     expect(ran).toEqual(['first', 'old', 'old']);
     const request = { project: 'default', name: 'pinned', version: null, inputs: {} };
@@ -206,7 +206,7 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
           : rows(attempt);
     expect(await harness.finish(run, failing('b'))).toMatchObject({ state: 'failed' });
     const before = await harness.nodes(run);
-    const again = await rerun(harness.deps, run, { kind: 'failed' }, null, context);
+    const again = await rerun(harness.deps, run, { kind: 'failed' }, {}, context);
     const seen: unknown[] = [];
     const ended = await harness.finish(again.id, (attempt) => {
       if (attempt.spec.name === 'after') seen.push(attempt.spec.inputs);

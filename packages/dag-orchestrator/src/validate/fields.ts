@@ -13,7 +13,7 @@ const jobOnly: readonly Field[] = [
 const repeating: readonly Field[] = ['forEach', 'maxParallel', 'failFast'];
 
 const allowed: Readonly<Record<NodeKind, ReadonlySet<Field>>> = {
-  job: new Set([...everywhere, ...repeating, ...jobOnly, 'inputs', 'outputs']),
+  job: new Set([...everywhere, ...repeating, ...jobOnly, 'inputs', 'outputs', 'cache']),
   approval: new Set([...everywhere, 'approval']),
   dag: new Set([...everywhere, ...repeating, 'inputs', 'outputs', 'dag']),
 };

@@ -15,6 +15,7 @@ const words: Readonly<Record<string, string>> = {
   jobs: '`nodes`',
   loop: '`forEach`',
   matrix: '`forEach`',
+  memoize: '`cache: true`',
   output: '`outputs`',
   parallelism: '`maxParallel`',
   params: '`inputs`',

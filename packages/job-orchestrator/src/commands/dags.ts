@@ -26,11 +26,13 @@ export type WatchFlags = ServerFlags & FormatFlags & { readonly timeout?: number
 export type RunFlags = GetDagsFlags &
   InputFlags & {
     readonly dagVersion?: number;
+    readonly cache: boolean;
+    readonly dryRun?: boolean;
     readonly watch?: boolean;
     readonly idempotencyKey?: string;
   };
 export type RerunFlags = ServerFlags &
-  FormatFlags & { readonly from?: string; readonly input?: readonly string[] };
+  FormatFlags & { readonly from?: string; readonly input?: readonly string[]; readonly cache: boolean };
 
 /** The exit code for where a run stands. */
 const exitCodeOfRun = (state: DagRunState): number => {
@@ -85,8 +87,10 @@ export const watch = (cli: Cli, selector: string, flags: WatchFlags): Promise<nu
 /** `dag run NAME`: starts a run, and follows it if asked. */
 export const runDag = (cli: Cli, name: string, flags: RunFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
+    if (flags.dryRun === true) return (await import('./plan-run.ts')).planRun(session, name, flags);
     const { id, replayed } = await session.client.startDagRun(name, {
       ...given({ project: flags.project, version: flags.dagVersion }),
+      noCache: !flags.cache,
       inputs: await givenInputs(flags),
       idempotencyKey: flags.idempotencyKey ?? randomUUID(),
     });
@@ -128,7 +132,11 @@ export const rerunRun = (cli: Cli, selector: string, flags: RerunFlags): Promise
     const old = await session.client.getDagRun(selector);
     const inputs = flags.input === undefined ? undefined : { ...old.inputs, ...inputsOf(flags.input) };
     const again = given({ from: flags.from, inputs });
-    const { id } = await session.client.rerunDagRun(old.id, { ...again, idempotencyKey: randomUUID() });
+    const { id } = await session.client.rerunDagRun(old.id, {
+      ...again,
+      noCache: !flags.cache,
+      idempotencyKey: randomUUID(),
+    });
     await writeId(session, flags, id);
     session.screen.note(`follow it: job-orchestrator dag watch ${shortId(id)}`);
     return exitCodes.ok;

@@ -18,6 +18,8 @@ import type { ShowFlags } from './show-dag.ts';
 
 const runArgument = ['<run>', 'an id, a beginning or end of it, or @latest'] as const;
 
+const noCache = 'run nodes with `cache`, whatever results there are';
+
 const defineStarting = (dag: Command, act: Act): void => {
   withCommonOptions(dag.command('apply'))
     .description('store a DAG as a new version, unless its newest version says the same')
@@ -38,6 +40,8 @@ const defineStarting = (dag: Command, act: Act): void => {
     .option('-i, --input <key=value>', 'an input; JSON where it is valid, else text (repeatable)', collect)
     .option('--inputs-file <path>', 'a JSON object of inputs; - is stdin', once)
     .option('--dag-version <number>', 'of this version; the newest unless given', integer(1, 1_000_000))
+    .option('--no-cache', noCache)
+    .option('--dry-run', 'say what it would do, and why it would be refused; start and write nothing')
     .option('-w, --watch', 'follow it to its end; the exit code says how')
     .option('--idempotency-key <key>', 'the same key starts the same run only once')
     .action(
@@ -75,6 +79,7 @@ const defineChanging = (dag: Command, act: Act): void => {
     .argument(...runArgument)
     .addOption(new Option('--failed', 'what did not end well (always so)').default(true))
     .option('-i, --input <key=value>', 'inputs other than those of the old run (repeatable)', collect)
+    .option('--no-cache', noCache)
     .action(
       act(async (cli, run: string, options: RerunFlags) =>
         (await import('./dags.ts')).rerunRun(cli, run, options),
@@ -85,6 +90,7 @@ const defineChanging = (dag: Command, act: Act): void => {
     .argument(...runArgument)
     .requiredOption('--from <node>', 'where to begin')
     .option('-i, --input <key=value>', 'inputs other than those of the old run (repeatable)', collect)
+    .option('--no-cache', noCache)
     .action(
       act(async (cli, run: string, options: RerunFlags) =>
         (await import('./dags.ts')).rerunRun(cli, run, options),

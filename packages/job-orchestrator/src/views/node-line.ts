@@ -7,7 +7,7 @@ import { between } from '../output/times.ts';
 import { paintState } from './dag-views.ts';
 
 /** Why a node ended so, in plain words. */
-const reasons: Readonly<Record<NodeReason, string>> = {
+export const reasonWords: Readonly<Record<NodeReason, string>> = {
   upstream_failed: 'a node that it needs failed',
   upstream_skipped: 'a node that it needs was skipped',
   rule_not_met: 'its trigger rule did not hold',
@@ -27,6 +27,7 @@ const reasons: Readonly<Record<NodeReason, string>> = {
   job_cancelled: 'its job was cancelled',
   sub_dag_cancelled: 'its DAG was cancelled',
   run_cancelled: 'the run was cancelled',
+  cached: 'its result was there',
 };
 
 const waits: Readonly<Record<string, string>> = {
@@ -58,7 +59,7 @@ export const whyOf = (node: NodeRunDto, now: Date): string => {
     return `asks: ${approval.message}  (${between(now.toISOString(), approval.expiresAt, now)} left)`;
   if (reason === null) return message ?? waits[state] ?? standing(node);
   const tries = standing(node);
-  const words = `${reasons[reason]}${tries === '' ? '' : ` at ${tries}`}`;
+  const words = `${reasonWords[reason]}${tries === '' ? '' : ` at ${tries}`}`;
   return message === null ? words : `${words}: ${message}`;
 };
 
@@ -70,9 +71,10 @@ export const itemsText = ({ items }: NodeRunDto): string => {
 };
 
 const factsOf = (node: NodeRunDto, now: Date, narrow: boolean): string => {
-  const { jobId, childRun, keptFrom, startedAt, finishedAt } = node;
+  const { jobId, childRun, keptFrom, reason, startedAt, finishedAt } = node;
   const ran = startedAt === null ? '' : between(startedAt, finishedAt, now);
-  const kept = keptFrom === null ? '' : `kept from run ${shortId(keptFrom)}`;
+  const how = reason === 'cached' ? 'cached' : 'kept';
+  const kept = keptFrom === null ? '' : `${how} from run ${shortId(keptFrom)}`;
   const job = jobId === null || narrow ? '' : `job ${shortId(jobId)}`;
   const child = childRun === null || narrow ? '' : `run ${shortId(childRun)}`;
   return [ran, itemsText(node), job, child, kept, whyOf(node, now)].filter((fact) => fact !== '').join('  ');

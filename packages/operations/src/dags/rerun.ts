@@ -18,6 +18,13 @@ import { readDag, surroundingsOf, type StartedRun } from './start-run.ts';
 /** What of an ended run is run again: what did not end well, or a node; and always all that depends on it. */
 export type RerunFrom = { readonly kind: 'failed' } | { readonly kind: 'node'; readonly name: string };
 
+/** What is other than it was. `inputs` null: those of the old run. */
+export interface RerunChanges {
+  readonly inputs?: JsonObject | null;
+  /** True: the new run looks for no results in the cache. */
+  readonly noCache?: boolean;
+}
+
 type State = Pick<NodeRunRecord, 'state' | 'reason' | 'items'>;
 
 /** What ended on its own account and well enough to be kept: a condition that was false stays false. */
@@ -93,7 +100,7 @@ const refuseOpen = ({ id, state, finishedAt }: DagRunRecord): void => {
 
 /**
  * Runs parts of an ended run again, as a new run of the same version that keeps the ends of the other nodes with their
- * outputs; the old run never changes. `inputs` null: those of the old run. Throws `dag_run_not_found`,
+ * outputs; the old run never changes. Throws `dag_run_not_found`,
  * `dag_run_not_ended`, `invalid_input`, `image_not_found`, `image_disabled`, `profile_not_found`,
  * `secret_not_bound`, `secret_not_allowed`, `idempotency_key_reused`.
  */
@@ -101,7 +108,7 @@ export const rerun = async (
   deps: OperationDeps,
   id: DagRunId,
   from: RerunFrom,
-  inputs: JsonObject | null,
+  { inputs = null, noCache = false }: RerunChanges,
   context: WriteContext,
   key?: IdempotencyKey,
 ): Promise<StartedRun> => {
@@ -126,6 +133,7 @@ export const rerun = async (
     ...progressOfRerun(graph, states, again),
     kept: { run: id, nodes: [...graph.nodes.keys()].filter((node) => !again.has(node)) },
     rootRun: id,
+    noCache,
   };
   return { version, ...(await deps.database.dags.startRun(run, context, key)) };
 };

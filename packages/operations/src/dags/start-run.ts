@@ -1,9 +1,12 @@
 import {
+  imageDigestOf,
+  invalidInput,
   OrchestratorError,
   type DagGraph,
   type DagPins,
   type DagRunId,
   type DagVersion,
+  type GraphNode,
   type IdempotencyKey,
   type Image,
   type JobSubmission,
@@ -24,6 +27,8 @@ export interface StartRequest {
   /** null: the newest. */
   readonly version: number | null;
   readonly inputs: JsonObject;
+  /** True: it looks for no results in the cache. */
+  readonly noCache?: boolean;
 }
 
 export interface StartedRun {
@@ -44,7 +49,7 @@ export const readDag = async (
 };
 
 /** Refuses graphs with nodes that this installation cannot run, before anything of them runs. */
-const refuseUnsupported = (deps: OperationDeps, graphs: readonly DagGraph[]): void => {
+export const refuseUnsupported = (deps: OperationDeps, graphs: readonly DagGraph[]): void => {
   if (deps.outputsSupported) return;
   const problems = graphs.flatMap(({ nodes }) =>
     nodes
@@ -57,6 +62,15 @@ const refuseUnsupported = (deps: OperationDeps, graphs: readonly DagGraph[]): vo
   const [first] = problems;
   if (first !== undefined)
     throw new OrchestratorError('dag_not_supported', `${first.field} ${first.message}`, problems);
+};
+
+const unpinnedProblem = (node: GraphNode, images: Readonly<Record<string, Image>>): readonly Problem[] => {
+  if (node.kind !== 'job' || node.cache === undefined) return [];
+  const { image } = node.job;
+  const { reference } = images[image]!;
+  if (imageDigestOf(reference) !== null) return [];
+  const message = `needs an image that is pinned by its digest, and ${image} is ${reference}; run: job-orchestrator image add ${image} ${reference.replace(/@.*$/, '')}@sha256:DIGEST`;
+  return [{ field: `nodes.${node.name}.cache`, message, value: reference }];
 };
 
 const imagesOf = async (
@@ -73,6 +87,15 @@ const imagesOf = async (
   return Object.fromEntries(submissions.map((submission) => [submission.image, imageOf(submission)]));
 };
 
+/** Refuses nodes with `cache` whose image may change under its name: nobody could say what their results are of. */
+export const refuseUnpinned = (
+  graphs: readonly DagGraph[],
+  images: Readonly<Record<string, Image>>,
+): void => {
+  const problems = graphs.flatMap(({ nodes }) => nodes.flatMap((node) => unpinnedProblem(node, images)));
+  if (problems.length > 0) throw invalidInput(problems.slice(0, 20));
+};
+
 /**
  * What a run keeps of its start: the versions of all DAGs below it (those `pinned` by an earlier run stay), and the images and
  * the rules of profiles of all their nodes as they are now. Throws `dag_not_supported`, `invalid_input`, `image_not_found`,
@@ -87,6 +110,7 @@ export const surroundingsOf = async (
   const { pins, graphs } = await readTree(deps, dag, pinned);
   refuseUnsupported(deps, graphs);
   const images = await imagesOf(deps, dag.graph.project, graphs, context);
+  refuseUnpinned(graphs, images);
   return { pins, images, profiles: await profilesOf(deps, dag.graph.project, graphs, images) };
 };
 
@@ -123,6 +147,7 @@ export const startRun = async (
     const run = await deps.database.dags.getRun(replay);
     return { id: replay, version: run?.version ?? version, replayed: true };
   }
-  const run = await prepareRun(deps, { graph, version }, request.inputs, context);
+  const prepared = await prepareRun(deps, { graph, version }, request.inputs, context);
+  const run = { ...prepared, noCache: request.noCache ?? false };
   return { version, ...(await deps.database.dags.startRun(run, context, key)) };
 };

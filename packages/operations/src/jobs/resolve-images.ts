@@ -2,6 +2,7 @@ import {
   OrchestratorError,
   type Image,
   type JobSubmission,
+  type NewImage,
   type Problem,
   type WriteContext,
 } from '@job-orchestrator/types';
@@ -28,34 +29,42 @@ const namesByProject = (submissions: readonly NamesImage[]): Map<string, Set<str
   return byProject;
 };
 
+/** The image that a name stands for which nobody registered. */
+export const unknownImage = (project: string, name: string): NewImage => ({
+  project,
+  name,
+  reference: name,
+  command: null,
+  args: null,
+  env: {},
+  resources: null,
+  labels: {},
+  runAsUser: null,
+});
+
 const registerUnknown = (
   deps: OperationDeps,
   project: string,
   name: string,
   context: WriteContext,
 ): Promise<Image> =>
-  deps.database.images.put(
-    {
-      project,
-      name,
-      reference: name,
-      command: null,
-      args: null,
-      env: {},
-      resources: null,
-      labels: {},
-      runAsUser: null,
-    },
-    { ...context, reason: 'registered at its first use' },
-  );
+  deps.database.images.put(unknownImage(project, name), {
+    ...context,
+    reason: 'registered at its first use',
+  });
+
+/** What is wrong with an image that is disabled, or that nobody registered. */
+export const imageRefusal = (field: string, value: string, image: Image | undefined): Problem => ({
+  field,
+  message: image === undefined ? 'is not registered' : 'is disabled',
+  value,
+});
 
 const problemsOf = (submissions: readonly NamesImage[], images: Map<string, Image>): Problem[] =>
   submissions.flatMap((submission, index) => {
     const image = images.get(keyOf(projectOf(submission), submission.image));
-    if (image?.active === true) return [];
-    const message = image === undefined ? 'is not registered' : 'is disabled';
     const field = submissions.length === 1 ? 'image' : `jobs[${index}].image`;
-    return [{ field, message, value: submission.image }];
+    return image?.active === true ? [] : [imageRefusal(field, submission.image, image)];
   });
 
 const refuseUnusable = (submissions: readonly NamesImage[], images: Map<string, Image>): void => {

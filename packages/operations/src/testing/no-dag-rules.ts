@@ -8,6 +8,7 @@ const unused = (): never => {
 export const dagRules: DagRules = {
   compile: unused,
   completeInputs: unused,
+  preview: unused,
   schedules: {
     problems: unused,
     next: unused,

@@ -18,6 +18,7 @@ import { lockRun } from '../sql/dags/lock-run.ts';
 import { readApprovals, readChildEnds, readEnds } from '../sql/dags/read-ends.ts';
 import * as read from '../sql/dags/read-step.ts';
 import { markDue } from '../sql/dags/start-run.ts';
+import { findReusable, readReusedEnds } from '../sql/dags/reuse.ts';
 import * as write from '../sql/dags/write-step.ts';
 import { insertWithTopics } from '../sql/insert-jobs.ts';
 import { runOn } from './insert-jobs.ts';
@@ -52,6 +53,9 @@ const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequ
     items,
     startable,
     otherNodeRuns: request.otherNodeRuns ? await otherNodeRuns(sql, run) : view.otherNodeRuns,
+    ...(request.reusable === undefined
+      ? {}
+      : { reusable: new Map([...(view.reusable ?? []), ...(await findReusable(sql, request.reusable))]) }),
   };
 };
 
@@ -143,7 +147,8 @@ const heldBy = ({ run }: Plan, full: ReadonlySet<string>): string | null =>
 
 const nothing = (answer: AdvanceAnswer): Step => ({ answer, started: false, cancels: false });
 
-/** What the marks stand for. Marks without a job or a sub-DAG are of people: they asked for something, or answered. */
+/** What the marks stand for. Marks without a job or a sub-DAG are of people, who asked for something or
+ * answered, or of a step that has more to do. */
 const readMarked = async (sql: Sql, run: DagRunId, marks: readonly Mark[]) => {
   const jobs = marks.flatMap(({ jobId }) => (jobId === null ? [] : [jobId]));
   const children = marks.flatMap(({ childId }) => (childId === null ? [] : [childId]));
@@ -151,7 +156,8 @@ const readMarked = async (sql: Sql, run: DagRunId, marks: readonly Mark[]) => {
   const jobEnds = jobs.length === 0 ? [] : await readEnds(sql, run, jobs);
   const childEnds = children.length === 0 ? [] : await readChildEnds(sql, run, children);
   const approvals = asked ? await readApprovals(sql, run) : [];
-  return { ends: [...jobEnds, ...childEnds], approvals, asked };
+  const reusedEnds = asked ? await readReusedEnds(sql, run) : [];
+  return { ends: [...jobEnds, ...childEnds, ...reusedEnds], approvals, asked };
 };
 
 /**
@@ -191,7 +197,8 @@ export const advanceRun = async (
   const held = heldBy(planned, fullTopics);
   if (held !== locked.heldTopic) await write.holdRun(sql, run, held);
   depths.spend(planned.starts.flatMap(({ work }) => (work.kind === 'job' ? [work.job] : [])));
-  if (planned.again) await markDue(sql, run);
+  const reuses = planned.starts.some(({ work }) => work.kind === 'reuse');
+  if (planned.again || reuses) await markDue(sql, run);
   const { cancels } = planned;
   return {
     answer: 'advanced',

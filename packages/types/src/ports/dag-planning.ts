@@ -8,9 +8,28 @@ import type {
   RunWishes,
 } from '../vocabulary/dag-run.ts';
 import type { TerminalNodeRunState } from '../vocabulary/dag.ts';
+import type { DagRunId, JobId } from '../vocabulary/ids.ts';
 
 /** The outputs of a node; of one with `forEach` the list of its items', in order, null where there is none. */
 export type NodeOutputs = JsonObject | readonly (JsonObject | null)[];
+
+/** A node run whose work may have been done before: what it would do, and how old a result may be (null: any age). */
+export interface ReuseRequest {
+  readonly node: number;
+  readonly item: number | null;
+  readonly cacheKey: string;
+  readonly maxAgeSeconds: number | null;
+}
+
+/** Whose result a node run takes in place of running: it is that of a job that completed. */
+export interface Reusable {
+  readonly run: DagRunId;
+  readonly job: JobId;
+}
+
+/** A node run within its run, as one text. */
+export const nodeRunKey = ({ node, item }: { readonly node: number; readonly item: number | null }): string =>
+  `${node} ${item ?? -1}`;
 
 /** What is known of a run at one step; what is missing is asked for. */
 export interface PlanView {
@@ -32,6 +51,8 @@ export interface PlanView {
   readonly startable: readonly number[] | null;
   /** Topics without room for a job: nodes whose jobs go there wait. */
   readonly fullTopics?: ReadonlySet<string>;
+  /** By `nodeRunKey`: results of others; null: there is none. Only of those that were asked for. */
+  readonly reusable?: ReadonlyMap<string, Reusable | null>;
 }
 
 /** Items of one node, from `from` on, at most `count`. */
@@ -52,6 +73,7 @@ export interface PlanRequest {
   readonly startable: readonly { readonly group: number | null; readonly limit: number }[];
   /** Those that are not asked for among them: their topic is full, and they would hide others. */
   readonly held: readonly number[];
+  readonly reusable?: readonly ReuseRequest[];
 }
 
 /** An item, or an item-less node's job, that ended or will never start. */
@@ -72,9 +94,13 @@ export interface ChildRunDraft {
   readonly deadlineSeconds: number;
 }
 
-/** What a node run does: a job, a question to a person, or a run of another DAG. */
+/**
+ * What a node run does: a job, a question to a person, or a run of another DAG; or nothing, where it takes the result of
+ * another (`reuse`). `cacheKey`: of what the job does, where its result may be used again.
+ */
 export type NodeWork<Job, Run> =
-  | { readonly kind: 'job'; readonly job: Job }
+  | { readonly kind: 'job'; readonly job: Job; readonly cacheKey?: string }
+  | { readonly kind: 'reuse'; readonly from: Reusable }
   | { readonly kind: 'approval'; readonly message: string; readonly timeoutSeconds: number }
   | { readonly kind: 'dag'; readonly run: Run };
 

@@ -84,6 +84,8 @@ export interface NewDagRun {
     readonly { readonly completed: number; readonly failed: number; readonly skipped: number }[] | null;
   readonly kept: KeptNodes | null;
   readonly rootRun: DagRunId | null;
+  /** True: it looks for no results in the cache. */
+  readonly noCache?: boolean;
   /** The time of a schedule that it runs for; a run that people start has none. */
   readonly scheduled?: ScheduledFor;
 }
@@ -100,6 +102,7 @@ export interface DagRunSetup {
   /** How many runs it is nested in; 0 for one that people started. */
   readonly depth: number;
   readonly profiles?: readonly ProfileRules[];
+  readonly noCache: boolean;
   /** The time of a schedule that it runs for. */
   readonly scheduledAt: Date | null;
   readonly createdAt: Date;

@@ -75,6 +75,14 @@ const SubDagSchema = Type.Object(
   strict,
 );
 
+const CacheSchema = Type.Unsafe<boolean | { readonly maxAgeSeconds?: number }>({
+  type: ['boolean', 'object'],
+  properties: {
+    maxAgeSeconds: described(Seconds, 'No result that is older; unless given, any that is still kept.'),
+  },
+  ...strict,
+});
+
 /** What a job takes wherever it is defined: in a node, or in `defaults` for every node. */
 const jobDefaults = {
   image: Type.Optional(image),
@@ -121,6 +129,12 @@ export const DagNodeSchema = Type.Object(
     group: Type.Optional(described(NodeName, 'A group of `groups`.')),
     outputs: Type.Optional(
       described(ValueSchemas, 'What the result of the job must hold; each is required.'),
+    ),
+    cache: Type.Optional(
+      described(
+        CacheSchema,
+        'True, or how old a result may be: where a node of the project did the same before, its result is used again. Needs an image that is pinned by its digest.',
+      ),
     ),
     approval: Type.Optional(described(ApprovalSchema, 'Makes this a node that waits for a person.')),
     dag: Type.Optional(described(SubDagSchema, 'Makes this a node that runs another DAG.')),

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../json/json-value.ts';
 import type { DagRunState, NodeRunState, TerminalDagRunState } from './dag.ts';
 
 /**
- * Why a node run is in its terminal state: first those of `skipped`, then those of `failed`, then those of `cancelled`.
+ * Why a node run is in its terminal state: first those of `skipped`, then those of `failed`, of `cancelled`, of `completed`.
  * `fail_fast` and `run_deadline` skip what had not started, and cancel an approval. `docs/dag-semantics.md` says when
  * each comes.
  */
@@ -26,6 +26,7 @@ export const nodeReasons = [
   'job_cancelled',
   'sub_dag_cancelled',
   'run_cancelled',
+  'cached',
 ] as const;
 export type NodeReason = (typeof nodeReasons)[number];
 
@@ -106,6 +107,8 @@ export interface NodeJobEnd {
   readonly state: 'completed' | 'failed' | 'cancelled';
   readonly message: string | null;
   readonly output: JsonValue;
+  /** `cached`: the result is that of another node run. */
+  readonly reason?: 'cached' | null;
 }
 
 export const approvalAnswers = ['approved', 'rejected'] as const;

@@ -93,9 +93,16 @@ interface GraphNodeBase {
   readonly outputs: Readonly<Record<string, ValueSchema>> | null;
 }
 
+/** Earlier results are used again. `maxAgeSeconds` null: however old, while the run they come from is kept. */
+export interface NodeCache {
+  readonly maxAgeSeconds: number | null;
+}
+
 /** A node that runs a job, or one per item. */
 export interface JobNode extends GraphNodeBase {
   readonly kind: 'job';
+  /** Absent: it always runs. */
+  readonly cache?: NodeCache;
   readonly job: JobTemplate;
   readonly inputs: Readonly<Record<string, TemplateJson>> | null;
 }

@@ -1,6 +1,10 @@
 import type { AttemptId, IncarnationId, JobId } from './ids.ts';
 import type { Resources } from './job.ts';
 
+/** The digest that a reference pins; null where it names what may change: `sha256:` and 64 hex digits. */
+export const imageDigestOf = (reference: string): string | null =>
+  /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1] ?? null;
+
 /** An entry of the image registry: the name users refer to, and the defaults that a job inherits. */
 export interface Image {
   readonly project: string;

@@ -94,23 +94,26 @@ const keyOf = `(n.node || ' ' || n.item)`;
 const amongNodeRuns = `n.run_id = $1 and n.node = any($2::integer[]) and n.item between $3 and $4
   and (select $5::jsonb) ? ${keyOf}`;
 
-/** Notes which job, or which run of a sub-DAG, each started node run has. Each started once: it had none. */
+const startOf = ({ work }: Plan['starts'][number]): JsonValue => {
+  if (work.kind === 'job') return { job: work.job.id, key: work.cacheKey ?? null };
+  if (work.kind === 'dag') return { child: work.run.id };
+  return work.kind === 'reuse' ? { job: work.from.job, kept: work.from.run, reason: 'cached' } : {};
+};
+
+/**
+ * Notes which job, or which run of a sub-DAG, each started node run has: its own, or one whose result it takes. Each
+ * started once: it had none.
+ */
 export const recordStarts = async (sql: Sql, run: DagRunId, starts: Plan['starts']): Promise<void> => {
   const changed = await counted(
     sql,
     'dag_record_starts',
     `
-update node_runs n set (job_id, child_run_id, state, started_at) = (
-  select x.job, x.child, 'running', coalesce(n.started_at, clock_timestamp())
-  from jsonb_to_record((select $5::jsonb) -> ${keyOf}) as x (job uuid, child uuid))
+update node_runs n set (job_id, child_run_id, kept_from, reason, cache_key, state, started_at) = (
+  select x.job, x.child, x.kept, x.reason, x.key, 'running', coalesce(n.started_at, clock_timestamp())
+  from jsonb_to_record((select $5::jsonb) -> ${keyOf}) as x (job uuid, child uuid, kept uuid, reason text, key text))
 where ${amongNodeRuns} and n.job_id is null and n.child_run_id is null`,
-    [
-      run,
-      ...byNodeRun(starts, ({ work }) => ({
-        job: work.kind === 'job' ? work.job.id : null,
-        child: work.kind === 'dag' ? work.run.id : null,
-      })),
-    ],
+    [run, ...byNodeRun(starts, startOf)],
   );
   account('starts', starts.length, changed);
 };
