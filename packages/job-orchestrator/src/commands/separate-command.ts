@@ -3,10 +3,10 @@ import type { Option } from 'commander';
 /** Where the value of an option stands: in its own word, in the next one, or nowhere. */
 const takesNextWord = (options: readonly Option[], word: string): boolean => {
   if (word.startsWith('--')) return options.some(({ long, required }) => long === word && required);
-  for (const [at, letter] of [...word.slice(1)].entries()) {
-    const option = options.find(({ short }) => short === `-${letter}`);
+  for (let at = 1; at < word.length; at += 1) {
+    const option = options.find(({ short }) => short === `-${word[at]}`);
     if (option === undefined) return false;
-    if (option.required) return at === word.length - 2;
+    if (option.required) return at === word.length - 1;
   }
   return false;
 };
