@@ -6,6 +6,7 @@ import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse-config.ts';
+import { settingsWarnings } from '../config/settings-warnings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { tokenPath } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
@@ -107,6 +108,7 @@ export const dev = async (cli: Cli, flags: DevFlags): Promise<number> => {
   if (cli.environment['DATABASE_URL'])
     cli.screen.note('DATABASE_URL is set and not used here: `dev` keeps its own database; `serve` uses it');
   const log = createLogger(config.log);
+  for (const warning of settingsWarnings(cli.environment)) log.warn({}, warning);
   const closers = createClosers(log);
   const stop = firstStopSignal();
   try {

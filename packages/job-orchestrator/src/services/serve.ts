@@ -4,6 +4,7 @@ import { OrchestratorError } from '@job-orchestrator/types/errors';
 import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
 import { parseConfig } from '../config/parse-config.ts';
+import { settingsWarnings } from '../config/settings-warnings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { tokenPath } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
@@ -90,6 +91,7 @@ export const serve = async (cli: Cli, roles: readonly Role[]): Promise<number> =
   );
   refuseLonelyRole(config, roles);
   const log = createLogger(config.log);
+  for (const warning of settingsWarnings(cli.environment)) log.warn({}, warning);
   const closers = createClosers(log);
   const stop = firstStopSignal();
   startLine(config, roles, log);
