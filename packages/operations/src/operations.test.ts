@@ -255,6 +255,16 @@ describe.each([
     expect(await limitTopic(deps, 'default', 'slow', null, context)).toMatchObject({ limit: null });
   });
 
+  test('a topic that does not exist is not resumed but refused, with the name that was meant, and not made', async () => {
+    await pauseTopic(deps, 'default', 'nightly', context);
+    await expect(resumeTopic(deps, 'default', 'nightyl', context)).rejects.toMatchObject({
+      code: 'topic_not_found',
+      message: 'there is no topic nightyl; did you mean nightly?',
+    });
+    const topics = await deps.database.topics.list('default');
+    expect(topics.map(({ name }) => name)).not.toContain('nightyl');
+  });
+
   test.each([0, -1, 1.5, 100_001, Number.NaN])(
     'a limit of %s is refused with what is allowed',
     async (limit) => {

@@ -1,3 +1,4 @@
+import { limits } from '@job-orchestrator/types/limits';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { outputFormats } from '../output/format-names.ts';
 import { parseDuration } from '../output/times.ts';
@@ -35,8 +36,14 @@ export const bytes = (text: string): number => {
 };
 
 /** `none` or a whole number. */
-export const limitOrNone = (text: string): number | null =>
-  text === 'none' ? null : integer(0, 100_000)(text);
+export const limitOrNone = (text: string): number | null => {
+  if (text === 'none') return null;
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit >= 1 && limit <= limits.topicLimit) return limit;
+  throw new InvalidArgumentError(
+    `Allowed are whole numbers from 1 to ${limits.topicLimit}, or none; \`topic pause\` runs nothing.`,
+  );
+};
 
 /** Words of a list, separated by commas. */
 export const wordsOf =

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { safeLine } from './sanitize.ts';
+import { wrapText } from './wrap.ts';
 
 /** A column of a table. `drop`: left out first (highest number first) where the terminal is narrow; unset: never. */
 export interface Column<Row> {
@@ -39,12 +40,20 @@ const naturalWidths = <Row>(columns: readonly Column<Row>[], rows: readonly Row[
   );
 
 /** A column that could be wider than this is cut before others are dropped for its sake. */
-const worthDroppingFor = 40;
+const worthDroppingFor = { cut: 40, wrap: 12 } as const;
+
+/** What becomes of a cell that is wider than its column. */
+type Long = keyof typeof worthDroppingFor;
 
 /** Which columns to show and how wide: drops whole columns before it would cut the others to shreds. */
-const layOut = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], space: number): Layout<Row> => {
+const layOut = <Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  space: number,
+  long: Long,
+): Layout<Row> => {
   const droppable = columns.filter(({ drop }) => drop !== undefined);
-  const fits = totalWidth(naturalWidths(columns, rows, worthDroppingFor)) <= space;
+  const fits = totalWidth(naturalWidths(columns, rows, worthDroppingFor[long])) <= space;
   if (droppable.length === 0 || fits)
     return { columns, widths: shrink(naturalWidths(columns, rows, space), space) };
   const first = droppable.reduce((most, column) => (column.drop! > most.drop! ? column : most));
@@ -52,6 +61,7 @@ const layOut = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], spac
     columns.filter((column) => column !== first),
     rows,
     space,
+    long,
   );
 };
 
@@ -69,8 +79,9 @@ export const renderTable = <Row>(
   all: readonly Column<Row>[],
   rows: readonly Row[],
   space: number,
+  long: Long = 'cut',
 ): string => {
-  const { columns, widths } = layOut(all, rows, space);
+  const { columns, widths } = layOut(all, rows, space, long);
   const table = new Table({
     chars: { ...noBorders, middle: ' '.repeat(gap), 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
@@ -79,8 +90,9 @@ export const renderTable = <Row>(
   table.push(columns.map(({ header }) => header));
   for (const row of rows)
     table.push(
-      columns.map(({ value, paint }) => {
-        const cell = safeLine(value(row)) || '–';
+      columns.map(({ value, paint }, index) => {
+        const line = safeLine(value(row)) || '–';
+        const cell = long === 'wrap' ? wrapText(line, widths[index]!).join('\n') : line;
         return paint === undefined ? cell : paint(cell, row);
       }),
     );

@@ -5,8 +5,8 @@ import { resolve } from 'node:path';
 import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
-import { misspelt } from '../config/misspelt.ts';
 import { parseConfig } from '../config/parse-config.ts';
+import { settingsWarnings } from '../config/settings-warnings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { tokenPath } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
@@ -50,7 +50,7 @@ const devConfig = (cli: Cli, flags: DevFlags): Config => {
   return { ...config, dataDir: resolve(config.dataDir) };
 };
 
-const banner = ({ screen, environment }: Cli, { config }: Context, url: string): void => {
+const banner = ({ screen }: Cli, { config }: Context, url: string): void => {
   const { bold, yellow } = screen.errColours;
   screen.note(`${bold('Job Orchestrator')} ${version}, embedded`);
   screen.note(`  API    ${url}`);
@@ -62,8 +62,6 @@ const banner = ({ screen, environment }: Cli, { config }: Context, url: string):
         '  No isolation: jobs run as processes of this user, on this machine. Images are noted, not used.',
       ),
     );
-  for (const { name, meant } of misspelt(environment))
-    screen.note(yellow(`  ${name} is set, and nobody reads it; did you mean ${meant}?`));
   screen.note('  Try it in another terminal: job-orchestrator run hello -- echo "Hello"');
   screen.note('  Ctrl-C stops it; what runs then goes on.');
 };
@@ -110,6 +108,7 @@ export const dev = async (cli: Cli, flags: DevFlags): Promise<number> => {
   if (cli.environment['DATABASE_URL'])
     cli.screen.note('DATABASE_URL is set and not used here: `dev` keeps its own database; `serve` uses it');
   const log = createLogger(config.log);
+  for (const warning of settingsWarnings(cli.environment)) log.warn({}, warning);
   const closers = createClosers(log);
   const stop = firstStopSignal();
   try {

@@ -3,6 +3,7 @@ import type { CollectorSettings, Credentials } from '@job-orchestrator/k8s-clien
 import type { Database, InstallationId, JobRuntime, Logger, LogSource } from '@job-orchestrator/types';
 import { newDagRunId, newIncarnationId, newJobId } from '@job-orchestrator/types/ids';
 import type { Config } from '../config/config.ts';
+import { listenWarning } from '../config/settings-warnings.ts';
 import { makeDataFolder } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { systemClock, systemRandom } from '../system-clock.ts';
@@ -173,6 +174,8 @@ export const startApi = async (context: Context, options: ApiOptions): Promise<s
     version,
     log,
   });
+  const risk = listenWarning(config.api.listen.host, config.runtime);
+  if (risk !== null) log.warn({}, risk);
   context.closers.add('the API', () => server.close());
   return (await server.listen({ ...config.api.listen })).url;
 };

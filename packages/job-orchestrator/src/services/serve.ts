@@ -3,8 +3,8 @@ import type { Logger, LogSource } from '@job-orchestrator/types';
 import { OrchestratorError } from '@job-orchestrator/types/errors';
 import type { Cli } from '../commands/cli.ts';
 import type { Config } from '../config/config.ts';
-import { misspelt } from '../config/misspelt.ts';
 import { parseConfig } from '../config/parse-config.ts';
+import { settingsWarnings } from '../config/settings-warnings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { tokenPath } from '../discovery/data-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
@@ -91,11 +91,10 @@ export const serve = async (cli: Cli, roles: readonly Role[]): Promise<number> =
   );
   refuseLonelyRole(config, roles);
   const log = createLogger(config.log);
+  for (const warning of settingsWarnings(cli.environment)) log.warn({}, warning);
   const closers = createClosers(log);
   const stop = firstStopSignal();
   startLine(config, roles, log);
-  for (const { name, meant } of misspelt(cli.environment))
-    log.warn({ name, meant }, 'a variable that nobody reads is set; did you mean the other one?');
   try {
     const drain = await start(await openContext(config, log, closers), roles);
     log.info({ signal: await stop }, 'stopping; a second signal ends at once');

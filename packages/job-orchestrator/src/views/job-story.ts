@@ -137,6 +137,7 @@ const attemptsTable = (attempts: readonly AttemptDto[], now: Date, columns: numb
     ],
     attempts,
     columns,
+    'wrap',
   );
 
 const eventsTable = (events: readonly EventDto[], columns: number): string =>
@@ -149,6 +150,7 @@ const eventsTable = (events: readonly EventDto[], columns: number): string =>
     ],
     events,
     columns,
+    'wrap',
   );
 
 /** How many events are shown at most: the newest. */
