@@ -1,4 +1,5 @@
 import type { DagRunDto, NodeRunDto } from '@job-orchestrator/types';
+import { shortId } from '@job-orchestrator/types/ids';
 import { safeLine } from '../output/sanitize.ts';
 import type { LiveStream, Screen } from '../output/screen.ts';
 import { nodeLine } from '../views/node-line.ts';
@@ -78,6 +79,13 @@ const createTeller = (screen: Screen, stream: LiveStream): Watcher => {
   const colours = stream === 'stdout' ? screen.outColours : screen.errColours;
   return {
     show: (standing) => {
+      // On stderr, so that a log of CI names the run whatever becomes of it.
+      if (told.size === 0) {
+        told.set('', '');
+        screen.note(
+          `run ${shortId(standing.run.id)}; its story: job-orchestrator describe run ${shortId(standing.run.id)}`,
+        );
+      }
       for (const node of standing.nodes()) {
         const [key, news] = [`${node.run} ${node.node} ${node.item}`, newsOf(node)];
         if (isQuiet(node) || !isShown(node) || told.get(key) === news) continue;

@@ -23,6 +23,7 @@ const conflicts: readonly ErrorCode[] = [
   'retry_not_ended',
   'dag_run_ambiguous',
   'dag_run_not_ended',
+  'dag_run_not_failed',
   'dag_run_ended',
   'approval_not_open',
   'approval_answered',

@@ -10,6 +10,14 @@ import type { ListView } from '../output/format.ts';
 import type { Colours } from '../output/screen.ts';
 import { between } from '../output/times.ts';
 
+/** How a run stands, in one word: one that is paused is not said to run. */
+export const shownState = ({
+  state,
+  finishedAt,
+  pausedAt,
+}: Pick<DagRunDto, 'state' | 'finishedAt' | 'pausedAt'>): string =>
+  finishedAt === null && pausedAt !== null ? 'paused' : state;
+
 /** A word in the colour of its state. */
 export const paintState = (colours: Colours, state: DagRunState | NodeRunState, text: string): string => {
   if (state === 'completed') return colours.green(text);
@@ -56,7 +64,7 @@ export const runsView = (now: Date, colours: Colours): ListView<DagRunDto> => ({
     { header: 'DAG', value: ({ dag, version }) => `${dag} v${version}` },
     {
       header: 'STATE',
-      value: ({ state }) => state,
+      value: shownState,
       paint: (cell, { state }) => paintState(colours, state, cell),
     },
     { header: 'OPEN', value: ({ open }) => String(open), drop: 2 },

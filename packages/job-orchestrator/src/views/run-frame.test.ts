@@ -1,60 +1,8 @@
-import type { DagRunDto } from '@job-orchestrator/types';
 import fc from 'fast-check';
-import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
-import type { TreeNode } from './node-line.ts';
+import { begun, id, node, now, plain, run } from '../testing/run-samples.ts';
 import { runFrame } from './run-frame.ts';
 
-const id = '01a20906-1979-71a5-b11f-c702b97e8520';
-const begun = '2026-01-01T00:00:00.000Z';
-const now = new Date('2026-01-01T00:00:10.000Z');
-const run: DagRunDto = {
-  id,
-  project: 'default',
-  dag: 'nightly',
-  version: 3,
-  state: 'running',
-  inputs: {},
-  outputs: null,
-  stopping: null,
-  message: null,
-  createdAt: begun,
-  createdBy: 'api',
-  reason: 'a test',
-  startedAt: begun,
-  finishedAt: null,
-  deadlineAt: '2026-01-08T00:00:00.000Z',
-  pausedAt: null,
-  cancelRequestedAt: null,
-  retryOf: null,
-  parent: null,
-  schedule: null,
-  scheduledAt: null,
-  backfillId: null,
-  heldTopic: null,
-  open: 1,
-};
-const plain = createColors(false);
-const node = (number: number, changes: Partial<TreeNode> = {}): TreeNode => ({
-  run: id,
-  depth: 0,
-  childRun: null,
-  approval: null,
-  node: number,
-  item: null,
-  name: `n${number}`,
-  state: 'waiting',
-  reason: null,
-  message: null,
-  jobId: null,
-  jobState: null,
-  attempt: null,
-  keptFrom: null,
-  items: null,
-  startedAt: null,
-  finishedAt: null,
-  ...changes,
-});
 const running = { state: 'running', jobId: id, jobState: 'running', attempt: 1, startedAt: begun } as const;
 const failed = { ...running, state: 'failed', reason: 'job_failed', finishedAt: begun } as const;
 

@@ -3,7 +3,7 @@ import { shortId } from '@job-orchestrator/types/ids';
 import { safeLine } from '../output/sanitize.ts';
 import type { Colours } from '../output/screen.ts';
 import { between } from '../output/times.ts';
-import { paintState } from './dag-views.ts';
+import { paintState, shownState } from './dag-views.ts';
 import { nameColumnsFor, nodeLine, type TreeNode } from './node-line.ts';
 import { isShown, questions } from './run-story.ts';
 
@@ -70,8 +70,7 @@ const clip = (text: string, columns: number): string =>
 /** Cut plainly, then painted: a colour counts for no width. */
 const headOf = (run: DagRunDto, now: Date, { columns }: FrameSpace, colours: Colours): string => {
   const ran = run.startedAt === null ? '' : `  ${between(run.startedAt, run.finishedAt, now)}`;
-  const state = run.finishedAt === null && run.pausedAt !== null ? 'paused' : run.state;
-  const rest = `  ${state}${ran}  run ${shortId(run.id)}`;
+  const rest = `  ${shownState(run)}${ran}  run ${shortId(run.id)}`;
   const title = clip(`${run.dag} v${run.version}`, Math.max(8, columns - rest.length));
   return `${colours.bold(title)}${paintState(colours, run.state, clip(rest, columns - title.length))}`;
 };

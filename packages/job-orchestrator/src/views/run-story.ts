@@ -3,7 +3,7 @@ import { shortId } from '@job-orchestrator/types/ids';
 import { safeLine } from '../output/sanitize.ts';
 import type { Colours } from '../output/screen.ts';
 import { between, timeText } from '../output/times.ts';
-import { paintState } from './dag-views.ts';
+import { paintState, shownState } from './dag-views.ts';
 import { nameColumnsFor, nodeLine, waitsForPerson, type TreeNode } from './node-line.ts';
 
 /** Items beyond this many are told by their node's count only, but for those that failed. */
@@ -32,14 +32,23 @@ const parentLine = ({ parent }: DagRunDto): readonly string[] => {
 /** A run begins within this time, wherever anybody advances runs. */
 const soonMs = 15_000;
 
+/** What stopped a run before its nodes had ended; empty where nothing did. */
+const stopText = ({ stopping, startedAt, createdAt, deadlineAt }: DagRunDto): string => {
+  if (stopping === 'deadline')
+    return ` It passed its deadline of ${between(createdAt, deadlineAt, new Date(deadlineAt))} (deadlineSeconds).`;
+  return stopping === 'fail_fast' && startedAt !== null
+    ? ' The first failure stopped the rest (failFast).'
+    : '';
+};
+
 const headline = (run: DagRunDto, now: Date): string => {
   const ran = between(run.startedAt, run.finishedAt, now);
   if (run.state === 'completed') return `It completed in ${ran}.`;
   if (run.state === 'failed')
-    return `It failed after ${ran}. Run what failed again: job-orchestrator dag retry ${shortId(run.id)}`;
+    return `It failed after ${ran}.${stopText(run)} Run what failed again: job-orchestrator dag retry ${shortId(run.id)}`;
   if (run.state === 'cancelled') return `It was cancelled after ${ran}.`;
   if (run.pausedAt !== null) return `It is paused; go on: job-orchestrator dag resume ${shortId(run.id)}`;
-  if (run.stopping !== null) return 'It stops: what runs is being cancelled.';
+  if (run.stopping !== null) return `It stops: what runs is being cancelled.${stopText(run)}`;
   if (run.heldTopic !== null)
     return `It waits: topic ${run.heldTopic} holds as many jobs as it may; nodes start when it has room.`;
   if (run.state === 'pending')
@@ -55,9 +64,10 @@ const valuesLine = (label: string, values: DagRunDto['outputs']): string[] =>
 /** A run as text: what it is, how it stands, and each node in the order of the graph. Ends with a newline. */
 export const runStory = (run: DagRunDto, nodes: readonly TreeNode[], now: Date, colours: Colours): string => {
   const shown = nodes.filter(isShown);
+  const hidden = nodes.length - shown.length;
   const style = { now, colours, columns: Infinity, nameColumns: nameColumnsFor(shown, Infinity) };
   const lines = [
-    `${colours.bold(`${run.dag} v${run.version}`)}  ${paintState(colours, run.state, run.state)}  ${run.id}`,
+    `${colours.bold(`${run.dag} v${run.version}`)}  ${paintState(colours, run.state, shownState(run))}  ${run.id}`,
     `${headline(run, now)}${run.message === null ? '' : ` ${safeLine(run.message)}`}`,
     `started ${timeText(run.startedAt)} by ${safeLine(run.createdBy)}: ${safeLine(run.reason)}`,
     ...parentLine(run),
@@ -71,6 +81,7 @@ export const runStory = (run: DagRunDto, nodes: readonly TreeNode[], now: Date, 
     ...valuesLine('outputs', run.outputs),
     '',
     ...shown.map((node) => nodeLine(node, style)),
+    ...(hidden === 0 ? [] : [`… and ${hidden} more items: job-orchestrator get nodes ${shortId(run.id)}`]),
     ...questions(nodes),
   ];
   return `${lines.join('\n')}\n`;

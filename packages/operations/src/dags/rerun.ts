@@ -98,10 +98,16 @@ const refuseOpen = ({ id, state, finishedAt }: DagRunRecord): void => {
   );
 };
 
+/** A run of which nothing failed has nothing to retry; its final nodes alone are none of it. */
+const refuseUnfailed = ({ id }: DagRunRecord, states: readonly State[], { kind }: RerunFrom): void => {
+  if (kind !== 'failed' || !states.every(endedWell)) return;
+  throw new OrchestratorError('dag_run_not_failed', `Nothing of DAG run ${id} failed.`);
+};
+
 /**
  * Runs parts of an ended run again, as a new run of the same version that keeps the ends of the other nodes with their
  * outputs; the old run never changes. Throws `dag_run_not_found`,
- * `dag_run_not_ended`, `invalid_input`, `image_not_found`, `image_disabled`, `profile_not_found`,
+ * `dag_run_not_ended`, `dag_run_not_failed`, `invalid_input`, `image_not_found`, `image_disabled`, `profile_not_found`,
  * `secret_not_bound`, `secret_not_allowed`, `idempotency_key_reused`.
  */
 export const rerun = async (
@@ -120,6 +126,7 @@ export const rerun = async (
     version: old.version,
   });
   const states = await statesOf(deps, id);
+  refuseUnfailed(old, states, from);
   const setup = await deps.database.dags.getSetup(id);
   const again = nodesToRerun(graph, states, from);
   const run = {

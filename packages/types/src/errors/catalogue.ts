@@ -71,6 +71,11 @@ export const errorCatalogue = {
     title: 'The DAG run has not ended.',
     hint: 'Cancel it first, or wait for its end.',
   },
+  dag_run_not_failed: {
+    status: 409,
+    title: 'Nothing of the DAG run failed.',
+    hint: 'Run a part of it again with `dag rerun RUN --from NODE`, or start a new one.',
+  },
   dag_run_ended: {
     status: 409,
     title: 'The DAG run has ended already.',

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { begun, id, node, now, plain, run } from '../testing/run-samples.ts';
+import { runStory } from './run-story.ts';
+
+const after = (seconds: number): string => new Date(Date.parse(begun) + seconds * 1_000).toISOString();
+
+test('a run that passed its deadline says so, and how long it was', () => {
+  const late = {
+    ...run,
+    state: 'failed',
+    stopping: 'deadline',
+    finishedAt: after(5),
+    deadlineAt: after(2),
+  } as const;
+  expect(runStory(late, [], now, plain)).toContain('It passed its deadline of 2.0s');
+});
+
+test('a paused run is not said to run', () => {
+  expect(runStory({ ...run, pausedAt: begun }, [], now, plain)).toMatch(/^nightly v3 +paused /);
+});
+
+test('items beyond the tenth are counted, and those of them that failed are shown', () => {
+  const items = Array.from({ length: 30 }, (_, item) =>
+    node(0, { item, state: item === 20 ? 'failed' : 'completed' }),
+  );
+  const story = runStory(run, [node(0), ...items], now, plain);
+  expect(story).toContain('n0[20]');
+  expect(story).toContain(`… and 19 more items: job-orchestrator get nodes ${id.slice(-8)}`);
+});
