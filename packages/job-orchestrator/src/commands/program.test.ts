@@ -62,7 +62,7 @@ test.each([
   [['run', 'hello', '--priority', '9999'], /from -1000 to 1000/],
   [['submit'], /required option '-f, --file <path>'/],
   [['logs'], /missing required argument 'job'/],
-  [['topic', 'limit', 'etl', 'many'], /whole number from 0/],
+  [['topic', 'limit', 'etl', 'many'], /whole numbers from 1 to 100000, or none/],
   [['dev', '--port', '70000'], /from 0 to 65535/],
 ])('%j is refused with a hint', async (words, message) => {
   await expect(parse(...words)).rejects.toThrow(message);

@@ -13,5 +13,11 @@ export interface Gate {
 export const makeGate = (folder: string, name = 'gate'): Gate => {
   const path = join(folder, name);
   execFileSync('mkfifo', [path]);
-  return { wait: `read -r _ < '${path}'`, open: () => writeFile(path, '\n') };
+  const open = (): Promise<void> => writeFile(path, '\n').catch(againWhereNobodyRead);
+  // A shell whose open() a signal interrupts opens once more; who wrote in between has written to nobody.
+  const againWhereNobodyRead = (error: NodeJS.ErrnoException): Promise<void> => {
+    if (error.code !== 'EPIPE') throw error;
+    return open();
+  };
+  return { wait: `read -r _ < '${path}'`, open };
 };
