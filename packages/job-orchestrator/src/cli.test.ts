@@ -224,6 +224,13 @@ describe('submit', () => {
 });
 
 describe('reading', () => {
+  test('what -o name writes names the job to every command', async () => {
+    const id = await submitted({ command: ['true'] });
+    const { stdout } = await jo('get', 'jobs', id, '-o', 'name');
+    expect(stdout).toBe(`job/${id}\n`);
+    expect((await jo('describe', 'job', stdout.trim())).stdout).toContain(id);
+  });
+
   test('a job is found by its end, its beginning and @latest; an unknown one is not', async () => {
     const id = await submitted({ name: 'findable', command: ['true'] });
     for (const selector of [id.slice(-8), id.slice(0, 23), '@latest'])

@@ -15,9 +15,14 @@ const formatOf = (args: readonly unknown[]): OutputFormat => {
 const report = async (cli: Cli, error: unknown, format: OutputFormat): Promise<number> =>
   (await import('./output/report-error.ts')).reportError(cli.screen, error, format);
 
+/** What `-o name` writes is read back: `job/ID` and `run/ID` mean the id. */
+const plainId = (word: string): string => word.replace(/^(?:job|run)\/(?=[0-9a-f-]+$)/i, '');
+
+/** The words of a command line as they are parsed. In `run` those after the image are its program's. */
 const wordsFor = (program: Command, [name = '', ...words]: readonly string[]): string[] => {
+  if (name === '') return [];
   const run = program.commands.find((command) => command.name() === name && name === 'run');
-  return name === '' ? [] : [name, ...(run === undefined ? words : separateCommand(run.options, words))];
+  return [name, ...(run === undefined ? words.map(plainId) : separateCommand(run.options, words))];
 };
 
 /** Parses and runs one command line; returns its exit code. */
