@@ -157,10 +157,10 @@ describe.skipIf(collectorImage === undefined)('outputs on Kubernetes', () => {
     await installation.client.cancelJob(other, { reason: 'no longer needed' });
   });
 
-  it('above the limit are refused with both numbers, on the budget of outputs', async () => {
+  it('above the limit are refused with both numbers, and not tried again for nothing', async () => {
     const job = await submit('head -c 300000 /dev/zero > $JOB_ORCHESTRATOR_OUTPUT');
     const found = await ended(job);
-    expect(found).toMatchObject({ state: 'failed', attempt: 3, failure: { category: 'output' } });
+    expect(found).toMatchObject({ state: 'failed', attempt: 1, failure: { category: 'user_error' } });
     expect(found.failure?.message).toBe('The output has 300000 bytes; the limit is 262144.');
   });
 
