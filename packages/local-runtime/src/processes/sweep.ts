@@ -11,6 +11,8 @@ const roundsMost = 30;
 /** Rounds without a pause; what is left then hangs in the kernel, and gets longer pauses: a second in all. */
 const quickRounds = 10;
 const pauseMs = 50;
+/** In the middle of its exec a process shows no environment: one look that finds nothing is no proof, two so far apart are. */
+const [quietLooks, execMs] = [2, 10];
 
 const carries = (pid: string, marker: string): boolean => {
   try {
@@ -29,17 +31,19 @@ const carriers = (attempt: AttemptId, except: number | null): number[] => {
 };
 
 /**
- * Kills whatever still carries the attempt's marker, until a look finds nothing. One look reads the environment of
+ * Kills whatever still carries the attempt's marker, until two looks find nothing. One look reads the environment of
  * every process (about 5 ms for 300), so this is for stopped and lost attempts, not for every end.
  * Returns false when something would not die, or was not ours to kill. Without /proc there is nothing to look at.
  */
 export const sweepMarked = async (attempt: AttemptId, except: number | null): Promise<boolean> => {
   if (process.platform !== 'linux') return true;
-  for (let round = 0; round < roundsMost; round += 1) {
+  for (let round = 0, quiet = 0; round < roundsMost; round += 1) {
     const found = carriers(attempt, except);
-    if (found.length === 0) return true;
+    quiet = found.length === 0 ? quiet + 1 : 0;
+    if (quiet === quietLooks) return true;
     for (const pid of found) sendSignal(pid, 'SIGKILL');
-    await (round < quickRounds ? nextTurn() : sleep(pauseMs));
+    if (quiet > 0) await sleep(execMs);
+    else await (round < quickRounds ? nextTurn() : sleep(pauseMs));
   }
   return false;
 };
