@@ -72,20 +72,20 @@ const newsOf = ({ state, jobState, attempt, items }: NodeRunDto): string => {
 
 const isQuiet = ({ state }: NodeRunDto): boolean => state === 'waiting' || state === 'ready';
 
+const idOf = ({ run }: RunStanding): string => shortId(run.id);
+
 /** A line per news. */
 const createTeller = (screen: Screen, stream: LiveStream): Watcher => {
   const told = new Map<string, string>();
+  let named = false;
   const say = (line: string): void => (stream === 'stdout' ? screen.out(`${line}\n`) : screen.note(line));
   const colours = stream === 'stdout' ? screen.outColours : screen.errColours;
   return {
     show: (standing) => {
       // On stderr, so that a log of CI names the run whatever becomes of it.
-      if (told.size === 0) {
-        told.set('', '');
-        screen.note(
-          `run ${shortId(standing.run.id)}; its story: job-orchestrator describe run ${shortId(standing.run.id)}`,
-        );
-      }
+      if (!named)
+        screen.note(`run ${idOf(standing)}; its story: job-orchestrator describe run ${idOf(standing)}`);
+      named = true;
       for (const node of standing.nodes()) {
         const [key, news] = [`${node.run} ${node.node} ${node.item}`, newsOf(node)];
         if (isQuiet(node) || !isShown(node) || told.get(key) === news) continue;
