@@ -10,9 +10,10 @@ alter table finished_jobs add column claimed_seq integer, add column claimed_by 
 
 -- An attempt's id begins with the first 96 bits of its job's id, so that the job can be found by a range of its
 -- primary key; then the attempt's number and 16 random bits, which tell it apart after a database went back in time.
+-- (2^32 in front keeps the zeros of both; with `lpad` for each it took 1.4 us and not 1.0, of the 30 that a job takes in a batch.)
 create function new_attempt_id(job uuid, number integer) returns uuid language sql volatile parallel safe as $$
-  select (left(job::text, 28) || lpad(to_hex(number & 65535), 4, '0')
-          || lpad(to_hex(floor(random() * 65536)::integer), 4, '0'))::uuid
+  select (substr(job::text, 1, 28)
+          || substr(to_hex(4294967296 + (number & 65535) * 65536::bigint + floor(random() * 65536)::bigint), 2))::uuid
 $$;
 
 -- Stores jobs and what was submitted of each: all of them, or, when topics are `missing`, none. A piece of two arrays
@@ -154,26 +155,30 @@ begin
 end $$;
 
 -- Ends the jobs of open attempts that are still this executor's: job and attempt move into history, the log is
--- kept, the slots of limited topics are freed. `ids` ascend; as an attempt's id begins with its job's, that is the lock
--- order of jobs, and counters come after them. A job whose cancel was accepted ends cancelled, whatever happened.
+-- kept, the slots of limited topics are freed. A job whose cancel was accepted ends cancelled, whatever happened.
+-- As an attempt's id begins with its job's, the index by owner and attempt gives jobs in their lock order, whatever the
+-- order of `ids`; counters come after them. The settings leave the planner that index, and a hash for the join of both (by
+-- a loop, 500 ends would be 250,000 comparisons). Locking first and deleting later took a tenth more of the server's time.
 -- The lease is checked by clock_timestamp() after the last lock of a job was got: now() is the transaction's start and let
 -- an expired owner through 1.5 s late (measured). When it is over, JO001 undoes the whole transaction. An array that is null stands for nulls throughout;
 -- of `states`, `attempt_states` and `reasons`, which have no nulls, a single value stands for all. `starts` and `finishes` are milliseconds since 1970.
--- Gives the attempts that were ended, and whether slots became free.
+-- Gives the attempts that were ended (the same array where all were and `ids` ascend), and whether slots became free.
 create function end_attempts(me uuid, ids uuid[], states text[], attempt_states text[], exit_codes integer[],
   starts float8[], finishes float8[], nodes text[], digests text[], failures text[], log_sizes bigint[],
   logs bytea[], reasons text[], outputs text[], output_sizes integer[], output_digests text[], if_cancelled text)
-returns table (applied uuid[], freed integer) language plpgsql as $$
+returns table (applied uuid[], freed integer) language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off as $$
 #variable_conflict use_column
 declare
-  mine uuid[];
   ended uuid[];
+  topics integer[];
   is_limited boolean;
-  gone integer;
 begin
   freed := 0;
 
-  with finished as (
+  with gone as (
+    delete from jobs where owner = me and attempt_id = any(ids) returning *),
+  finished as (
     insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,
       used_infrastructure, used_output, used_unknown, used_out_of_memory, cancel_requested_at, dag_run_id, output,
       output_bytes, output_digest, failure, attempt_id, attempt_state, owner, runtime_id, object_uid, object_name,
@@ -189,19 +194,19 @@ begin
       x.exit_code, coalesce(x.node, j.node), x.image_digest, x.log_bytes,
       (select 'executor:' || name from executors where incarnation = me),
       case when e.state = coalesce(x.state, states[1]) then coalesce(x.reason, reasons[1]) else 'cancelled as asked' end
-    from unnest(ids, states, attempt_states, exit_codes, starts, finishes, nodes, digests, failures, log_sizes, reasons,
+    from gone j
+    join unnest(ids, states, attempt_states, exit_codes, starts, finishes, nodes, digests, failures, log_sizes, reasons,
            outputs, output_sizes, output_digests)
       as x (attempt, state, attempt_state, exit_code, started_ms, finished_ms, node, image_digest, failure, log_bytes,
-           reason, output, output_bytes, output_digest)
-    cross join lateral (select * from jobs where owner = me and attempt_id = x.attempt for update) j
+           reason, output, output_bytes, output_digest) on x.attempt = j.attempt_id
     cross join lateral (
       select case when j.cancel_requested_at is null then coalesce(x.state, states[1]) else 'cancelled' end as state
       offset 0) e
     left join lateral (select uid, name from runtime_objects where id = j.object_id limit 1) o on true
-    returning id, attempt_id)
-  select coalesce(array_agg(f.attempt_id), '{}'), array_agg(f.id) into mine, ended from finished f;
-  applied := mine;
-  if mine = '{}' then return next; return; end if;
+    returning id, attempt_id, topic_id)
+  select coalesce(array_agg(f.attempt_id), '{}'), array_agg(f.id), array_agg(f.topic_id) into applied, ended, topics
+  from finished f;
+  if applied = '{}' then return next; return; end if;
   select exists (select from topic_counters) into is_limited from executors e
   where e.incarnation = me and e.ended_at is null and e.lease_until > clock_timestamp();
   if not found then
@@ -210,24 +215,18 @@ begin
 
   if logs is not null then
     insert into log_tails (job_id, attempt_id, bytes, total_bytes)
-    select j.id, j.attempt_id, x.log, x.log_bytes
+    select j.id, j.attempt, x.log, x.log_bytes
     from unnest(ids, logs, log_sizes) as x (attempt, log, log_bytes)
-    cross join lateral (select id, attempt_id from jobs where owner = me and attempt_id = x.attempt limit 1) j
+    join unnest(ended, applied) as j (id, attempt) on j.attempt = x.attempt
     where x.log is not null;
   end if;
 
   if is_limited then
-    perform from topic_counters c
-    where c.topic_id = any(array(select distinct j.topic_id from jobs j where j.id = any(ended)))
-    order by c.topic_id for update;
+    perform from topic_counters c where c.topic_id = any(topics) order by c.topic_id for update;
     update topic_counters c set taken = greatest(c.taken - n.ended, 0)
-    from (select j.topic_id, count(*)::integer as ended from jobs j where j.id = any(ended) group by 1) n
+    from (select topic_id, count(*)::integer as ended from unnest(topics) as t (topic_id) group by 1) n
     where c.topic_id = n.topic_id;
     get diagnostics freed = row_count;
   end if;
-
-  delete from jobs where id = any(ended);
-  get diagnostics gone = row_count;
-  if gone <> cardinality(mine) then perform accounted('jobs', cardinality(mine), gone); end if;
   return next;
 end $$;

@@ -48,9 +48,10 @@ claimed as (
     j.used_infrastructure, j.used_output, j.used_unknown, j.used_out_of_memory
 )
 select c.attempt_id as id, c.id as "jobId", c.attempt as number, t.project, t.name as topic,
-  c.claimed_at as "claimedAt", c.used_user as "usedUser", c.used_infrastructure as "usedInfrastructure",
-  c.used_output as "usedOutput", c.used_unknown as "usedUnknown", c.used_out_of_memory as "usedOutOfMemory", s.spec::text as spec,
-  c.topic_id as "topicId", c.rank, c.run_at as "runAt", false as "slotsLeft"
+  c.claimed_at as "claimedAt", nullif(c.used_user, 0) as "usedUser", nullif(c.used_infrastructure, 0) as "usedInfrastructure",
+  nullif(c.used_output, 0) as "usedOutput", nullif(c.used_unknown, 0) as "usedUnknown",
+  nullif(c.used_out_of_memory, 0) as "usedOutOfMemory", s.spec::text as spec,
+  c.topic_id as "topicId", c.rank, c.run_at as "runAt", null as "slotsLeft"
 from claimed c join topics t on t.id = $3
 cross join lateral (select spec from job_specs where id = c.id limit 1) s`,
 };

@@ -41,8 +41,8 @@ export interface ClaimedRow extends Omit<LiveRow, 'spec'> {
   readonly topicId: number;
   readonly rank: number;
   readonly runAt: Date;
-  /** True when the job's topic is limited and has slots left after this claim. */
-  readonly slotsLeft: boolean;
+  /** True when the job's topic is limited and has slots left after this claim; null: it is not limited. */
+  readonly slotsLeft: boolean | null;
 }
 
 const statement: Statement = {
