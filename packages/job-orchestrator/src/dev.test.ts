@@ -110,3 +110,20 @@ test('a wrong setting stops the start with its name, its value and what is allow
   );
   expect(stderr).toMatch(/LOG_LEVEL: .*"debug".*found: loud/);
 });
+
+test('a port that is taken stops the start before anything is claimed', async () => {
+  dev = await startDev(dataDir, [], room);
+  const { url } = (await readServerFile(dataDir))!;
+  const other = await mkdtemp(join(tmpdir(), 'jo-dev-other-'));
+  try {
+    const second = await run(other, ['dev', '--port', new URL(url).port]);
+    expect(second.code).toBe(2);
+    expect(second.stderr).toContain(new URL(url).port);
+    const third = await startDev(other);
+    const { items } = await (await clientOf(other)).listExecutors();
+    await stopDev(third);
+    expect(items).toHaveLength(1);
+  } finally {
+    await rm(other, { recursive: true, force: true });
+  }
+});

@@ -30,6 +30,7 @@ export const toJobSummary = (job: JobSummary): JobSummaryDto => ({
   createdAt: iso(job.createdAt),
   startedAt: isoOrNull(job.startedAt),
   finishedAt: isoOrNull(job.finishedAt),
+  attemptFinishedAt: isoOrNull(job.attemptFinishedAt),
 });
 
 export const toDeadLetter = ({ category, message, ...job }: DeadLetter): DeadLetterDto => ({
@@ -63,6 +64,7 @@ export const toJobDetail = (job: JobRecord, around: JobSurroundings): JobDetail 
     runAt: iso(job.runAt),
     startedAt: isoOrNull(job.startedAt),
     finishedAt: isoOrNull(job.finishedAt),
+    attemptFinishedAt: isoOrNull(job.attemptFinishedAt),
     cancelRequestedAt: isoOrNull(job.cancelRequestedAt),
     waitingFor: around.waitingFor,
     attempts: around.attempts.map(toAttempt),

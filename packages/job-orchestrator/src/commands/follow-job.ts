@@ -2,20 +2,24 @@ import type { JobDetail, OutputEntryDto } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import { resultName } from '@job-orchestrator/types/outputs';
 import { isTerminalJobState } from '@job-orchestrator/types/states';
-import type { LogOptions } from '@job-orchestrator/client';
+import type { Client, LogOptions } from '@job-orchestrator/client';
+import type { Screen } from '../output/screen.ts';
 import type { Session } from './session.ts';
 
 /** How often a quiet job is asked why it is quiet, in milliseconds. */
 const askEveryMs = 1_000;
 
 /** Says on stderr why a job waits, each time the reason is a new one; returns how to stop. */
-const narrateWaiting = ({ client, screen }: Session, id: string): (() => void) => {
+const narrateWaiting = (
+  { client, screen }: Session,
+  id: string,
+  note: (line: string) => void,
+): (() => void) => {
   let said = '';
   const ask = async (): Promise<void> => {
     const job = await client.getJob(id);
     const message = job.waitingFor?.message ?? '';
-    if (message !== '' && message !== said)
-      screen.note(screen.errColours.dim(`${shortId(id)} waits: ${message}`));
+    if (message !== '' && message !== said) note(screen.errColours.dim(`${shortId(id)} waits: ${message}`));
     said = message;
   };
   const timer = setInterval(() => void ask().catch(() => undefined), askEveryMs);
@@ -27,25 +31,55 @@ const gapNote = (bytes: number | null): string =>
     ? '(part of the log was rotated away here; text may repeat)'
     : `(${bytes} bytes of the log were rotated away or not kept)`;
 
+/** Why there is another attempt; that it cannot be learned just now is no reason to stop. */
+const attemptNote = async (client: Client, id: string, attempt: number): Promise<string> => {
+  const job = await client.getJob(id).catch(() => null);
+  const before = job?.attempts.find(({ number }) => number === attempt - 1);
+  const why = before?.failure?.message;
+  return `${shortId(id)}: attempt ${attempt}${why === undefined ? '' : `; attempt ${attempt - 1} failed: ${why}`}`;
+};
+
+/** A log may end within a line: what is said after it begins a line of its own all the same. */
+const createLineEnd = (screen: Screen) => {
+  let open = false;
+  return {
+    out: (text: string): void => {
+      if (text !== '') open = !text.endsWith('\n');
+      screen.out(text);
+    },
+    note: (line: string): void => {
+      if (open) screen.note('');
+      open = false;
+      screen.note(line);
+    },
+  };
+};
+
 /**
  * Writes a job's log to stdout as it grows, and what goes on around it to stderr, until the job has ended.
- * Rejects with the signal's reason when called off.
+ * Rejects with the signal's reason when called off. Returns how to say something after the log.
  */
-export const followToEnd = async (session: Session, id: string, options: LogOptions): Promise<void> => {
+export const followToEnd = async (
+  session: Session,
+  id: string,
+  options: LogOptions,
+): Promise<(line: string) => void> => {
   const { client, screen } = session;
   const text = screen.outStream();
-  const stopNarrating = narrateWaiting(session, id);
+  const lines = createLineEnd(screen);
+  const stopNarrating = narrateWaiting(session, id, lines.note);
   try {
     for await (const message of client.followLog(id, options)) {
-      if (message.kind === 'text') screen.out(text.push(message.text));
+      if (message.kind === 'text') lines.out(text.push(message.text));
       if (message.kind === 'attempt' && message.attempt > 1)
-        screen.note(`${shortId(id)}: attempt ${message.attempt}`);
-      if (message.kind === 'gap') screen.note(gapNote(message.bytes));
+        lines.note(await attemptNote(client, id, message.attempt));
+      if (message.kind === 'gap') lines.note(gapNote(message.bytes));
     }
   } finally {
     stopNarrating();
-    screen.out(text.end());
+    lines.out(text.end());
   }
+  return lines.note;
 };
 
 const outputsText = (outputs: readonly OutputEntryDto[], id: string): string => {

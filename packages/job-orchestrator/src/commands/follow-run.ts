@@ -4,6 +4,7 @@ import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TreeNode } from '../views/node-line.ts';
 import { readTree } from './read-nodes.ts';
+import { rideThrough } from './ride-through.ts';
 
 /** A run as it stands, with its nodes in the order of the graph, each followed by those of the run below it. */
 export interface RunStanding {
@@ -41,10 +42,15 @@ async function* fromStream(client: Client, id: string, signal: AbortSignal): Asy
   }
 }
 
-async function* fromLooks(client: Client, id: string, signal: AbortSignal): AsyncGenerator<RunStanding> {
+async function* fromLooks(
+  client: Client,
+  id: string,
+  signal: AbortSignal,
+  onLooking: (why: string) => void,
+): AsyncGenerator<RunStanding> {
   for (;;) {
-    const run = await client.getDagRun(id, { signal });
-    const nodes = await readTree({ client }, id);
+    const look = () => Promise.all([client.getDagRun(id, { signal }), readTree({ client }, id)]);
+    const [run, nodes] = await rideThrough(look, { signal, onGone: () => onLooking('it does not answer') });
     yield { run, nodes: () => nodes };
     if (run.finishedAt !== null) return;
     await delay(betweenLooksMs, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -74,5 +80,5 @@ export async function* followRun(
     if (isRefused(error)) throw error;
     if (!(error instanceof HasRunsBelow)) onLooking((error as Error).message);
   }
-  yield* fromLooks(client, id, signal);
+  yield* fromLooks(client, id, signal, onLooking);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isOrchestratorError } from '@job-orchestrator/types/errors';
+import { isOrchestratorError, OrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
 import { exitCodeOfError, exitCodeOfProgram, exitCodeOfState, exitCodes } from '../output/exit-codes.ts';
 import { reportError } from '../output/report-error.ts';
@@ -8,6 +8,7 @@ import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
 import { outputsOf } from './describe.ts';
 import { endingLines, followToEnd } from './follow-job.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
+import { rideThrough } from './ride-through.ts';
 import { withServer, type Session } from './session.ts';
 import { submissionOf, type RunFlags } from './submission.ts';
 
@@ -22,9 +23,16 @@ const writeId = async ({ screen }: Session, id: string, { format }: FormatFlags)
 };
 
 const followed = async (session: Session, id: string, options: RunOptions): Promise<number> => {
-  await interruptible((signal) => followToEnd(session, id, { signal }));
-  const job = await session.client.getJob(id);
-  for (const line of endingLines(job, await outputsOf(session.client, job))) session.screen.note(line);
+  const { client, screen } = session;
+  const onGone = (): void => screen.note('the server does not answer; it is asked again how the job ended');
+  const { job, note } = await interruptible(async (signal) => {
+    const said = await followToEnd(session, id, { signal });
+    return {
+      job: await rideThrough(() => client.getJob(id, { signal }), { signal, onGone }),
+      note: said,
+    };
+  });
+  for (const line of endingLines(job, await outputsOf(client, job))) note(line);
   return options.exitStatus === 'class'
     ? exitCodeOfState(job.state)
     : exitCodeOfProgram(job.state, job.exitCode);
@@ -59,6 +67,16 @@ const submitAndFollow = async (
   }
 };
 
+/** What stands on stdout is the log: another form of it there is not. */
+const takesDetach = (format: string): OrchestratorError =>
+  new OrchestratorError('invalid_input', `-o ${format} with run takes --detach: stdout is the log's`, [
+    {
+      field: '--output',
+      message: 'takes --detach; for the job when it has ended: job-orchestrator describe job @latest -o json',
+      value: format,
+    },
+  ]);
+
 /**
  * `run`: submits a job, follows its log and exits with the program's own code; a failure of ours is 125,
  * unless `--exit-status=class` asks for the table of exit codes.
@@ -69,6 +87,7 @@ export const run = async (
   command: readonly string[],
   options: RunOptions,
 ): Promise<number> => {
+  if (options.format !== 'table' && options.detach !== true) throw takesDetach(options.format);
   try {
     return await withServer(cli, options, (session) => submitAndFollow(session, image, command, options));
   } catch (error) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Client } from '@job-orchestrator/client';
 import type { JobSummaryDto } from '@job-orchestrator/types';
 import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
@@ -10,6 +11,7 @@ import type { Screen } from '../output/screen.ts';
 import { jobsView, resultsView } from '../views/job-views.ts';
 import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
+import { rideThrough } from './ride-through.ts';
 import { withServer, type Session } from './session.ts';
 import { watchJobs, type Standing } from './watch-jobs.ts';
 
@@ -21,20 +23,24 @@ export interface SubmitFlags extends ServerFlags, FormatFlags {
   readonly idempotencyKey?: string;
 }
 
+const isBetweenAttempts = ({ state, attempt }: JobSummaryDto): boolean =>
+  state === 'scheduled' && attempt > 0;
+
 const nameOf = ({ id, name }: JobSummaryDto): string =>
   name === null ? shortId(id) : `${shortId(id)} (${name})`;
 
-const changeLine = (job: JobSummaryDto): string => {
+/** `why`: of the attempt that failed, where another one follows. */
+const changeLine = (job: JobSummaryDto, why: string | null): string => {
   const { state, attempt, reason } = job;
-  if (state === 'scheduled' && attempt > 0)
-    return `${nameOf(job)} failed at attempt ${attempt}, will be tried again`;
+  if (isBetweenAttempts(job))
+    return `${nameOf(job)} failed at attempt ${attempt}, will be tried again${why === null ? '' : `: ${why}`}`;
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
   return `${nameOf(job)} ${state}${again}${state === 'failed' && reason !== null ? `: ${reason}` : ''}`;
 };
 
 /** That a job stands in its queue is no news right after it was submitted. */
-const isWorthALine = ({ state, attempt }: JobSummaryDto): boolean =>
-  state !== 'pending' && state !== 'claimed' && (state !== 'scheduled' || attempt > 0);
+const isWorthALine = (job: JobSummaryDto): boolean =>
+  !['pending', 'claimed', 'scheduled'].includes(job.state) || isBetweenAttempts(job);
 
 const countsLine = (standing: Standing, total: number): string => {
   const counts = new Map<string, number>();
@@ -45,10 +51,27 @@ const countsLine = (standing: Standing, total: number): string => {
 /** More jobs than this are told by their counts only. */
 const toldSingly = 20;
 
-const tell = (screen: Screen, standing: Standing, changed: readonly JobSummaryDto[], total: number): void => {
-  if (total <= toldSingly) for (const job of changed.filter(isWorthALine)) screen.note(changeLine(job));
-  else screen.note(countsLine(standing, total));
+/** A list does not say why an attempt failed. That it cannot be learned just now is no reason to stop. */
+const whyRetried = async (client: Client, job: JobSummaryDto): Promise<string | null> => {
+  if (!isBetweenAttempts(job)) return null;
+  const detail = await client.getJob(job.id).catch(() => null);
+  return detail?.failure?.message ?? null;
 };
+
+const tell = async (
+  { client, screen }: Session,
+  standing: Standing,
+  changed: readonly JobSummaryDto[],
+  total: number,
+): Promise<void> => {
+  if (total > toldSingly) return screen.note(countsLine(standing, total));
+  for (const job of changed.filter(isWorthALine)) screen.note(changeLine(job, await whyRetried(client, job)));
+};
+
+const serverGone =
+  ({ screen }: Session) =>
+  (): void =>
+    screen.note('the server does not answer; the jobs go on, and it is asked again');
 
 const writeJobs = (screen: Screen, format: OutputFormat, jobs: readonly JobSummaryDto[]): Promise<void> =>
   writeList(screen, format, jobsView(new Date(), screen.outColours), jobs);
@@ -58,14 +81,16 @@ const inOrder = (standing: Standing, ids: readonly string[]): JobSummaryDto[] =>
 
 const waitForAll = async (session: Session, ids: readonly string[], flags: SubmitFlags): Promise<number> => {
   const { client, screen } = session;
-  await interruptible((signal) =>
-    watchJobs(client, ids, {
+  const onGone = serverGone(session);
+  const jobs = await interruptible(async (signal) => {
+    await watchJobs(client, ids, {
       signal,
       timeoutMs: flags.timeout ?? null,
-      onChange: (now, changed) => tell(screen, now, changed, ids.length),
-    }),
-  );
-  const jobs = await Promise.all(ids.map((id) => client.getJob(id)));
+      onChange: (now, changed) => tell(session, now, changed, ids.length),
+      onGone,
+    });
+    return rideThrough(() => Promise.all(ids.map((id) => client.getJob(id, { signal }))), { signal, onGone });
+  });
   await writeList(screen, flags.format, resultsView(new Date(), screen.outColours), jobs);
   const code = exitCodeOfStates(jobs.map(({ state }) => state));
   if (code === exitCodes.stillRunning) screen.note('the time is over; what still runs goes on');
@@ -74,7 +99,9 @@ const waitForAll = async (session: Session, ids: readonly string[], flags: Submi
 
 const afterSubmit = async (session: Session, ids: readonly string[], flags: SubmitFlags): Promise<number> => {
   const signal = new AbortController().signal;
-  const standing = await watchJobs(session.client, ids, { signal, timeoutMs: 0, onChange: () => undefined });
+  const nothing = (): void => undefined;
+  const options = { signal, timeoutMs: 0, onChange: nothing, onGone: serverGone(session) };
+  const standing = await watchJobs(session.client, ids, options);
   await writeJobs(session.screen, flags.format, inOrder(standing, ids));
   return exitCodes.ok;
 };

@@ -2,6 +2,7 @@ import type { Client } from '@job-orchestrator/client';
 import type { JobState, JobSummaryDto } from '@job-orchestrator/types';
 import { isTerminalJobState } from '@job-orchestrator/types/states';
 import { setTimeout as delay } from 'node:timers/promises';
+import { rideThrough } from './ride-through.ts';
 
 /** What is known of each job, by id. */
 export type Standing = ReadonlyMap<string, JobSummaryDto>;
@@ -58,7 +59,9 @@ export interface WatchOptions {
   /** How long to wait, in milliseconds; null: until all have ended. */
   readonly timeoutMs: number | null;
   /** Called after each look at which something changed. */
-  readonly onChange: (standing: Standing, changed: readonly JobSummaryDto[]) => void;
+  readonly onChange: (standing: Standing, changed: readonly JobSummaryDto[]) => void | Promise<void>;
+  /** Called when the server does not answer; it is asked again (`ride-through.ts`). */
+  readonly onGone: () => void;
 }
 
 const hasEnded = ({ state }: { readonly state: JobState }): boolean => isTerminalJobState(state);
@@ -76,10 +79,10 @@ export const watchJobs = async (
   const deadline = options.timeoutMs === null ? Infinity : performance.now() + options.timeoutMs;
   for (;;) {
     const open = ids.filter((id) => !hasEnded(standing.get(id) ?? { state: 'pending' }));
-    const seen = await look(client, open, options.signal);
+    const seen = await rideThrough(() => look(client, open, options.signal), options);
     const changed = seen.filter((job) => differs(standing.get(job.id), job));
     for (const job of seen) standing.set(job.id, job);
-    if (changed.length > 0) options.onChange(standing, changed);
+    if (changed.length > 0) await options.onChange(standing, changed);
     if ([...standing.values()].every(hasEnded) || performance.now() >= deadline) return standing;
     await delay(Math.min(pauseMs, Math.max(0, deadline - performance.now())), undefined, {
       signal: options.signal,

@@ -1,5 +1,6 @@
 import { limits, namePattern } from '@job-orchestrator/types';
 import type { ListenAddress } from './config.ts';
+import { allowedToken, isToken } from './token-text.ts';
 
 /** A parsed value, or what would have been allowed. */
 export type Parsed<Value> =
@@ -93,5 +94,4 @@ export const imageReference: Parser<string> = (text) =>
     : refuse(`an image reference without blanks, at most ${limits.imageReferenceChars} characters`);
 
 /** A secret that fits into a header: 16 to 512 printable characters without blanks. */
-export const token: Parser<string> = (text) =>
-  /^[!-~]{16,512}$/.test(text) ? accept(text) : refuse('16 to 512 printable ASCII characters without blanks');
+export const token: Parser<string> = (text) => (isToken(text) ? accept(text) : refuse(allowedToken));

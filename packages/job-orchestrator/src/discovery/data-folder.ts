@@ -13,6 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { allowedToken, isToken } from '../config/token-text.ts';
 
 /** What a running server leaves in its data folder, so that the commands of the same user find it. */
 export interface ServerFile {
@@ -92,9 +93,24 @@ const writeWhole = async (path: string, content: string): Promise<void> => {
   await rename(temporary, path);
 };
 
-/** The token of the data folder; null where there is none yet. */
-export const readToken = async (dataDir: string): Promise<string | null> =>
-  (await readIfThere(tokenPath(dataDir)))?.trim() || null;
+const damagedToken = (path: string): OrchestratorError =>
+  new OrchestratorError('invalid_configuration', 'the token of the data folder is damaged', [
+    {
+      field: 'DATA_DIR',
+      message: `${path} holds no token; delete it, and the next start makes a new one`,
+      limit: allowedToken,
+    },
+  ]);
+
+/**
+ * The token of the data folder; null where there is none yet.
+ * Throws `invalid_configuration` where the file holds something else (half a write, an editor's doing).
+ */
+export const readToken = async (dataDir: string): Promise<string | null> => {
+  const text = (await readIfThere(tokenPath(dataDir)))?.trim() ?? null;
+  if (text !== null && !isToken(text)) throw damagedToken(tokenPath(dataDir));
+  return text;
+};
 
 /** The folder's token, made at the first start: 256 random bits. Two starts at once agree on one. */
 export const ensureToken = async (dataDir: string): Promise<string> => {

@@ -7,6 +7,7 @@ import {
   ensureToken,
   makeDataFolder,
   readServerFile,
+  readToken,
   removeServerFile,
   serverFilePath,
   tokenPath,
@@ -53,6 +54,15 @@ describe('the data folder', () => {
     expect(await ensureToken(dataDir)).toBe(tokens[0]);
   });
 
+  test('with a damaged token is refused with the file and what to do', async () => {
+    await writeFile(tokenPath(dataDir), 'half a\ntoken');
+    await expect(readToken(dataDir)).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      problems: [
+        { message: expect.stringContaining(`${tokenPath(dataDir)} holds no token; delete it`) as string },
+      ],
+    });
+  });
   test('says who serves it', async () => {
     expect(await readServerFile(dataDir)).toBeNull();
     await writeServerFile(dataDir, local);

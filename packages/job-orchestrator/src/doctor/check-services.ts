@@ -81,7 +81,8 @@ export const checkServer = async (cli: Cli, flags: ServerFlags): Promise<readonl
       return exitCodes.ok;
     });
   } catch (error) {
-    findings.push(asFault('server', error));
+    const isRefused = isOrchestratorError(error) && error.code === 'unauthorized';
+    findings.push(asFault(isRefused ? 'token' : 'server', error));
   }
   return findings;
 };

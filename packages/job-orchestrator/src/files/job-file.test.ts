@@ -58,6 +58,15 @@ describe('a fault is told with file, line and column:', () => {
     expect(problem?.field).toContain(place);
     expect(problem?.message.toLowerCase()).toContain(message.toLowerCase());
   });
+
+  test('of every document, all at once', () =>
+    expect(
+      problemsOf('image: a\ncolour: red\n---\nimage: [\n---\nimage: b\nsize: 3').map(({ field }) => field),
+    ).toEqual([
+      expect.stringMatching(/:2:1 colour$/),
+      expect.stringMatching(/:5:1$/),
+      expect.stringMatching(/:7:1 size$/),
+    ]));
 });
 
 describe('what would surprise is refused:', () => {

@@ -117,6 +117,25 @@ const jobsOf = (part: FileDocument): readonly JobSubmission[] => {
   }
 };
 
+/** Every document is looked at, so that one round of mending is enough. Throws `invalid_input` with what all of them break. */
+const flatMapAll = <Item, Result>(
+  items: readonly Item[],
+  read: (item: Item) => readonly Result[],
+): readonly Result[] => {
+  const problems: Problem[] = [];
+  const results = items.flatMap((item) => {
+    try {
+      return read(item);
+    } catch (error) {
+      if (!isOrchestratorError(error) || error.code !== 'invalid_input') throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw invalidInput(problems);
+  return results;
+};
+
 const isEmpty = ({ document: { contents, errors } }: FileDocument): boolean =>
   errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
 
@@ -126,7 +145,7 @@ const isEmpty = ({ document: { contents, errors } }: FileDocument): boolean =>
  */
 export const parseJobFile = (file: string, bytes: Uint8Array): readonly JobSubmission[] => {
   const documents = parseDocuments(file, decodeText(file, bytes)).filter((part) => !isEmpty(part));
-  const jobs = documents.flatMap(jobsOf);
+  const jobs = flatMapAll(documents, jobsOf);
   if (jobs.length === 0) throw invalidInput([{ field: file, message: 'holds no job' }]);
   if (jobs.length <= limits.jobsPerRequest) return jobs;
   throw invalidInput([

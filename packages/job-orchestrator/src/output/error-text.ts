@@ -6,8 +6,8 @@ import { wrapText } from './wrap.ts';
 
 const problemLine = ({ field, message, limit, value }: Problem): string => {
   const facts = [
-    ...(limit === undefined ? [] : [`allowed: ${limit}`]),
-    ...(value === undefined ? [] : [`found: ${value}`]),
+    ...(limit === undefined || message.includes(String(limit)) ? [] : [`allowed: ${limit}`]),
+    ...(value === undefined ? [] : [`found: ${value === '' ? '""' : value}`]),
   ];
   return safeLine(`${field}: ${message}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`);
 };
@@ -33,6 +33,10 @@ const indented = (text: string, columns: number): string[] =>
 const excerptLines = ({ excerpt }: Problem): string[] =>
   excerpt === undefined ? [] : excerpt.split('\n').map((line) => `    ${safeLine(line)}`);
 
+/** Where problems are listed, that they are has no need to be said. */
+const isGeneral = ({ code, hint, problems }: OrchestratorError): boolean =>
+  problems.length > 0 && code === 'invalid_input' && hint === errorCatalogue.invalid_input.hint;
+
 /** An error for people: what was wrong, where, the limit, and what to do. */
 export const errorText = (error: OrchestratorError, columns: number, colours: Colours): string => {
   const { title } = errorCatalogue[error.code];
@@ -43,7 +47,7 @@ export const errorText = (error: OrchestratorError, columns: number, colours: Co
       ...indented(problemLine(problem), columns),
       ...excerptLines(problem),
     ]),
-    `${colours.cyan('hint')}: ${error.hint}`,
+    ...(isGeneral(error) ? [] : [`${colours.cyan('hint')}: ${error.hint}`]),
   ].join('\n');
 };
 

@@ -238,18 +238,30 @@ describe('an error', () => {
   const error = new OrchestratorError('invalid_input', 'one job is wrong', [
     { field: 'jobs[0].priority', message: 'is out of range', limit: 1000, value: '\u001b[2J2000' },
   ]);
-  test('says what, where, the limit and what to do', () => {
-    expect(errorText(error, Infinity, createColors(false))).toBe(
+  const textOf = (one: OrchestratorError): string => errorText(one, Infinity, createColors(false));
+  test('says what, where and the limit; no hint that says only that it does', () => {
+    expect(textOf(error)).toBe(
       [
         'error: The input breaks a rule. (invalid_input)',
         '  one job is wrong',
         '  jobs[0].priority: is out of range (allowed: 1000; found: 2000)',
-        'hint: Each problem names its field, the rule and the value it found.',
       ].join('\n'),
     );
   });
+  test('says what to do', () => {
+    expect(textOf(new OrchestratorError('server_unreachable', 'nobody is there'))).toMatch(
+      /\nhint: Start one with/,
+    );
+  });
+  test('shows an empty value, and no limit that its message has', () => {
+    const wrong = { field: 'name', message: 'must be at most 63 characters', limit: 63, value: '' };
+    expect(textOf(invalidInput([wrong]))).toContain('  name: must be at most 63 characters (found: "")');
+  });
   const lines = (one: OrchestratorError): string[] =>
-    errorText(one, Infinity, createColors(false)).split('\n').slice(1, -1);
+    textOf(one)
+      .split('\n')
+      .slice(1)
+      .filter((line) => !line.startsWith('hint: '));
   test('does not say its problems twice', () => {
     const first = { field: 'name', message: 'is wrong', limit: 'a-z', value: 'A' };
     const second = { field: 'topic', message: 'is wrong' };

@@ -93,9 +93,10 @@ const drain = async ({ screen }: Cli, { database }: Context, executor: Executor)
 const runUntil = async (cli: Cli, context: Context, stop: Promise<NodeJS.Signals>): Promise<void> => {
   const token = await apiToken(context.config);
   const runtime = await openRuntime(context);
+  // First of all, because the port may be taken: nothing is claimed then.
+  const url = await startApi(context, { logs: runtime, token, autoRegisterImages: true });
   const executor = await startExecutor(context, runtime);
   await startDags(context);
-  const url = await startApi(context, { logs: runtime, token, autoRegisterImages: true });
   await announce(context, url);
   banner(cli, context, url);
   await stop;

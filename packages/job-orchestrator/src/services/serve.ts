@@ -71,9 +71,10 @@ const serveExecutor = async (context: Context, runtime: Runtime): Promise<Execut
 /** Starts the roles; returns how to end them. */
 const start = async (context: Context, roles: readonly Role[]): Promise<() => Promise<void>> => {
   const runtime = roles.includes('executor') ? await openRuntime(context) : null;
+  // The API first, because its port may be taken: nothing is claimed then.
+  if (roles.includes('api')) await serveApi(context, runtime ?? (await logsOrNone(context)));
   const executor = runtime === null ? null : await serveExecutor(context, runtime);
   if (roles.includes('dag')) await startDags(context);
-  if (roles.includes('api')) await serveApi(context, runtime ?? (await logsOrNone(context)));
   return async () => executor?.drain(drainMs);
 };
 

@@ -25,6 +25,7 @@ const job: JobDetail = {
   createdBy: 'ann',
   startedAt: null,
   finishedAt: null,
+  attemptFinishedAt: null,
   attempt: 0,
   exitCode: null,
   spec: {

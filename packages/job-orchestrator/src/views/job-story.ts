@@ -7,6 +7,7 @@ import type { Colours } from '../output/screen.ts';
 import { renderTable } from '../output/table.ts';
 import { between, timeText } from '../output/times.ts';
 import { labelled } from '../output/wrap.ts';
+import { ranFor } from './job-views.ts';
 import { whatToDo } from './what-to-do.ts';
 
 const commandText = ({ spec }: JobDetail): string =>
@@ -18,7 +19,7 @@ const tries = (count: number): string => (count === 1 ? '1 attempt' : `${count} 
 
 /** The job's story so far in one sentence. */
 const headline = (job: JobDetail, now: Date): string => {
-  const ran = between(job.startedAt, job.finishedAt, now);
+  const ran = ranFor(job, now);
   if (job.state === 'completed') return `It completed after ${tries(job.attempt)}, in ${ran}.`;
   if (job.state === 'cancelled') return `It was cancelled after ${tries(job.attempt)}.`;
   if (job.state === 'failed') return `It failed for good after ${tries(job.attempt)}.`;

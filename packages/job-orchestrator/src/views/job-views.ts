@@ -21,6 +21,16 @@ const paintState =
     return state === 'cancelled' ? colours.yellow(cell) : cell;
   };
 
+/** For how long a job's newest attempt ran: to its program's end, though nobody was there to record it then. */
+export const ranFor = (
+  {
+    startedAt,
+    attemptFinishedAt,
+    finishedAt,
+  }: Pick<JobSummaryDto, 'startedAt' | 'attemptFinishedAt' | 'finishedAt'>,
+  now: Date,
+): string => between(startedAt, attemptFinishedAt ?? finishedAt, now);
+
 /** How jobs are listed. */
 export const jobsView = (now: Date, colours: Colours): ListView<JobSummaryDto> => ({
   kind: 'job',
@@ -34,7 +44,7 @@ export const jobsView = (now: Date, colours: Colours): ListView<JobSummaryDto> =
     { header: 'EXIT', value: ({ exitCode }) => (exitCode === null ? '–' : String(exitCode)), drop: 4 },
     { header: 'TOPIC', value: ({ topic }) => topic, drop: 6 },
     { header: 'IMAGE', value: ({ image }) => image, drop: 5 },
-    { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 2 },
+    { header: 'RAN', value: (job) => ranFor(job, now), drop: 2 },
     { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 7 },
   ],
 });
@@ -83,7 +93,7 @@ export const resultsView = (now: Date, colours: Colours): ListView<JobDetail> =>
     { header: 'NAME', value: ({ spec }) => spec.name ?? '–', drop: 1 },
     { header: 'STATE', value: ({ state }) => state, paint: paintState(colours) },
     { header: 'TRIES', value: ({ attempt }) => String(attempt), drop: 2 },
-    { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 3 },
+    { header: 'RAN', value: (job) => ranFor(job, now), drop: 3 },
     { header: 'OUTPUT OR FAILURE', value: outcome },
   ],
 });

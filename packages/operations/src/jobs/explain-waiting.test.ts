@@ -38,6 +38,7 @@ const job = (fields: Partial<JobRecord>): JobRecord => ({
   runAt: at,
   startedAt: null,
   finishedAt: null,
+  attemptFinishedAt: null,
   cancelRequestedAt: null,
   attempt: 0,
   attemptState: null,

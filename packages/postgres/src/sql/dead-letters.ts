@@ -34,7 +34,7 @@ export const listDeadLetters = (
   const behind = after === null ? '' : `and f.id < ${number(after)}`;
   const text = `
 select f.id, s.name, s.image, f.state, f.rank, s.created_at as "createdAt", f.started_at as "startedAt",
-  f.finished_at as "finishedAt", f.attempt, f.exit_code as "exitCode", f.failure ->> 'reason' as reason,
+  f.finished_at as "finishedAt", f.attempt_finished_at as "attemptFinishedAt", f.attempt, f.exit_code as "exitCode", f.failure ->> 'reason' as reason,
   f.failure ->> 'category' as category, f.failure ->> 'message' as message, t.project, t.name as topic
 from finished_jobs f join job_specs s on s.id = f.id join topics t on t.id = f.topic_id
 where ${conditions(filter, number)} ${behind} order by f.id desc limit ${number(limit)}`;

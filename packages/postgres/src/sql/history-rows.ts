@@ -29,6 +29,7 @@ export interface JobRow extends UsedRow {
   readonly runAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+  readonly attemptFinishedAt: Date | null;
   readonly cancelRequestedAt: Date | null;
   readonly attempt: number;
   readonly attemptState: AttemptState | null;
@@ -55,6 +56,7 @@ export const toJobRecord = (row: JobRow): JobRecord => ({
   runAt: row.runAt,
   startedAt: row.startedAt,
   finishedAt: row.finishedAt,
+  attemptFinishedAt: row.attemptFinishedAt,
   cancelRequestedAt: row.cancelRequestedAt,
   attempt: row.attempt,
   attemptState: row.attemptState,
@@ -83,6 +85,7 @@ export interface SummaryRow {
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+  readonly attemptFinishedAt: Date | null;
   readonly attempt: number;
   readonly exitCode: number | null;
   readonly reason: string | null;

@@ -66,11 +66,13 @@ const query = (filter: JobFilter, after: JobId | null, limit: number) => {
   const text = `
 select p.*, t.project, t.name as topic from (
   (select j.id, s.name, s.image, ${liveState} as state, j.rank, s.created_at as "createdAt",
-     j.started_at as "startedAt", null::timestamptz as "finishedAt", j.attempt, null::integer as "exitCode",
+     j.started_at as "startedAt", null::timestamptz as "finishedAt",
+     null::timestamptz as "attemptFinishedAt", j.attempt, null::integer as "exitCode",
      j.waiting_reason as reason, j.topic_id
    from jobs j join job_specs s on s.id = j.id ${where(live)} order by j.id desc limit ${most})
   union all
-  (select f.id, s.name, s.image, f.state, f.rank, s.created_at, f.started_at, f.finished_at, f.attempt, f.exit_code,
+  (select f.id, s.name, s.image, f.state, f.rank, s.created_at, f.started_at, f.finished_at, f.attempt_finished_at, f.attempt,
+     f.exit_code,
      f.failure ->> 'reason', f.topic_id
    from finished_jobs f join job_specs s on s.id = f.id ${where(finished)} order by f.id desc limit ${most})
 ) p join topics t on t.id = p.topic_id order by p.id desc limit ${most}`;

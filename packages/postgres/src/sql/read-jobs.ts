@@ -18,7 +18,7 @@ const liveStatement: Statement = {
   text: `
 select j.id, t.project, t.name as topic, ${liveState} as state, j.rank, ${submitted}, j.run_at as "runAt",
   coalesce(j.started_at, a.started_at) as "startedAt", null::timestamptz as "finishedAt",
-  j.cancel_requested_at as "cancelRequestedAt", j.attempt, coalesce(j.attempt_state, a.state) as "attemptState",
+  a.finished_at as "attemptFinishedAt", j.cancel_requested_at as "cancelRequestedAt", j.attempt, coalesce(j.attempt_state, a.state) as "attemptState",
   j.waiting_reason as "waitingReason", j.waiting_message as "waitingMessage", ${used('j')}, a.exit_code as "exitCode",
   a.failure, null::json as output, null::integer as "outputBytes", null::text as "outputDigest"
 from jobs j join job_specs s on s.id = j.id join topics t on t.id = j.topic_id ${earlier('j')}
@@ -29,7 +29,7 @@ const finishedStatement: Statement = {
   text: `
 select f.id, t.project, t.name as topic, f.state, f.rank, ${submitted}, f.run_at as "runAt",
   coalesce(f.started_at, a.started_at) as "startedAt", f.finished_at as "finishedAt",
-  f.cancel_requested_at as "cancelRequestedAt", f.attempt, coalesce(f.attempt_state, a.state) as "attemptState",
+  coalesce(f.attempt_finished_at, a.finished_at) as "attemptFinishedAt", f.cancel_requested_at as "cancelRequestedAt", f.attempt, coalesce(f.attempt_state, a.state) as "attemptState",
   null::text as "waitingReason", null::text as "waitingMessage", ${used('f')},
   coalesce(f.exit_code, a.exit_code) as "exitCode", f.failure, f.output, f.output_bytes as "outputBytes",
   f.output_digest as "outputDigest"

@@ -83,6 +83,8 @@ const jobBasics = {
   createdAt: Timestamp,
   startedAt: nullable(Timestamp),
   finishedAt: nullable(Timestamp),
+  /** When its newest attempt's program ended, by its runtime; `finishedAt` is when that was recorded. */
+  attemptFinishedAt: nullable(Timestamp),
   attempt: Type.Integer({ minimum: 0, description: 'Number of the newest attempt; 0 before the first.' }),
   exitCode: nullable(Type.Integer()),
 };

@@ -76,15 +76,15 @@ const notAllowed = (error: ErrorObject): string => {
   return `must be one of ${allowed.join(', ')}${near === null ? '' : `; did you mean ${near}?`}`;
 };
 
+const notEmpty = 'must not be empty';
+
 const messages: Readonly<Record<string, (error: ErrorObject) => string>> = {
   enum: notAllowed,
   maxProperties: (error) => `must have at most ${error.params['limit']} entries`,
   type: (error) => `must be ${articles[String(error.params['type'])] ?? `a ${String(error.params['type'])}`}`,
   maxLength: (error) => `must be at most ${error.params['limit']} characters`,
   minLength: (error) =>
-    error.params['limit'] === 1
-      ? 'must not be empty'
-      : `must be at least ${error.params['limit']} characters`,
+    error.params['limit'] === 1 ? notEmpty : `must be at least ${error.params['limit']} characters`,
   maxItems: (error) => `must have at most ${error.params['limit']} items`,
   minItems: (error) => `must have at least ${error.params['limit']} item`,
   minimum: (error) => `must be at least ${error.params['limit']}`,
@@ -102,7 +102,7 @@ const toProblem = (error: ErrorObject): Problem => {
       message: 'is required',
     };
   const message = messages[error.keyword]?.(error) ?? error.message ?? 'is refused';
-  const limit = error.params['limit'] as number | undefined;
+  const limit = message === notEmpty ? undefined : (error.params['limit'] as number | undefined);
   return {
     field: fieldPath(pathOf(error)),
     message,

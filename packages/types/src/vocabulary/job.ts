@@ -131,6 +131,8 @@ export interface JobRecord {
   readonly runAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+  /** When its newest attempt's program ended, by its runtime: before `finishedAt`, which is when that was recorded. */
+  readonly attemptFinishedAt: Date | null;
   readonly cancelRequestedAt: Date | null;
   /** The number of the newest attempt; 0 before the first. */
   readonly attempt: number;
@@ -156,6 +158,8 @@ export interface JobSummary {
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+  /** When its newest attempt's program ended, by its runtime: before `finishedAt`, which is when that was recorded. */
+  readonly attemptFinishedAt: Date | null;
   readonly attempt: number;
   readonly exitCode: number | null;
   readonly reason: string | null;
