@@ -27,7 +27,7 @@ const wordsFor = (program: Command, [name = '', ...words]: readonly string[]): s
 
 /** Parses and runs one command line; returns its exit code. */
 export const main = async (argv: readonly string[]): Promise<number> => {
-  const cli: Cli = { screen: processScreen(process.env), environment: process.env };
+  const cli: Cli = { screen: processScreen(process.env, argv[0] === 'run'), environment: process.env };
   let code: number = exitCodes.ok;
   const act: Act =
     (work) =>

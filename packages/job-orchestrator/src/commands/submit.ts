@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@job-orchestrator/client';
 import type { JobSummaryDto } from '@job-orchestrator/types';
-import { OrchestratorError } from '@job-orchestrator/types/errors';
+import { isOrchestratorError, OrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
-import { readJobFile } from '../files/job-file.ts';
+import { readJobFile, type JobFile } from '../files/job-file.ts';
 import { exitCodeOfStates, exitCodes } from '../output/exit-codes.ts';
 import type { OutputFormat } from '../output/format-names.ts';
 import { writeList } from '../output/format.ts';
@@ -106,10 +106,24 @@ const afterSubmit = async (session: Session, ids: readonly string[], flags: Subm
   return exitCodes.ok;
 };
 
+/** What the server refuses of a file is told with its place there, as what is refused here. */
+const withPlaces = (error: unknown, { place }: JobFile): unknown => {
+  if (!isOrchestratorError(error)) return error;
+  const [first] = error.problems;
+  if (first === undefined) return error;
+  // The detail most often repeats the first problem; then it has to go on doing so.
+  const detail = error.message.replace(first.field, place(first).field);
+  return new OrchestratorError(error.code, detail, error.problems.map(place));
+};
+
 const submitFile = async (session: Session, flags: SubmitFlags): Promise<number> => {
-  const jobs = await readJobFile(flags.file);
+  const file = await readJobFile(flags.file);
   const { screen, client } = session;
-  const answer = await client.submitJobs(jobs, { idempotencyKey: flags.idempotencyKey ?? randomUUID() });
+  const answer = await client
+    .submitJobs(file.jobs, { idempotencyKey: flags.idempotencyKey ?? randomUUID() })
+    .catch((error: unknown) => {
+      throw withPlaces(error, file);
+    });
   for (const notice of answer.notices) screen.note(notice);
   const ids = answer.jobs.map(({ id }) => id);
   screen.note(

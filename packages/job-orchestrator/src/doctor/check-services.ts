@@ -15,7 +15,7 @@ const quiet: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: 
 
 const asFault = (check: string, error: unknown): Finding =>
   isOrchestratorError(error)
-    ? fault(check, error.message, error.hint)
+    ? fault(check, [error.message, ...error.problems.map(({ message }) => message)].join(': '), error.hint)
     : fault(
         check,
         error instanceof Error ? error.message : String(error),

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseJobFile, readJobFile } from './job-file.ts';
 
-const parse = (text: string) => parseJobFile('jobs.yaml', Buffer.from(text));
+const parseFile = (text: string) => parseJobFile('jobs.yaml', Buffer.from(text));
+const parse = (text: string) => parseFile(text).jobs;
 
 const problemsOf = (text: string | Uint8Array): readonly Problem[] => {
   try {
@@ -59,6 +60,14 @@ describe('a fault is told with file, line and column:', () => {
     expect(problem?.message.toLowerCase()).toContain(message.toLowerCase());
   });
 
+  test.each<[string, string, string, string]>([
+    ['a list', '- image: a\n- image: b', 'jobs[1].image', 'jobs.yaml:2:3 jobs[1].image'],
+    ['a later document', 'image: a\n---\nimage: b', 'jobs[1].image', 'jobs.yaml:3:1 image'],
+    ['one job alone', '# a\nimage: a\noutput: true', 'output', 'jobs.yaml:3:1 output'],
+    ['a whole job', '- image: a\n- image: b', 'jobs[1]', 'jobs.yaml:2:3 jobs[1]'],
+  ])('also where the server found it: in %s', (_name, text, field, place) =>
+    expect(parseFile(text).place({ field, message: 'is wrong' }).field).toBe(place),
+  );
   test('of every document, all at once', () =>
     expect(
       problemsOf('image: a\ncolour: red\n---\nimage: [\n---\nimage: b\nsize: 3').map(({ field }) => field),

@@ -118,14 +118,11 @@ const jobsOf = (part: FileDocument): readonly JobSubmission[] => {
 };
 
 /** Every document is looked at, so that one round of mending is enough. Throws `invalid_input` with what all of them break. */
-const flatMapAll = <Item, Result>(
-  items: readonly Item[],
-  read: (item: Item) => readonly Result[],
-): readonly Result[] => {
+const mapAll = <Item, Result>(items: readonly Item[], read: (item: Item) => Result): readonly Result[] => {
   const problems: Problem[] = [];
   const results = items.flatMap((item) => {
     try {
-      return read(item);
+      return [read(item)];
     } catch (error) {
       if (!isOrchestratorError(error) || error.code !== 'invalid_input') throw error;
       problems.push(...error.problems);
@@ -139,20 +136,54 @@ const flatMapAll = <Item, Result>(
 const isEmpty = ({ document: { contents, errors } }: FileDocument): boolean =>
   errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
 
+/** The jobs of a file, in its order, with the way back from a job to its place. */
+export interface JobFile {
+  readonly jobs: readonly JobSubmission[];
+  /** A problem that the server found in a job (`jobs[2].image`, or `image` where there is only one), with its place. */
+  readonly place: (problem: Problem) => Problem;
+}
+
+interface FilePart {
+  readonly document: FileDocument;
+  readonly jobs: readonly JobSubmission[];
+}
+
+const partOf = (document: FileDocument): FilePart => ({ document, jobs: jobsOf(document) });
+
+/** Which job a problem is of, counted through the whole batch, and what of it (`.image`; empty: the job itself). */
+const ofJob = (field: string): { readonly index: number; readonly rest: string } => {
+  const [, index, rest] = /^jobs\[(\d+)\](.*)$/.exec(field) ?? [];
+  return { index: Number(index ?? 0), rest: rest ?? `.${field}` };
+};
+
+const placeIn =
+  (parts: readonly FilePart[]) =>
+  (problem: Problem): Problem => {
+    let { index, rest } = ofJob(problem.field);
+    for (const { document, jobs } of parts) {
+      const isOne = isMap(document.document.contents) && !document.document.has('jobs');
+      if (index < jobs.length)
+        return withPlace(document, { ...problem, field: isOne ? rest.slice(1) : `jobs[${index}]${rest}` });
+      index -= jobs.length;
+    }
+    return problem;
+  };
+
 /**
  * The jobs in a text of YAML or JSON: each document one job, a list of jobs, or `{ jobs: [...] }`.
  * Throws `invalid_input`; each problem names file, line, column and field.
  */
-export const parseJobFile = (file: string, bytes: Uint8Array): readonly JobSubmission[] => {
+export const parseJobFile = (file: string, bytes: Uint8Array): JobFile => {
   const documents = parseDocuments(file, decodeText(file, bytes)).filter((part) => !isEmpty(part));
-  const jobs = flatMapAll(documents, jobsOf);
+  const parts = mapAll(documents, partOf);
+  const jobs = parts.flatMap((part) => part.jobs);
   if (jobs.length === 0) throw invalidInput([{ field: file, message: 'holds no job' }]);
-  if (jobs.length <= limits.jobsPerRequest) return jobs;
+  if (jobs.length <= limits.jobsPerRequest) return { jobs, place: placeIn(parts) };
   throw invalidInput([
     { field: file, message: 'holds too many jobs', limit: limits.jobsPerRequest, value: String(jobs.length) },
   ]);
 };
 
 /** Reads and checks a file of jobs; `-` is standard input. Throws `invalid_input`. */
-export const readJobFile = async (path: string): Promise<readonly JobSubmission[]> =>
+export const readJobFile = async (path: string): Promise<JobFile> =>
   parseJobFile(path === '-' ? '(stdin)' : path, await readBounded(path));

@@ -41,20 +41,21 @@ const factsOf = (stream: NodeJS.WriteStream): { isTTY: boolean; columns: number 
  * A reader that went away (`| head`) is no error: there is nobody left to write for. All else is (a full disk): what was
  * written is not whole. In `run` that is a failure of ours, and says nothing of the job.
  */
-const leave = (error: NodeJS.ErrnoException): never => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
-  const isRun = process.argv[2] === 'run';
-  const goesOn = isRun ? '; the job is not touched by that: job-orchestrator get jobs' : '';
-  process.stderr.write(`error: the output cannot be written: ${error.message}${goesOn}\n`);
-  process.exit(isRun ? exitCodes.ours : exitCodes.error);
-};
+const leave =
+  (isRun: boolean) =>
+  (error: NodeJS.ErrnoException): never => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+    const goesOn = isRun ? '; the job is not touched by that: job-orchestrator get jobs' : '';
+    process.stderr.write(`error: the output cannot be written: ${error.message}${goesOn}\n`);
+    process.exit(isRun ? exitCodes.ours : exitCodes.error);
+  };
 
-/** The screen over this process' own streams. */
-export const processScreen = (environment: NodeJS.ProcessEnv): Screen => {
+/** The screen over this process' own streams; `isRun`: the command is `run`, whose exit code is a program's. */
+export const processScreen = (environment: NodeJS.ProcessEnv, isRun: boolean): Screen => {
   const outStyle = styleOf(factsOf(process.stdout), environment);
   const errStyle = styleOf(factsOf(process.stderr), environment);
   const colourable = createSanitizerFor(outStyle);
-  process.stdout.on('error', leave);
+  process.stdout.on('error', leave(isRun));
   return {
     outStyle,
     errStyle,

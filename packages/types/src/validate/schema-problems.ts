@@ -114,13 +114,17 @@ const toProblem = (error: ErrorObject): Problem => {
 /** At most so many problems are told at once; the rest would only bury the first. */
 const mostProblems = 20;
 
+/** That a text is empty says enough: of what letters it should be is another question. */
+const isTooShort = (errors: readonly ErrorObject[], { instancePath }: ErrorObject): boolean =>
+  errors.some((error) => error.keyword === 'minLength' && error.instancePath === instancePath);
+
 /**
  * The first errors of ajv in plain words; the validator must be made with `allErrors` and `verbose`.
  * `if` is left out: it only says that its branch failed, which the branch says better.
  */
 export const schemaErrorProblems = (errors: readonly ErrorObject[]): readonly Problem[] =>
   errors
-    .filter(({ keyword }) => keyword !== 'if')
+    .filter((error) => error.keyword !== 'if' && !(error.keyword === 'pattern' && isTooShort(errors, error)))
     .slice(0, mostProblems)
     .map(toProblem);
 
