@@ -22,10 +22,10 @@ const narrateWaiting = ({ client, screen }: Session, id: string): (() => void) =
   return () => clearInterval(timer);
 };
 
-const gapNote = (bytes: number | null): string =>
+const gapNote = (bytes: number | null, atLeast = false): string =>
   bytes === null
-    ? '(part of the log was rotated away here; text may repeat)'
-    : `(${bytes} bytes of the log were rotated away or not kept)`;
+    ? '(part of the log may be missing here: it was rotated away or could not be read; text may repeat)'
+    : `(${atLeast ? 'at least ' : ''}${bytes} bytes of the log were rotated away or not kept)`;
 
 /**
  * Writes a job's log to stdout as it grows, and what goes on around it to stderr, until the job has ended.
@@ -40,7 +40,7 @@ export const followToEnd = async (session: Session, id: string, options: LogOpti
       if (message.kind === 'text') screen.out(text.push(message.text));
       if (message.kind === 'attempt' && message.attempt > 1)
         screen.note(`${shortId(id)}: attempt ${message.attempt}`);
-      if (message.kind === 'gap') screen.note(gapNote(message.bytes));
+      if (message.kind === 'gap') screen.note(gapNote(message.bytes, message.atLeast));
     }
   } finally {
     stopNarrating();

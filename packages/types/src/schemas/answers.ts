@@ -88,7 +88,10 @@ export const LogTextSchema = Type.Object(
 );
 
 export const LogGapSchema = Type.Object(
-  { bytes: nullable(Count) },
+  {
+    bytes: nullable(Count),
+    atLeast: Type.Optional(Type.Literal(true, { description: 'So many bytes or more are missing.' })),
+  },
   {
     $id: 'LogGap',
     title:
