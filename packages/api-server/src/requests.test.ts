@@ -111,7 +111,7 @@ describe('jobs', () => {
     [{ image: 'a', ...env('1A', 'x') }, 'env.1A'],
     [{ image: 'a', ...env('A-B', 'x') }, 'env.A-B'],
     [{ image: 'a', ...env('JOB_ORCHESTRATOR_X', 'x') }, 'env.JOB_ORCHESTRATOR_X'],
-    [{ image: 'a', ...env('A', 'x'.repeat(limits.envValueBytes + 1)) }, 'env.A'],
+    [{ image: 'a', ...env('A', 'x'.repeat(limits.envEntryBytes)) }, 'env.A'],
     [{ image: 'a', labels: { 'a b': 'c' } }, 'labels.a b'],
     [{ image: 'a', labels: { a: 'x'.repeat(64) } }, 'labels.a'],
     [{ image: 'a', labels: { 'job-orchestrator.io/job-id': 'x' } }, 'labels.job-orchestrator.io/job-id'],

@@ -232,17 +232,35 @@ describe('logs whose source misbehaves', () => {
   const bytes = (end: string): Uint8Array => new TextEncoder().encode(end);
 
   it('by breaking off in the middle: what its runtime still has comes first, each byte once', async () => {
-    const stored = { bytes: bytes(' end'), totalBytes: 14 };
+    const stored = { bytes: bytes(' end'), totalBytes: 14, extent: 'exact' } as const;
     expect((await followed(cutOff('told ', 'rest, end'), stored)).join('')).toBe('told rest, end');
   });
 
   it('by breaking off for good, and with a length that nobody counted to its end: the hole is told, then the end', async () => {
-    const stored = { bytes: bytes('end'), totalBytes: 3 };
+    const stored = { bytes: bytes('end'), totalBytes: 3, extent: 'at_least' } as const;
     expect(await followed(cutOff('told much', null), stored)).toEqual(['told much', 'gap', 'end']);
   });
 
   it('by breaking off with its pod, and nothing stored: that something may be missing is told', async () => {
     expect(await followed(cutOff('told', null), undefined)).toEqual(['told', 'gap']);
+  });
+
+  it('by ending as if it were whole when its pod goes, and nothing stored: that something may be missing is told', async () => {
+    let looks = 0;
+    const logs: LogSource = {
+      async open(_ref, { follow, fromByte }) {
+        if (!follow && (looks += 1) > 1) return null;
+        return (async function* () {
+          yield Buffer.from('told more').subarray(fromByte, follow ? 4 : 9);
+        })();
+      },
+    };
+    expect(await followed(logs, undefined)).toEqual(['told', ' more', 'gap']);
+  });
+
+  it('by ending in the middle of a log that nobody counted to its end: the hole is told', async () => {
+    const stored = { bytes: bytes(' end'), totalBytes: 1_000, extent: 'at_least' } as const;
+    expect(await followed(cutOff('told ', null), stored)).toEqual(['told ', 'gap', ' end']);
   });
 
   it('by never ending, though the attempt did', async () => {
@@ -282,14 +300,15 @@ describe('logs whose source misbehaves', () => {
     const { client, id, attempt } = await start({
       async open(_ref, { fromByte }) {
         return (async function* () {
-          if (fromByte === 0) yield Buffer.from('the end of it');
+          if (fromByte === 0) yield Buffer.from('long before xxx the end of it');
         })();
       },
     });
     const reading = read(client.followLog(id));
-    await reading.until((messages) => text(messages) === 'the end of it');
-    await api.driver.end(attempt, 0, { bytes: Buffer.from('xxx the end of it'), totalBytes: 1_000_000 });
-    expect(text(await reading.all)).toBe('the end of it');
+    await reading.until((messages) => text(messages).endsWith('the end of it'));
+    const newest = { bytes: Buffer.from('xxx the end of it'), totalBytes: 17, extent: 'exact' } as const;
+    await api.driver.end(attempt, 0, newest);
+    expect(text(await reading.all)).toBe('long before xxx the end of it');
   });
 });
 

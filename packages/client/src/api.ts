@@ -71,6 +71,8 @@ export interface ReasonOptions extends CallOptions {
 }
 
 export interface RetryOptions extends ReasonOptions {
+  /** True: what the image refers to now; unless given, what it referred to when the old job was submitted. */
+  readonly currentImage?: boolean;
   /** The same key makes one new job, however often it is sent; at most 255 characters. */
   readonly idempotencyKey?: string;
 }

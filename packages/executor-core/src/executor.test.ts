@@ -121,6 +121,8 @@ describe('trouble with one attempt', () => {
     const id = await trial.submit(exit(0));
     trial.launchExecutor();
     expect(await trial.untilEnded([id], 10_000)).toMatchObject([{ state: 'completed' }]);
+    const [attempt] = await trial.database.history.listAttempts(id);
+    expect(await trial.database.history.getLogTail(id, attempt!.id)).toMatchObject({ extent: 'end_missing' });
   });
 
   /** Fails the writes that hold such an end, as the database would. */

@@ -320,6 +320,9 @@ describe('changing', () => {
     const { code, stdout } = await jo('retry', id);
     expect(code).toBe(0);
     expect((await client.getJob(stdout.trim())).retryOf).toBe(id);
+    await client.putImage({ name: 'hello', reference: 'registry.example/hello:2' });
+    const renewed = await jo('retry', id, '--current-image');
+    expect(renewed.stderr).toMatch(/it runs registry\.example\/hello:2; the old one ran \S+/);
   });
 
   test('retry of a job that runs is a conflict', async () => {

@@ -203,9 +203,9 @@ describe.each([
     const first = await submit({ name: 'again' });
     await expect(retryJob(deps, first, context)).rejects.toMatchObject({ code: 'retry_not_ended' });
     await finish(first);
-    const second = await retryJob(deps, first, context);
+    const { id: second } = await retryJob(deps, first, context);
     await finish(second);
-    const third = await retryJob(deps, second, context);
+    const { id: third } = await retryJob(deps, second, context);
     expect(await deps.database.history.getJob(third)).toMatchObject({
       retryOf: second,
       rootJobId: first,
@@ -213,9 +213,9 @@ describe.each([
     });
     expect(await deps.database.history.getJob(first)).toMatchObject({ state: 'completed', retryOf: null });
     const key = { key: 'retry-once', fingerprint: 'same' };
-    const once = await retryJob(deps, first, context, key);
-    expect(await retryJob(deps, first, context, key)).toBe(once);
-    await cancelJob(deps, once, context);
+    const once = await retryJob(deps, first, context, { key });
+    expect(await retryJob(deps, first, context, { key })).toEqual(once);
+    await cancelJob(deps, once.id, context);
     await cancelJob(deps, third, context);
     await expect(retryJob(deps, newJobId(), context)).rejects.toMatchObject({ code: 'job_not_found' });
   });

@@ -246,6 +246,7 @@ create table log_tails (
   attempt_id uuid not null,
   bytes bytea not null,
   total_bytes bigint not null,
+  extent text collate "C" not null check (extent in ('exact', 'at_least', 'end_missing')),
   primary key (job_id, attempt_id)
 ) partition by range (job_id);
 

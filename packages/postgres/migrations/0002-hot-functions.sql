@@ -161,11 +161,11 @@ end $$;
 -- a loop, 500 ends would be 250,000 comparisons). Locking first and deleting later took a tenth more of the server's time.
 -- The lease is checked by clock_timestamp() after the last lock of a job was got: now() is the transaction's start and let
 -- an expired owner through 1.5 s late (measured). When it is over, JO001 undoes the whole transaction. An array that is null stands for nulls throughout;
--- of `states`, `attempt_states` and `reasons`, which have no nulls, a single value stands for all. `starts` and `finishes` are milliseconds since 1970.
+-- (of `log_extents` for 'exact'); of `states`, `attempt_states` and `reasons`, which have no nulls, a single value stands for all. `starts` and `finishes` are milliseconds since 1970.
 -- Gives the attempts that were ended (the same array where all were and `ids` ascend), and whether slots became free.
 create function end_attempts(me uuid, ids uuid[], states text[], attempt_states text[], exit_codes integer[],
   starts float8[], finishes float8[], nodes text[], digests text[], failures text[], log_sizes bigint[],
-  logs bytea[], reasons text[], outputs text[], output_sizes integer[], output_digests text[], if_cancelled text)
+  logs bytea[], log_extents text[], reasons text[], outputs text[], output_sizes integer[], output_digests text[], if_cancelled text)
 returns table (applied uuid[], freed integer) language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off as $$
 #variable_conflict use_column
@@ -214,9 +214,9 @@ begin
   end if;
 
   if logs is not null then
-    insert into log_tails (job_id, attempt_id, bytes, total_bytes)
-    select j.id, j.attempt, x.log, x.log_bytes
-    from unnest(ids, logs, log_sizes) as x (attempt, log, log_bytes)
+    insert into log_tails (job_id, attempt_id, bytes, total_bytes, extent)
+    select j.id, j.attempt, x.log, x.log_bytes, coalesce(x.extent, 'exact')
+    from unnest(ids, logs, log_sizes, log_extents) as x (attempt, log, log_bytes, extent)
     join unnest(ended, applied) as j (id, attempt) on j.attempt = x.attempt
     where x.log is not null;
   end if;

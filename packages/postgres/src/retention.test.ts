@@ -65,7 +65,7 @@ const monthsAgo = (count: number): string => {
 };
 
 const closeIt = async (database: Database, attempt: LiveAttempt, owner: LiveOwner): Promise<void> => {
-  const logTail = { bytes: new TextEncoder().encode('the end'), totalBytes: 7 };
+  const logTail = { bytes: new TextEncoder().encode('the end'), totalBytes: 7, extent: 'exact' } as const;
   const decision = { kind: 'succeed', exit: sampleExit() } as const;
   const writes = [
     launched(attempt.id, { uid: attempt.id, name: 'n' }),

@@ -1,4 +1,4 @@
-import type { AttemptRecord, AttemptRef, LogContainer, LogTail } from '@job-orchestrator/types';
+import type { AttemptRecord, AttemptRef, LogContainer, LogExtent, LogTail } from '@job-orchestrator/types';
 import type { ApiContext } from '../context.ts';
 
 export type LogContext = Pick<ApiContext, 'database' | 'installation' | 'logs' | 'log' | 'wakes' | 'timings'>;
@@ -66,13 +66,15 @@ export const openSnapshot = (
 export const lastBytes = async (source: AsyncIterable<LivePiece>, most: number): Promise<LogTail> => {
   let kept: Buffer = Buffer.alloc(0);
   let totalBytes = 0;
+  let extent: LogExtent = 'exact';
   for await (const bytes of source) {
     totalBytes += 'lost' in bytes ? (bytes.lost ?? 0) : bytes.length;
+    if ('lost' in bytes && bytes.lost === null) extent = 'at_least';
     if ('lost' in bytes) continue;
     kept = Buffer.concat([kept, bytes.subarray(Math.max(0, bytes.length - most))]);
     if (kept.length > most) kept = Buffer.from(kept.subarray(kept.length - most));
   }
-  return { bytes: kept, totalBytes };
+  return { bytes: kept, totalBytes, extent };
 };
 
 type Turn =

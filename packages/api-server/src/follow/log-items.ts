@@ -11,7 +11,13 @@ export interface LogPosition {
 export type LogItem =
   | { readonly kind: 'attempt'; readonly position: LogPosition }
   | { readonly kind: 'text'; readonly text: string; readonly position: LogPosition }
-  | { readonly kind: 'gap'; readonly bytes: number | null; readonly position: LogPosition }
+  | {
+      readonly kind: 'gap';
+      readonly bytes: number | null;
+      /** So many or more. */
+      readonly atLeast: boolean;
+      readonly position: LogPosition;
+    }
   | {
       readonly kind: 'end';
       readonly state: JobState;
@@ -28,7 +34,7 @@ export interface LogItems {
   readonly last: Uint8Array;
   text(bytes: Uint8Array): Generator<LogItem, void, undefined>;
   /** Goes on at a later byte; says so unless `silent`. */
-  skipTo(offset: number, silent: boolean): Generator<LogItem, void, undefined>;
+  skipTo(offset: number, telling: 'silent' | 'exact' | 'at_least'): Generator<LogItem, void, undefined>;
   /** The runtime has lost bytes of the log here; null: nobody knows how many. */
   lost(bytes: number | null): Generator<LogItem, void, undefined>;
   /** Tells what was held back for the rest of a code point. */
@@ -78,14 +84,15 @@ export const createLogItems = (attempt: number, start: number): LogItems => {
         if (next !== null) yield next;
       }
     },
-    *skipTo(offset, silent) {
+    *skipTo(offset, telling) {
       const bytes = offset - taken;
       yield* goOnAt(offset);
-      if (!silent) yield { kind: 'gap', bytes, position: { attempt, offset } };
+      const atLeast = telling === 'at_least';
+      if (telling !== 'silent') yield { kind: 'gap', bytes, atLeast, position: { attempt, offset } };
     },
     *lost(bytes) {
       yield* goOnAt(taken + (bytes ?? 0));
-      yield { kind: 'gap', bytes, position: { attempt, offset: taken } };
+      yield { kind: 'gap', bytes, atLeast: false, position: { attempt, offset: taken } };
     },
     flush,
   };

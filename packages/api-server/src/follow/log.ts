@@ -9,6 +9,7 @@ import {
 import { followLive, lastBytes, openSnapshot, type LivePiece, type LogContext } from './live-log.ts';
 import { createLogItems, type LogItem, type LogItems, type LogPosition } from './log-items.ts';
 import { createPace } from './pace.ts';
+import { joinAt, tellEndOf, tellTail } from './stored-end.ts';
 
 /** What to follow: an attempt or all from the newest on, from its first byte, its last `tail` bytes, or a position. */
 export interface LogFollow {
@@ -37,33 +38,6 @@ const readAttempt = async (follow: LogFollow, number: number): Promise<AttemptRe
   return attempts.find((attempt) => attempt.number === number) ?? null;
 };
 
-function* tellTail(items: LogItems, tail: LogTail, most: number | null): Generator<LogItem, void, undefined> {
-  const start = tail.totalBytes - tail.bytes.length;
-  const wanted = most === null ? 0 : Math.max(0, tail.totalBytes - most);
-  if (wanted > items.taken) yield* items.skipTo(wanted, true);
-  if (start > items.taken) yield* items.skipTo(start, false);
-  yield* items.text(tail.bytes.subarray(items.taken - start));
-}
-
-/** Where both end alike all was told, whatever their lengths say. */
-const endsAlike = (items: LogItems, stored: LogTail): boolean =>
-  items.last.length > 0 && Buffer.compare(stored.bytes.subarray(-items.last.length), items.last) === 0;
-
-/**
- * What a runtime told may be shorter than the log had (its beginning was rotated away) or longer than is known (Kubernetes
- * counts no length, and a long log is not counted to its end): lengths then do not say where the stored end belongs.
- */
-function* tellEndOf(
-  items: LogItems,
-  stored: LogTail,
-  most: number | null,
-): Generator<LogItem, void, undefined> {
-  if (items.taken !== stored.totalBytes && endsAlike(items, stored)) return;
-  if (items.taken <= stored.totalBytes) return yield* tellTail(items, stored, most);
-  yield* items.lost(null);
-  yield* items.text(stored.bytes);
-}
-
 const tellPiece = (items: LogItems, piece: LivePiece): Generator<LogItem, void, undefined> =>
   'lost' in piece ? items.lost(piece.lost) : items.text(piece);
 
@@ -74,11 +48,6 @@ const wantedTail = (follow: LogFollow, items: LogItems): number | null =>
 /** Only the program's log is stored. */
 const readStored = async ({ context, job, container }: LogFollow, attempt: AttemptRecord) =>
   container === 'main' ? context.database.history.getLogTail(job, attempt.id) : null;
-
-/** What is stored does not go on where we are: an object that stays for its readers has what lies between. */
-const isApart = (items: LogItems, stored: LogTail): boolean =>
-  stored.totalBytes - stored.bytes.length > items.taken ||
-  (items.taken > stored.totalBytes && !endsAlike(items, stored));
 
 /** What the runtime of a closed attempt still has, if anything; false when that is not all. */
 async function* tellRest(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items<boolean> {
@@ -94,24 +63,52 @@ async function* tellRest(follow: LogFollow, attempt: AttemptRecord, items: LogIt
   }
 }
 
-/** What a closed attempt left: the stored tail, or what its runtime still has. */
-async function* tellStored(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
-  const tail = wantedTail(follow, items);
-  const stored = await readStored(follow, attempt);
-  if (stored === null || (tail === null && isApart(items, stored))) {
-    const whole = yield* tellRest(follow, attempt, items);
-    // Its stream may have been cut off with its pod, and nothing is stored to tell by.
-    if (!whole && stored === null && items.taken > 0) yield* items.lost(null);
-  }
-  if (stored !== null) yield* tellEndOf(items, stored, tail);
-  yield* items.flush();
-}
-
 /** The end of what there is already, for a reader that asked for no more. */
 async function* tellNewest(follow: LogFollow, attempt: AttemptRecord, items: LogItems, most: number): Items {
   const { context, container, signal } = follow;
   const source = await openSnapshot(context, { attempt, container }, 0, signal);
   if (source !== null) yield* tellTail(items, await lastBytes(source, most), most);
+}
+
+/** Nothing is stored that says what the end was. */
+const endUnknown = (stored: LogTail | null): boolean => stored === null || stored.extent === 'end_missing';
+
+/** A stream may be cut off with its pod and look whole: without a stored end to compare, another look must find nothing. */
+async function* tellAllOfRest(
+  follow: LogFollow,
+  attempt: AttemptRecord,
+  items: LogItems,
+  stored: LogTail | null,
+): Items<boolean> {
+  if (!(yield* tellRest(follow, attempt, items))) return false;
+  return endUnknown(stored) ? yield* tellRest(follow, attempt, items) : true;
+}
+
+/** What a closed attempt left: what its runtime still has before the stored end, and that. */
+async function* tellStored(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
+  const stored = await readStored(follow, attempt);
+  const apart = stored === null || endUnknown(stored) || joinAt(items, stored) === null;
+  const whole = apart && (yield* tellAllOfRest(follow, attempt, items, stored));
+  if (stored !== null && !(whole && endUnknown(stored))) yield* tellEndOf(items, stored);
+  if (stored === null && !whole && items.taken > 0) yield* items.lost(null);
+}
+
+/** The end of a closed attempt's log, for a reader that asked for no more. */
+async function* tellStoredTail(
+  follow: LogFollow,
+  attempt: AttemptRecord,
+  items: LogItems,
+  most: number,
+): Items {
+  const stored = await readStored(follow, attempt);
+  if (endUnknown(stored)) yield* tellNewest(follow, attempt, items, most);
+  if (stored !== null && items.taken === 0) yield* tellTail(items, stored, most);
+}
+
+async function* tellClosed(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
+  const most = wantedTail(follow, items);
+  yield* most === null ? tellStored(follow, attempt, items) : tellStoredTail(follow, attempt, items, most);
+  yield* items.flush();
 }
 
 async function* tellLive(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
@@ -142,7 +139,7 @@ async function* followAttempt(follow: LogFollow, number: number): Items<AttemptR
       if (!announced) yield { kind: 'attempt', position: { attempt: number, offset: 0 } };
       announced = true;
       if (isClosedAttemptState(attempt.state)) {
-        yield* tellStored(follow, attempt, items);
+        yield* tellClosed(follow, attempt, items);
         return attempt;
       }
       const before = items.taken;

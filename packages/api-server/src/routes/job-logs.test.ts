@@ -148,6 +148,7 @@ describe('following a log', () => {
     await api.driver.end(await api.driver.start(id), 0, {
       bytes: Buffer.from('\xA4 end', 'latin1'),
       totalBytes: 1_000,
+      extent: 'exact',
     });
     const told = await read(live.client.followLog(id)).all;
     expect(told.slice(1, -1)).toEqual([
@@ -155,6 +156,24 @@ describe('following a log', () => {
       { kind: 'text', text: ' end' },
     ]);
     expect(textOf(await read(live.client.followLog(id, { tail: 3 })).all)).toBe('end');
+  });
+
+  it('says that more may be missing where nobody counted it, and where the end could not be read', async () => {
+    const id = await submit();
+    const uncounted = { bytes: Buffer.from(' end'), totalBytes: 1_000, extent: 'at_least' } as const;
+    await api.driver.end(await api.driver.start(id), 1, uncounted, 'retry');
+    const unread = { bytes: Buffer.from('begin'), totalBytes: 5, extent: 'end_missing' } as const;
+    await api.driver.end(await api.driver.start(id), 0, unread);
+    expect((await read(live.client.followLog(id, { attempt: 1 })).all).slice(1, -1)).toEqual([
+      { kind: 'gap', bytes: 996, atLeast: true },
+      { kind: 'text', text: ' end' },
+    ]);
+    expect((await read(live.client.followLog(id, { attempt: 2 })).all).slice(1, -1)).toEqual([
+      { kind: 'gap', bytes: null },
+      { kind: 'text', text: 'begin' },
+      { kind: 'gap', bytes: null },
+    ]);
+    expect(await live.client.readLog(id)).toMatchObject({ truncated: true, extent: 'end_missing' });
   });
 });
 
@@ -170,14 +189,22 @@ describe('reading a log', () => {
       attempt: 1,
       truncated: false,
       skipped: 0,
+      extent: 'exact',
     });
     expect(await live.client.readLog(id, { tail: 4 })).toEqual({
       text: 'two\n',
       attempt: 1,
       truncated: true,
       skipped: 4,
+      extent: 'exact',
     });
-    expect(await api.client.readLog(id)).toEqual({ text: '', attempt: 1, truncated: false, skipped: 0 });
+    expect(await api.client.readLog(id)).toEqual({
+      text: '',
+      attempt: 1,
+      truncated: false,
+      skipped: 0,
+      extent: 'exact',
+    });
     await door.open();
     await runner.finish(api.driver, running);
     await reading.all;
@@ -187,12 +214,17 @@ describe('reading a log', () => {
         attempt: 1,
         truncated: false,
         skipped: 0,
+        extent: 'exact',
       });
   });
 
   it('gives the stored end of an ended attempt, as bytes that no browser runs', async () => {
     const id = await submit();
-    await api.driver.end(await api.driver.start(id), 0, { bytes: Buffer.from('<script>'), totalBytes: 100 });
+    await api.driver.end(await api.driver.start(id), 0, {
+      bytes: Buffer.from('<script>'),
+      totalBytes: 100,
+      extent: 'at_least',
+    });
     const answer = await send(api.url, { path: `/api/v1/jobs/${id}/logs` });
     expect(answer).toMatchObject({
       status: 200,
@@ -203,6 +235,7 @@ describe('reading a log', () => {
         'x-log-attempt': '1',
         'x-log-truncated': 'true',
         'x-log-skipped': '92',
+        'x-log-extent': 'at_least',
       },
     });
     expect(await api.client.readLog(id, { tail: 3 })).toMatchObject({ text: 'pt>', truncated: true });

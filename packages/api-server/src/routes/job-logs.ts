@@ -9,6 +9,7 @@ import {
   type AttemptRecord,
   type JobRecord,
   type LogContainer,
+  type LogExtent,
   type LogTail,
 } from '@job-orchestrator/types';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -93,7 +94,8 @@ const toMessage = (item: LogItem): StreamMessage => {
   }
   const id = `${item.position.attempt}:${item.position.offset}`;
   if (item.kind === 'attempt') return { event: 'attempt', id, data: { attempt: item.position.attempt } };
-  if (item.kind === 'gap') return { event: 'gap', id, data: { bytes: item.bytes } };
+  if (item.kind === 'gap')
+    return { event: 'gap', id, data: { bytes: item.bytes, ...(item.atLeast ? { atLeast: true } : {}) } };
   return { event: 'text', id, data: { text: item.text } };
 };
 
@@ -139,29 +141,30 @@ const chosenAttempt = async (context: ApiContext, wish: LogWish): Promise<Attemp
   throw noLog(`Job ${wish.job.id} is ${wish.job.state} and has not started, so there is no log yet.`);
 };
 
-/** Says how many bytes of the log's beginning are not in the answer; null: some, and nobody knows how many. */
-const withSkipped = (reply: FastifyReply, skipped: number | null): FastifyReply =>
+/**
+ * Says how many bytes of the log's beginning are not in the answer, and how well that is known; null: some, and nobody knows
+ * how many.
+ */
+const withSkipped = (reply: FastifyReply, skipped: number | null, extent: LogExtent): FastifyReply =>
   reply
-    .header('x-log-truncated', String(skipped !== 0))
-    .header('x-log-skipped', skipped === null ? 'unknown' : String(skipped));
+    .header('x-log-truncated', String(skipped !== 0 || extent !== 'exact'))
+    .header('x-log-skipped', skipped === null ? 'unknown' : String(skipped))
+    .header('x-log-extent', extent);
 
-const sendTail = (reply: FastifyReply, { bytes, totalBytes }: LogTail): FastifyReply =>
-  withSkipped(reply, totalBytes - bytes.length)
+const sendTail = (reply: FastifyReply, { bytes, totalBytes, extent }: LogTail): FastifyReply =>
+  withSkipped(reply, totalBytes - bytes.length, extent)
     .type('text/plain; charset=utf-8')
     .send(Buffer.from(bytes));
 
 /** Null: nothing was stored. */
-const sendStored = async (
+const readStored = async (
   context: ApiContext,
   attempt: AttemptRecord,
-  wish: LogWish,
-  reply: FastifyReply,
-) => {
-  if (wish.container !== 'main') return null;
-  const stored = await context.database.history.getLogTail(wish.job.id, attempt.id);
-  if (stored === null) return null;
-  const kept = wish.tail === null ? stored.bytes : stored.bytes.subarray(-wish.tail);
-  return sendTail(reply, { bytes: kept, totalBytes: stored.totalBytes });
+  { container, job, tail }: LogWish,
+): Promise<LogTail | null> => {
+  if (container !== 'main' || !isClosedAttemptState(attempt.state)) return null;
+  const stored = await context.database.history.getLogTail(job.id, attempt.id);
+  return stored === null || tail === null ? stored : { ...stored, bytes: stored.bytes.subarray(-tail) };
 };
 
 /** The pieces that are text, the first of which was read already; holes in the middle of a snapshot cannot be said here. */
@@ -188,7 +191,7 @@ const sendLive = async (context: ApiContext, attempt: AttemptRecord, wish: LogWi
   const iterator = source[Symbol.asyncIterator]();
   const first = await iterator.next();
   const lost = first.done !== true && 'lost' in first.value ? first.value.lost : 0;
-  withSkipped(reply, lost);
+  withSkipped(reply, lost, lost === null ? 'at_least' : 'exact');
   await sendBytes(reply, 'text/plain; charset=utf-8', bytesFrom(first, iterator), context.timings);
   return reply;
 };
@@ -196,12 +199,14 @@ const sendLive = async (context: ApiContext, attempt: AttemptRecord, wish: LogWi
 const read = async (context: ApiContext, reply: FastifyReply, wish: LogWish): Promise<FastifyReply> => {
   const attempt = await chosenAttempt(context, wish);
   reply.header('x-log-attempt', String(attempt.number));
-  const closed = isClosedAttemptState(attempt.state);
-  const stored = closed ? await sendStored(context, attempt, wish, reply) : null;
-  const sent = stored ?? (await sendLive(context, attempt, wish, reply));
+  const stored = await readStored(context, attempt, wish);
+  if (stored !== null && stored.extent !== 'end_missing') return sendTail(reply, stored);
+  const sent = await sendLive(context, attempt, wish, reply);
   if (sent !== null) return sent;
+  if (stored !== null) return sendTail(reply, stored);
   // It may begin to write at any moment: nothing so far is an answer, not an error.
-  if (!closed) return sendTail(reply, { bytes: new Uint8Array(0), totalBytes: 0 });
+  if (!isClosedAttemptState(attempt.state))
+    return sendTail(reply, { bytes: new Uint8Array(0), totalBytes: 0, extent: 'exact' });
   throw noLog(
     wish.container === 'main'
       ? `Attempt ${attempt.number} of job ${wish.job.id} left no log.`

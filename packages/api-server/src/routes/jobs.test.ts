@@ -226,6 +226,32 @@ describe('changing', () => {
     expect((await api.client.getJob(id)).state).toBe('failed');
   });
 
+  it('retries with what the image refers to now where that is asked for, and says what changed', async () => {
+    const image = 'changing';
+    await api.client.putImage({ name: image, reference: 'registry.example/a:1' });
+    const { jobs } = await api.client.submitJobs({ image, command: ['false'] });
+    const id = jobs[0]!.id;
+    await api.driver.end(await api.driver.start(id), 1);
+    const again = { currentImage: true, idempotencyKey: 'renewed 1' };
+    expect((await api.client.retryJob(id, { currentImage: true })).imageChange).toBeNull();
+    await api.client.putImage({ name: image, reference: 'registry.example/b:2', runAsUser: 7 });
+    const kept = await api.client.retryJob(id);
+    const renewed = await api.client.retryJob(id, again);
+    expect(kept.imageChange).toBeNull();
+    expect((await api.client.getJob(kept.id)).spec).toMatchObject({ imageReference: 'registry.example/a:1' });
+    expectShape(RetryAnswerSchema, renewed);
+    expect(renewed.imageChange).toEqual({ from: 'registry.example/a:1', to: 'registry.example/b:2' });
+    expect((await api.client.getJob(renewed.id)).spec).toMatchObject({
+      imageReference: 'registry.example/b:2',
+      runAsUser: 7,
+      command: ['false'],
+    });
+    expect(await api.client.retryJob(id, again)).toEqual(renewed);
+    await api.client.disableImage(image);
+    expect((await failure(api.client.retryJob(id, { currentImage: true }))).code).toBe('image_disabled');
+    for (const job of [kept.id, renewed.id]) await api.client.cancelJob(job);
+  });
+
   it('makes one new job of a retry that is repeated with its key', async () => {
     const id = await submitOne();
     await api.driver.end(await api.driver.start(id), 1);

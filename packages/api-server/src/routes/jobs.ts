@@ -32,6 +32,7 @@ import { jobFilter, JobListQuery, readJobList } from '../input/job-filter.ts';
 import { listKey, pageRequest, toPage } from '../input/pages.ts';
 import { parameters } from '../input/parameters.ts';
 import { ReasonBody, writeContext } from '../input/reason.ts';
+import { readRetry, RetryBody } from '../input/retry.ts';
 import { submittedStates } from './submitted-states.ts';
 import { json, type Route } from './route.ts';
 
@@ -109,14 +110,14 @@ const cancel = async (context: ApiContext, request: FastifyRequest): Promise<Can
 
 const retry = async (context: ApiContext, request: FastifyRequest): Promise<RetryAnswer> => {
   const body = optionalBody(request);
-  const why = writeContext('retried by a user', body);
+  const { currentImage, why } = readRetry(body);
   const id = await selectedJob(context, request);
   // The job is in the path, so that the body alone would not tell two requests apart.
   const fingerprint = createHash('sha256')
     .update(`retry ${id} ${JSON.stringify(body ?? null)}`)
     .digest('hex');
   const key = idempotencyKey(request.headers['idempotency-key'], fingerprint);
-  return { id: await retryJob(context.operations, id, why, key) };
+  return retryJob(context.operations, id, why, { currentImage, key });
 };
 
 const IdempotencyHeader = Type.Object({
@@ -196,7 +197,7 @@ export const jobRoutes: readonly Route[] = [
     access: 'token',
     params: SelectorParams,
     headers: IdempotencyHeader,
-    body: ReasonBody,
+    body: RetryBody,
     answer: json(RetryAnswerSchema, 'The new job.', 201),
     handle: retry,
   },

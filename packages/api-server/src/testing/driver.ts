@@ -26,7 +26,7 @@ export interface Driver {
 
 export const logTail = (text: string): LogTail => {
   const bytes = new TextEncoder().encode(text);
-  return { bytes, totalBytes: bytes.length };
+  return { bytes, totalBytes: bytes.length, extent: 'exact' };
 };
 
 const exitReport = (exitCode: number): ExitReport => ({

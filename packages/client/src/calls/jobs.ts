@@ -8,7 +8,7 @@ import type {
   RetryAnswer,
   SubmitAnswer,
 } from '@job-orchestrator/types';
-import type { Client, FollowEventsOptions, ReasonOptions } from '../api.ts';
+import type { Client, FollowEventsOptions, RetryOptions } from '../api.ts';
 import { jobQuery, queryOf } from '../queries.ts';
 import { readStream, type ReconnectRule } from '../sse/reader.ts';
 import { callOptions, segment, type Call, type Transport } from '../transport.ts';
@@ -53,10 +53,14 @@ async function* followEvents(
 const ask = <Answer>(
   transport: Transport,
   path: string,
-  options: ReasonOptions,
+  options: RetryOptions,
   headers: Record<string, string> = {},
 ): Promise<Answer> => {
-  const body = options.reason === undefined ? {} : { reason: options.reason };
+  const { reason, currentImage } = options;
+  const body = {
+    ...(reason === undefined ? {} : { reason }),
+    ...(currentImage === undefined ? {} : { currentImage }),
+  };
   return transport.json<Answer>({ ...callOptions(options), method: 'POST', path, body, headers });
 };
 

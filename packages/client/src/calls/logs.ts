@@ -1,3 +1,4 @@
+import type { LogExtent } from '@job-orchestrator/types';
 import type { Client, LogOptions } from '../api.ts';
 import { toLogMessage, type LogFacts, type LogMessage } from '../log-messages.ts';
 import { queryOf } from '../queries.ts';
@@ -16,10 +17,14 @@ const logCall = (selector: string, options: LogOptions, follow?: true): Call => 
 const skippedOf = (header: string | null): number | null =>
   header !== null && /^\d+$/.test(header) ? Number(header) : null;
 
+const extentOf = (header: string | null): LogExtent =>
+  header === 'at_least' || header === 'end_missing' ? header : 'exact';
+
 const factsOf = (headers: Headers): LogFacts => ({
   attempt: Number(headers.get('x-log-attempt')),
   truncated: headers.get('x-log-truncated') === 'true',
   skipped: skippedOf(headers.get('x-log-skipped')),
+  extent: extentOf(headers.get('x-log-extent')),
 });
 
 const plain = (call: Call): Call => ({ ...call, headers: { accept: 'text/plain' } });

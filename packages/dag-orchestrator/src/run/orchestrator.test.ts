@@ -215,7 +215,7 @@ describe.each([
     const run = await harness.start(graphOf([jobNode('a')], { name: 'by-hand' }));
     await harness.finish(run, () => 'failed');
     const [before] = await harness.nodes(run);
-    const again = await retryJob(harness.deps, before!.jobId!, context);
+    const { id: again } = await retryJob(harness.deps, before!.jobId!, context);
     const job = await fresh.database.history.getJob(again);
     expect(job?.spec.labels).toEqual({ [dagLabels.dag]: 'by-hand', [dagLabels.node]: 'a' });
     await harness.end(await harness.claim(), () => null);

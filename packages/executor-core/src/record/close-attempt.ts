@@ -2,6 +2,7 @@ import {
   closed,
   limits,
   stopGraceSeconds,
+  unreadLog,
   type ClosingDecision,
   type LogTail,
   type Observation,
@@ -22,16 +23,15 @@ interface AttemptEnd {
   readonly log: LogTail | null;
 }
 
-/** `late`: there is more of it than could be read in time. */
-const fetchLogTail = async (life: Life, held: Held): Promise<LogTail | null | 'late'> => {
+const fetchLogTail = async (life: Life, held: Held): Promise<LogTail | null> => {
   const { runtime, clock, log } = life.deps;
   if (!held.attempt.object) return null;
   try {
     const asked = runtime.logTail(refOf(life, held.attempt), limits.logTailBytes);
-    return await withTimeout(clock, logTailTimeoutMs, asked, 'late' as const);
+    return await withTimeout(clock, logTailTimeoutMs, asked, unreadLog);
   } catch (error) {
     log.warn({ attempt: held.attempt.id, error: String(error) }, 'the log could not be read; none is stored');
-    return null;
+    return unreadLog;
   }
 };
 
@@ -104,8 +104,8 @@ const recordEnd = async (life: Life, held: Held, end: AttemptEnd): Promise<Recor
  */
 const readersMs = 30_000;
 
-const isMoreThanKept = (log: LogTail | null | 'late'): boolean =>
-  log === 'late' || (log !== null && log.totalBytes > log.bytes.length);
+const isMoreThanKept = (log: LogTail | null): boolean =>
+  log !== null && (log.extent !== 'exact' || log.totalBytes > log.bytes.length);
 
 /** Ends an attempt: its log is fetched, its end recorded, its slot freed, and then its object cleaned up. */
 export const closeAttempt = async (
@@ -114,14 +114,14 @@ export const closeAttempt = async (
   decision: ClosingDecision,
   seen: Observation | null,
 ): Promise<void> => {
-  const tail = await fetchLogTail(life, held);
-  const end = await storable(life, held, { decision, log: tail === 'late' ? null : tail });
+  const log = await fetchLogTail(life, held);
+  const end = await storable(life, held, { decision, log });
   if (held.over) return;
   const recorded = await recordEnd(life, held, end);
   if (held.over) return;
   life.letGo(held.attempt.id, recorded === 'applied' ? 'done' : 'not_ours');
   if (recorded === 'stale') return;
   const cleaned = (): void => life.background(cleanUp(life, held, seen));
-  if (isMoreThanKept(tail)) life.deps.clock.setTimer(readersMs, () => life.alive() && cleaned());
+  if (isMoreThanKept(log)) life.deps.clock.setTimer(readersMs, () => life.alive() && cleaned());
   else cleaned();
 };

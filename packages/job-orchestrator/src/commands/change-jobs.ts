@@ -1,5 +1,6 @@
 import type { JobState } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
+import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import type { OutputFormat } from '../output/format-names.ts';
 import { writeValue } from '../output/format.ts';
@@ -10,6 +11,10 @@ import { withServer, type Session } from './session.ts';
 
 export interface ChangeFlags extends ServerFlags, FormatFlags {
   readonly reason?: string;
+}
+
+export interface RetryFlags extends ChangeFlags {
+  readonly currentImage?: boolean;
 }
 
 interface CancelResult {
@@ -63,12 +68,15 @@ export const cancel = (cli: Cli, selectors: readonly string[], flags: ChangeFlag
   });
 
 /** `retry SELECTOR`: runs an ended job again, as a new job whose id is written. */
-export const retry = (cli: Cli, selector: string, flags: ChangeFlags): Promise<number> =>
+export const retry = (cli: Cli, selector: string, flags: RetryFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
-    const { id } = await client.retryJob(selector, reasonOf(flags));
-    const { format } = flags;
-    if (format === 'json' || format === 'yaml') await writeValue(screen, format, { id });
+    const { format, reason, currentImage } = flags;
+    const answer = await client.retryJob(selector, given({ reason, currentImage }));
+    const { id, imageChange } = answer;
+    if (format === 'json' || format === 'yaml') await writeValue(screen, format, answer);
     else screen.out(format === 'name' ? `job/${id}\n` : `${id}\n`);
+    if (imageChange !== null) screen.note(`it runs ${imageChange.to}; the old one ran ${imageChange.from}`);
+    else if (currentImage === true) screen.note('its image refers to what it did before');
     screen.note(`follow it: job-orchestrator logs -f ${shortId(id)}`);
     return exitCodes.ok;
   });

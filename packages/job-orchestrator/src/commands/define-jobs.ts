@@ -1,6 +1,6 @@
 import { jobStates } from '@job-orchestrator/types/states';
 import { Option, type Command } from 'commander';
-import type { ChangeFlags } from './change-jobs.ts';
+import type { ChangeFlags, RetryFlags } from './change-jobs.ts';
 import type { FormatFlags, ServerFlags } from './cli.ts';
 import { defineDeadLetterCommands, defineGetDeadLetters } from './define-dead-letters.ts';
 import type { GetFlags, GetJobsFlags, PageFlags } from './get.ts';
@@ -165,8 +165,12 @@ const defineChanging = (program: Command, act: Act): void => {
     .description('run an ended job again, as a new job')
     .argument('<job>', 'an id, a beginning or end of it, or @latest')
     .option('--reason <text>', 'stored with the change')
+    .option(
+      '--current-image',
+      'run what the image refers to now, not what it did when the old job was submitted',
+    )
     .action(
-      act(async (cli, job: string, options: ChangeFlags) =>
+      act(async (cli, job: string, options: RetryFlags) =>
         (await import('./change-jobs.ts')).retry(cli, job, options),
       ),
     );

@@ -26,10 +26,10 @@ const narrateWaiting = (
   return () => clearInterval(timer);
 };
 
-const gapNote = (bytes: number | null): string =>
+const gapNote = (bytes: number | null, atLeast = false): string =>
   bytes === null
-    ? '(part of the log was rotated away here; text may repeat)'
-    : `(${bytes} bytes of the log were rotated away or not kept)`;
+    ? '(part of the log may be missing here: it was rotated away or could not be read; text may repeat)'
+    : `(${atLeast ? 'at least ' : ''}${bytes} bytes of the log were rotated away or not kept)`;
 
 /** Why there is another attempt; that it cannot be learned just now is no reason to stop. */
 const attemptNote = async (client: Client, id: string, attempt: number): Promise<string> => {
@@ -73,7 +73,7 @@ export const followToEnd = async (
       if (message.kind === 'text') lines.out(text.push(message.text));
       if (message.kind === 'attempt' && message.attempt > 1)
         lines.note(await attemptNote(client, id, message.attempt));
-      if (message.kind === 'gap') lines.note(gapNote(message.bytes));
+      if (message.kind === 'gap') lines.note(gapNote(message.bytes, message.atLeast));
     }
   } finally {
     stopNarrating();

@@ -1,4 +1,4 @@
-import type { LogOptions } from '@job-orchestrator/client';
+import type { LogFacts, LogOptions } from '@job-orchestrator/client';
 import { exitCodes } from '../output/exit-codes.ts';
 import type { LogContainer } from '@job-orchestrator/types';
 import { given } from '../given.ts';
@@ -43,13 +43,19 @@ const write = async (screen: Screen, bytes: AsyncIterable<Uint8Array>): Promise<
   screen.out(cleaned.push(decoder.decode()) + cleaned.end());
 };
 
-const readIt = async ({ client, screen }: Session, selector: string, flags: LogFlags): Promise<number> => {
-  const { bytes, attempt, truncated, skipped } = await client.streamLog(selector, optionsOf(flags));
+const beginningNote = ({ attempt, skipped, extent }: LogFacts, flags: LogFlags): string => {
   const why = flags.tail === undefined ? 'rotated away or not kept' : 'not kept or not asked for';
-  const before = skipped === null ? 'the beginning' : `the first ${skipped} bytes`;
-  if (truncated)
-    screen.note(`(${before} of the log of attempt ${attempt} ${skipped === null ? 'was' : 'were'} ${why})`);
+  if (skipped === null) return `(the beginning of the log of attempt ${attempt} was ${why})`;
+  const least = extent === 'exact' ? '' : 'at least ';
+  return `(${least}the first ${skipped} bytes of the log of attempt ${attempt} were ${why})`;
+};
+
+const readIt = async ({ client, screen }: Session, selector: string, flags: LogFlags): Promise<number> => {
+  const { bytes, ...facts } = await client.streamLog(selector, optionsOf(flags));
+  if (facts.truncated) screen.note(beginningNote(facts, flags));
   await write(screen, bytes);
+  if (facts.extent === 'end_missing')
+    screen.note(`(the end of the log of attempt ${facts.attempt} could not be read and is missing)`);
   return exitCodes.ok;
 };
 

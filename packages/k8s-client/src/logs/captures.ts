@@ -3,6 +3,7 @@ import type { ApiClient } from '../http/api-client.ts';
 import type { Paths } from '../http/paths.ts';
 import { pause } from '../system-clock.ts';
 import { createByteTail, type ByteTail } from './byte-tail.ts';
+import { toLogTail } from './log-tail.ts';
 import { openLog } from './read-log.ts';
 
 /** Follows the logs of attempts that are being stopped, for Kubernetes removes them together with the pod. */
@@ -12,6 +13,11 @@ export interface LogCaptures {
   get(attempt: AttemptId): LogTail | null;
   forget(attempt: AttemptId): void;
   close(): void;
+}
+
+interface Capture {
+  readonly tail: ByteTail;
+  ended: boolean;
 }
 
 // 64 KiB each, so 64 MiB at the very most; the oldest goes first.
@@ -30,22 +36,23 @@ export const createLogCaptures = (
   findPod: (ref: AttemptRef) => Promise<string | null>,
 ): LogCaptures => {
   const abort = new AbortController();
-  const captures = new Map<AttemptId, ByteTail>();
+  const captures = new Map<AttemptId, Capture>();
   let open = 0;
 
-  const follow = async (ref: AttemptRef, tail: ByteTail, onOpen: () => void): Promise<void> => {
+  const follow = async (ref: AttemptRef, capture: Capture, onOpen: () => void): Promise<void> => {
     const pod = await findPod(ref);
     if (pod === null) return;
     const opened = await openLog(api, paths, pod, { follow: true, signal: abort.signal });
     if (opened.kind !== 'ok') return;
     onOpen();
-    for await (const chunk of opened.body) tail.add(chunk as Uint8Array);
+    for await (const chunk of opened.body) capture.tail.add(chunk as Uint8Array);
+    capture.ended = true;
   };
   // Goes on beyond the call that began it; a break leaves what was read.
-  const capture = (ref: AttemptRef, tail: ByteTail): Promise<void> =>
+  const start = (ref: AttemptRef, capture: Capture): Promise<void> =>
     new Promise((resolve) => {
       open += 1;
-      follow(ref, tail, resolve)
+      follow(ref, capture, resolve)
         .catch(() => undefined)
         .finally(() => {
           open -= 1;
@@ -55,17 +62,17 @@ export const createLogCaptures = (
   return {
     begin: async (ref) => {
       if (captures.has(ref.attemptId) || open >= mostOpen) return;
-      const tail = createByteTail(limits.logTailBytes);
-      captures.set(ref.attemptId, tail);
+      const capture: Capture = { tail: createByteTail(limits.logTailBytes), ended: false };
+      captures.set(ref.attemptId, capture);
       const [oldest] = captures.keys();
       if (captures.size > mostCaptures && oldest !== undefined) captures.delete(oldest);
-      await Promise.race([capture(ref, tail), pause(clock, longestOpeningMs, abort.signal)]);
+      await Promise.race([start(ref, capture), pause(clock, longestOpeningMs, abort.signal)]);
     },
     get: (attempt) => {
-      const tail = captures.get(attempt);
-      return tail === undefined || tail.total() === 0
-        ? null
-        : { bytes: tail.bytes(), totalBytes: tail.total() };
+      const { tail, ended } = captures.get(attempt) ?? { tail: null, ended: false };
+      if (tail === null || tail.total() === 0) return null;
+      const known = toLogTail(tail, 0);
+      return ended ? known : { ...known, extent: 'end_missing' };
     },
     forget: (attempt) => void captures.delete(attempt),
     close: () => abort.abort(),

@@ -13,10 +13,11 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** What the kubelet sends each time that the log is opened; `broken`: the connection is cut after it. */
-type Sent = readonly [text: string, kind: 'whole' | 'broken'];
+/** What the kubelet sends each time that the log is opened; `broken`: the connection is cut after it; `gone`: no pod. */
+type Sent = readonly [text: string, kind: 'whole' | 'broken' | 'gone'];
 
 const send = (response: ServerResponse, [text, kind]: Sent): void => {
+  if (kind === 'gone') return void response.writeHead(404).end();
   response.writeHead(200, { 'content-type': 'text/plain' });
   if (kind === 'whole') response.end(text);
   else response.write(text, () => setImmediate(() => response.destroy()));
@@ -59,4 +60,8 @@ test('a log that was rotated while its stream was broken is told from its new be
 
 test('a log that is shorter than what its reader has was rotated before it was opened', async () => {
   expect(await readAll(100, ['short\n', 'whole'])).toBe('lost null');
+});
+
+test('a stream that breaks and whose pod is gone breaks off', async () => {
+  await expect(readAll(0, ['one\n', 'broken'], ['', 'gone'])).rejects.toThrow('is gone');
 });

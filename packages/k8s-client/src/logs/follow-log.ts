@@ -52,8 +52,9 @@ async function* after(
 }
 
 /**
- * A pod's log from a byte on; null when there is none. A broken stream is opened again where it broke. Where the kubelet
- * rotated the log meanwhile, Kubernetes only has its newest file: bytes may be missing, and `onSkip` is told.
+ * A pod's log from a byte on; null when there is none. A broken stream is opened again where it broke, and throws where that
+ * cannot be done. Where the kubelet rotated the log meanwhile, Kubernetes only has its newest file: bytes may be missing, and
+ * `onSkip` is told.
  */
 export const followLog = async (
   api: ApiClient,
@@ -83,7 +84,8 @@ export const followLog = async (
       }
       await pause(clock, jitteredDelayMs(backoff, reconnects, Math.random), request.signal);
       const again = await open();
-      if (again.kind === 'not_found' || reconnects >= mostReconnects) return;
+      if (again.kind === 'not_found') throw new Error(`the pod of a log that broke off is gone: ${pod}`);
+      if (again.kind !== 'ok' && reconnects >= mostReconnects) throw new Error(again.message);
       current = again.kind === 'ok' ? again.body : null;
     }
   }

@@ -1,14 +1,15 @@
-import type {
-  AttemptId,
-  AttemptRef,
-  Clock,
-  InstallationId,
-  JobRuntime,
-  Logger,
-  LogSource,
-  LogTail,
-  Observation,
-  Random,
+import {
+  unreadLog,
+  type AttemptId,
+  type AttemptRef,
+  type Clock,
+  type InstallationId,
+  type JobRuntime,
+  type Logger,
+  type LogSource,
+  type LogTail,
+  type Observation,
+  type Random,
 } from '@job-orchestrator/types';
 import { collectOutput } from '../collector/collect-output.ts';
 import type { CollectorSettings } from '../collector/container.ts';
@@ -27,7 +28,7 @@ import { clusterKey } from './cluster-key.ts';
 import type { RuntimeContext } from './context.ts';
 import { readCurrentJob } from './current-job.ts';
 import { ensureJob } from './ensure.ts';
-import { askForPod, findPod, nameOfPod } from './find-pod.ts';
+import { askForPod, findPod, nameOfPod, type FoundPod } from './find-pod.ts';
 import { createQuarantine } from './quarantine.ts';
 import { removeJob } from './remove.ts';
 import { stopJob } from './stop.ts';
@@ -92,6 +93,25 @@ const podFinder =
   async (ref: AttemptRef): Promise<string | null> =>
     nameOfPod(await findPod(context, ref));
 
+const readTail = async (
+  { api, paths, clock }: RuntimeContext,
+  found: FoundPod,
+  maxBytes: number,
+): Promise<LogTail | null> => {
+  if (found.kind === 'found') return readLogTail({ api, paths, clock, pod: found.name }, maxBytes);
+  return found.kind === 'unknown' ? unreadLog : null;
+};
+
+/** What the pod's status kept of a failed program's log: its end, and maybe all of it. */
+const keptTail = (context: RuntimeContext, ref: AttemptRef): LogTail | null => {
+  const kept = context.store.view(ref.attemptId).pods.find((each) => each.main.state.kind === 'terminated');
+  if (kept?.main.state.kind !== 'terminated' || kept.main.state.message === '') return null;
+  const bytes = new Uint8Array(Buffer.from(kept.main.state.message));
+  return { bytes, totalBytes: bytes.length, extent: 'at_least' };
+};
+
+const hasEnd = (tail: LogTail | null): tail is LogTail => tail !== null && tail.extent !== 'end_missing';
+
 /** The log as long as the pod exists, then what was captured while it was stopped, then what its status kept. */
 const tailOf = async (
   context: RuntimeContext,
@@ -99,20 +119,12 @@ const tailOf = async (
   ref: AttemptRef,
   maxBytes: number,
 ): Promise<LogTail | null> => {
-  const pod = await podFinder(context)(ref);
-  const live =
-    pod === null ? null : await readLogTail(context.api, context.paths, context.clock, pod, maxBytes);
-  if (live !== null) return live;
+  const read = await readTail(context, await findPod(context, ref), maxBytes);
+  if (hasEnd(read)) return read;
   const captured = captures.get(ref.attemptId);
-  if (captured !== null)
-    return { ...captured, bytes: captured.bytes.slice(Math.max(0, captured.bytes.length - maxBytes)) };
-  const kept = context.store.view(ref.attemptId).pods.find((each) => each.main.state.kind === 'terminated');
-  if (kept?.main.state.kind !== 'terminated' || kept.main.state.message === '') return null;
-  const bytes = Buffer.from(kept.main.state.message);
-  return {
-    bytes: new Uint8Array(bytes.subarray(Math.max(0, bytes.length - maxBytes))),
-    totalBytes: bytes.length,
-  };
+  const [kept] = [captured, keptTail(context, ref)].filter(hasEnd);
+  const best = kept ?? captured ?? read;
+  return best && { ...best, bytes: best.bytes.slice(Math.max(0, best.bytes.length - maxBytes)) };
 };
 
 const assemble = (

@@ -363,16 +363,6 @@ test('logs: the end within the limit, from a byte on, and without a runtime', as
   await logs.close();
 });
 
-test('a long log gives its end, and the least that it had', async () => {
-  const runtime = await started();
-  const ref = await created(runtime);
-  ownedPod(ref, exited(0));
-  server.logs.set(podObject().metadata.name, `${'x'.repeat(99)}\n`.repeat(60_000) + 'the end\n');
-  const tail = await runtime.logTail(ref, 8);
-  expect(Buffer.from(tail?.bytes ?? []).toString()).toBe('the end\n');
-  expect(tail?.totalBytes).toBeGreaterThanOrEqual(4_194_304);
-});
-
 test('with 200 running jobs and nothing new, no request is made', async () => {
   const runtime = await started();
   const refs = await Promise.all(

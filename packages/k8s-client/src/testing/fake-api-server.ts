@@ -16,7 +16,7 @@ export interface FakeRequest {
 
 /**
  * What goes wrong. `reset`: the connection is cut before anything is done. `lose_answer`: it is done, and the
- * connection cut. `silence`: nothing is ever answered. `answer`: this status instead.
+ * connection cut; of a log half is sent before. `silence`: nothing is ever answered. `answer`: this status instead.
  */
 export type FakeFault =
   | { readonly kind: 'reset' | 'lose_answer' | 'silence' }

@@ -86,7 +86,14 @@ const reply = (world: FakeWorld, kind: FakeKind, name: string | undefined, reque
     : change(world.store, kind, object, request);
 };
 
-const sendLog = (world: FakeWorld, name: string, request: FakeRequest, response: ServerResponse): void => {
+/** `cut` breaks the stream in its middle. */
+const sendLog = (
+  world: FakeWorld,
+  name: string,
+  request: FakeRequest,
+  response: ServerResponse,
+  cut: (() => unknown) | null,
+): void => {
   const log = world.logs.get(name);
   if (log === undefined)
     return void response
@@ -104,7 +111,9 @@ const sendLog = (world: FakeWorld, name: string, request: FakeRequest, response:
             .join(''),
         );
   response.writeHead(200, { 'content-type': 'text/plain' });
-  response.end(kept.subarray(0, Number(request.parameters.get('limitBytes') ?? kept.length)));
+  const sent = kept.subarray(0, Number(request.parameters.get('limitBytes') ?? kept.length));
+  if (cut === null) response.end(sent);
+  else response.write(sent.subarray(0, sent.length / 2), () => setImmediate(cut));
 };
 
 /** Serves one request from the store; `lost` replaces the sending of the answer, after it was done. */
@@ -117,7 +126,7 @@ export const answerStore = (
   const found = /\/namespaces\/[^/]+\/(jobs|pods|events)(?:\/([^/]+))?(\/log)?$/.exec(request.path);
   const [, kind, name, log] = (found ?? []) as (string | undefined)[];
   if (kind === undefined) return void response.writeHead(404).end('{}');
-  if (log !== undefined && name !== undefined) return sendLog(world, name, request, response);
+  if (log !== undefined && name !== undefined) return sendLog(world, name, request, response, lost);
   if (request.parameters.get('watch') !== null)
     return world.watches.open(kind as FakeKind, request.parameters, response);
   const { status, body } = reply(world, kind as FakeKind, name, request);

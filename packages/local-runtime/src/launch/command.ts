@@ -39,6 +39,23 @@ const noCommand =
 /** A name that begins with a dash would be an option to `exec` and env(1): its path is not. */
 const withoutDash = (name: string, path: string): string => (name.startsWith('-') ? path : name);
 
+/** Why the system took it for too large: Linux takes 128 KiB a word or variable, and about 2 MiB in all. */
+export const tooLarge = ({ words, environment }: PreparedCommand): string => {
+  const sizes = [
+    ...words.map((word, index) => [`word ${index + 1} of the command`, Buffer.byteLength(word)] as const),
+    ...Object.entries(environment).map(
+      ([name, value]) =>
+        [`the variable ${name}`, Buffer.byteLength(name) + 1 + Buffer.byteLength(value)] as const,
+    ),
+  ].toSorted(([, one], [, other]) => other - one);
+  const [largest = ['the command', 0]] = sizes;
+  const all = sizes.reduce((sum, [, bytes]) => sum + bytes + 1, 0);
+  return (
+    `command and environment are larger than it takes (E2BIG): ${all} bytes in all, of which ${largest[0]} has ${largest[1]}. ` +
+    'Linux takes 131071 bytes for each and about 2 MiB in all; give large data as inputs or as a file'
+  );
+};
+
 /** Checks the command before anything is made, and arranges it so that it arrives word by word as it was given. */
 export const prepareCommand = (
   launch: AttemptLaunch,

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { objectName, type AttemptRef, type JobSpec } from '@job-orchestrator/types';
+import { limits, objectName, specProblems, type AttemptRef, type JobSpec } from '@job-orchestrator/types';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProcessRuntimeOptions } from '../process-runtime.ts';
 import { unguarded } from '@job-orchestrator/executor-core/testing';
@@ -45,6 +45,31 @@ const given = async (
 };
 
 describe('what a program is given', () => {
+  test('the largest spec that is accepted arrives whole: variables, words and inputs at their limits', async () => {
+    const env = { A: 'a'.repeat(limits.envEntryBytes - 1) };
+    const rest = limits.envTotalBytes - limits.envEntryBytes - 2 - 'B'.length - 2;
+    const spec = {
+      env: { ...env, B: 'ä'.repeat(rest / 2) },
+      args: ['w'.repeat(limits.commandItemBytes - 4_000)],
+    };
+    expect(specProblems(sandbox.launch(['sh'], spec).spec, [])).toEqual([]);
+    const inputs = { a: 'i'.repeat(limits.inputsBytes - 8) };
+    const watched = await sandbox.start();
+    const script =
+      'printf "%s " "${#A}" "$(printf %s "$B" | wc -c)" "${#0}"; wc -c < "$JOB_ORCHESTRATOR_INPUT"';
+    const ref = await watched.run(sandbox.launch(['sh', '-c', script], { ...spec, inputs }));
+    expect((await watched.ended(ref)).exit).toMatchObject({ exitCode: 0 });
+    expect((await watched.log(ref)).split(/\s+/)).toEqual(
+      [
+        limits.envEntryBytes - 1,
+        rest - (rest % 2),
+        limits.commandItemBytes - 4_000,
+        limits.inputsBytes,
+        '',
+      ].map(String),
+    );
+  });
+
   test('odd words arrive as they are', async () => {
     const odd = [
       '',
@@ -197,6 +222,17 @@ describe('a command that cannot be executed', () => {
     expect(await outcomeOf(command())).toMatchObject({
       kind: 'refused',
       failure: { reason: 'command_not_found', message: expect.stringContaining(message) },
+    });
+  });
+
+  test('a secret larger than the system takes is refused, and named', async () => {
+    const secrets = { big: { key: 'x'.repeat(limits.envEntryBytes) } };
+    writeFileSync(join(sandbox.dataDir, 'secrets.json'), JSON.stringify(secrets), { mode: 0o600 });
+    const { runtime } = await sandbox.start();
+    const launch = { ...sandbox.launch(['true']), secretEnv: { BIG: { secret: 'big', key: 'key' } } };
+    expect(await runtime.ensure(launch, unguarded)).toMatchObject({
+      kind: 'refused',
+      failure: { message: expect.stringMatching(/the variable BIG has 131074\..*131071 bytes for each/) },
     });
   });
 

@@ -50,16 +50,10 @@ const openBell = (folder: string, clock: Clock, signal: AbortSignal): Bell => {
   return { rung, close };
 };
 
-const readOrNothing = (folder: string, position: number): { bytes: Uint8Array; next: number } => {
-  try {
-    return readLog(folder, position, chunkBytes);
-  } catch {
-    // The folder was removed under us: that is the end of the log.
-    return { bytes: new Uint8Array(), next: position };
-  }
-};
-
-/** The log from `fromByte` on: to its present end, or with `follow` until the attempt has ended. */
+/**
+ * The log from `fromByte` on: to its present end, or with `follow` until the attempt has ended. Throws where the folder is
+ * removed before its reader came to the end.
+ */
 export async function* followLog(
   followed: Followed,
   request: LogRequest,
@@ -69,7 +63,7 @@ export async function* followLog(
   try {
     for (let position = request.fromByte; !request.signal.aborted;) {
       const ended = followed.ended();
-      const { bytes, next } = readOrNothing(followed.folder, position);
+      const { bytes, next } = readLog(followed.folder, position, chunkBytes);
       const skipped = next - bytes.byteLength - position;
       position = next;
       if (skipped > 0) request.onSkip?.(skipped);

@@ -96,7 +96,9 @@ export const readTail = (folder: string, maxBytes: number): LogTail => {
     chunks.push(bytes);
     position = next;
   }
-  return { bytes: Buffer.concat(chunks), totalBytes };
+  // What a program adds in the middle of a rotation is lost, and nobody counts it.
+  const extent = segments(folder).length === 0 ? 'exact' : 'at_least';
+  return { bytes: Buffer.concat(chunks), totalBytes, extent };
 };
 
 const copyChunkBytes = 1_048_576;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { failure, type AttemptLaunch, type EnsureOutcome } from '@job-orchestrator/types';
 import { discardFolder, preventStart } from '../attempt/folder.ts';
-import type { PreparedCommand } from '../launch/command.ts';
+import { tooLarge, type PreparedCommand } from '../launch/command.ts';
 import { spawnShim, type Spawned } from '../launch/spawn-shim.ts';
 import type { AttemptBook } from './book.ts';
 import type { Entry, RuntimeContext } from './entry.ts';
@@ -54,7 +54,8 @@ export const startShim = async (
     workingDirectory: context.settings.workingDirectory,
     command,
   });
-  if (spawned.kind === 'failed') return spawned;
+  if (spawned.kind === 'failed')
+    return spawned.code === 'E2BIG' ? { ...spawned, message: tooLarge(command) } : spawned;
   entry.ownShim = 'alive';
   void spawned.ended.then(() => {
     entry.ownShim = 'ended';

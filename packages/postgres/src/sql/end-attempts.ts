@@ -41,7 +41,7 @@ interface AllOrSome {
 
 const statement: Statement = {
   name: 'end_attempts',
-  text: `select nullif(applied, $2::uuid[])::text[] as applied, freed from end_attempts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+  text: `select nullif(applied, $2::uuid[])::text[] as applied, freed from end_attempts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 };
 
 /** Ends jobs with their attempts, each in the state that its ending names, or cancelled where that was asked. */
@@ -87,6 +87,10 @@ export const endAttempts = async (
     sparse(
       bytesArray,
       each(({ log }) => log?.bytes ?? null),
+    ),
+    sparse(
+      plainArray,
+      each(({ log }) => (log === null || log.extent === 'exact' ? null : log.extent)),
     ),
     textArray(oneIfEqual(each(({ reason }) => reason))),
     sparse(

@@ -100,9 +100,9 @@ export const listEvents = async (
 
 /** The stored tail of an attempt's log. */
 export const getLogTail = async (sql: Sql, job: JobId, attempt: AttemptId): Promise<LogTail | null> => {
-  const [row] = await sql.run<{ bytes: Uint8Array; totalBytes: number }>(
+  const [row] = await sql.run<LogTail & Record<string, unknown>>(
     {
-      text: `select bytes, total_bytes as "totalBytes" from log_tails where job_id = $1 and attempt_id = $2`,
+      text: `select bytes, total_bytes as "totalBytes", extent from log_tails where job_id = $1 and attempt_id = $2`,
     },
     [job, attempt],
   );

@@ -40,6 +40,7 @@ const inputs = [
   '$15::text[]',
   '$16::text[]',
   '$17::text[]',
+  '$18::text[]',
 ];
 const names = [
   'x_kind',
@@ -54,6 +55,7 @@ const names = [
   'x_failure',
   'x_log_bytes',
   'x_log',
+  'x_log_extent',
   'x_reason',
   'x_category',
   'x_data',
@@ -100,8 +102,8 @@ told as (
   select id, event_seq + 1, at, x_kind, attempt, actor, x_reason, x_data::json from going
 ),
 logs as (
-  insert into log_tails (job_id, attempt_id, bytes, total_bytes)
-  select id, attempt_id, x_log, x_log_bytes from going where x_log is not null
+  insert into log_tails (job_id, attempt_id, bytes, total_bytes, extent)
+  select id, attempt_id, x_log, x_log_bytes, x_log_extent from going where x_log is not null
 ),
 ${freeSlots('going')}
 select array(select attempt_id from going)::text[] as applied, (select count(*) from freed) as freed,
@@ -141,6 +143,7 @@ export const requeueAttempts = async (
       textArray(each(({ failure }) => jsonText(failure))),
       plainArray(each(({ log }) => log?.totalBytes ?? null)),
       bytesArray(each(({ log }) => log?.bytes ?? null)),
+      plainArray(each(({ log }) => log?.extent ?? null)),
       textArray(each(({ reason }) => reason)),
       plainArray(each(({ failure }) => failure?.category ?? 'none')),
       textArray(each(dataOf)),

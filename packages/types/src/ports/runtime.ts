@@ -80,7 +80,7 @@ export interface JobRuntime {
   observe(ref: AttemptRef): Promise<Observation>;
   /** Asks the program to end: SIGTERM, then SIGKILL after `graceSeconds`. Safe to repeat. False: could not ask now. */
   stop(ref: AttemptRef, graceSeconds: number): Promise<boolean>;
-  /** The end of the log, at most `maxBytes`; null when there is none (any more). */
+  /** The end of the log, at most `maxBytes`; null when there is none (any more). What cannot be read is `end_missing`. */
   logTail(ref: AttemptRef, maxBytes: number): Promise<LogTail | null>;
   /**
    * The output of an ended attempt whose observation says `left`, from whatever its runtime kept of it. `pending`: that
@@ -125,7 +125,10 @@ export interface LogRequest {
   readonly onSkip?: (bytes: number | null) => void;
 }
 
-/** Reads the log of a running or just ended attempt straight from its runtime; null when there is none there. */
+/**
+ * Reads the log of a running or just ended attempt straight from its runtime; null when there is none there. What breaks off
+ * before its end throws.
+ */
 export interface LogSource {
   open(ref: AttemptRef, request: LogRequest): Promise<AsyncIterable<Uint8Array> | null>;
 }

@@ -51,7 +51,18 @@ export const CancelAnswerSchema = Type.Object(
 );
 export type CancelAnswerDto = Dto<typeof CancelAnswerSchema>;
 
-export const RetryAnswerSchema = Type.Object({ id: Id }, { $id: 'RetryAnswer', title: 'The new job' });
+export const RetryAnswerSchema = Type.Object(
+  {
+    id: Id,
+    imageChange: nullable(
+      Type.Object(
+        { from: Type.String(), to: Type.String() },
+        { description: 'What the image referred to before, and what the new job runs; null: the same.' },
+      ),
+    ),
+  },
+  { $id: 'RetryAnswer', title: 'The new job' },
+);
 export type RetryAnswer = Dto<typeof RetryAnswerSchema>;
 
 export const InstallationSchema = Type.Object(
@@ -88,7 +99,10 @@ export const LogTextSchema = Type.Object(
 );
 
 export const LogGapSchema = Type.Object(
-  { bytes: nullable(Count) },
+  {
+    bytes: nullable(Count),
+    atLeast: Type.Optional(Type.Literal(true, { description: 'So many bytes or more are missing.' })),
+  },
   {
     $id: 'LogGap',
     title:

@@ -24,7 +24,7 @@ describe('a job', () => {
       topic: 'batch',
       command: ['sh', '-c', 'echo "$(HOME)"'],
       args: ['', '--flag', 'ünï\ncode'],
-      env: { A: 'x'.repeat(limits.envValueBytes), _b2: '' },
+      env: { A: 'x'.repeat(limits.envEntryBytes - 1), _b2: '' },
       inputs: { constructor: 'Ferrari', list: [1, 2.5, null, true] },
       output: true,
       resources: {
@@ -67,7 +67,7 @@ describe('a job', () => {
       'reserved',
     ],
     ['an env value that is a number', { env: { A: 1 } }, 'env.A', 'a string'],
-    ['an env value over 128 KiB', { env: { A: 'x'.repeat(131_072) } }, 'env.A', '131071'],
+    ['an env value over 128 KiB', { env: { A: 'x'.repeat(131_070) } }, 'env.A', '131070'],
     ['env over its total size', { env: { A: 'x'.repeat(100_000), B: 'x'.repeat(100_000) } }, 'env', '196608'],
     ['inputs over their size', { inputs: { a: 'x'.repeat(131_072) } }, 'inputs', '131072'],
     ['inputs too deep', { inputs: { a: JSON.parse('['.repeat(65) + ']'.repeat(65)) as unknown } }, '', ''],

@@ -26,9 +26,9 @@ const envEntryProblem = (name: string, value: string): Omit<Problem, 'field'> | 
     };
   if (reservedEnv.test(name))
     return { message: 'is reserved: JOB_ORCHESTRATOR_… is set by us', value: shown(name) };
-  if (bytesOf(value) > limits.envValueBytes)
-    return { message: `must be at most ${limits.envValueBytes} bytes`, limit: limits.envValueBytes };
-  return null;
+  const bytes = bytesOf(name) + bytesOf(value);
+  const message = `must be at most ${limits.envEntryBytes} bytes, name and value together`;
+  return bytes > limits.envEntryBytes ? { message, limit: limits.envEntryBytes, value: String(bytes) } : null;
 };
 
 const totalBytes = (map: TextMap): number =>

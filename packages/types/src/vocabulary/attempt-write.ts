@@ -2,11 +2,21 @@ import type { ClosingDecision, Progress } from './decision.ts';
 import type { AttemptId } from './ids.ts';
 import type { RuntimeObject, StopIntent } from './job.ts';
 
-/** The end of a program's log, as bytes; `totalBytes` is what the whole log had. */
+/**
+ * How well a log's extent is known. `exact`: `totalBytes` is what it had. `at_least`: it had so much or more before its end.
+ * `end_missing`: what came after `bytes` could not be read.
+ */
+export type LogExtent = 'exact' | 'at_least' | 'end_missing';
+
+/** The end of a program's log, as bytes, and how much the whole log had. */
 export interface LogTail {
   readonly bytes: Uint8Array;
   readonly totalBytes: number;
+  readonly extent: LogExtent;
 }
+
+/** What is stored of a log that could not be read. */
+export const unreadLog: LogTail = { bytes: new Uint8Array(0), totalBytes: 0, extent: 'end_missing' };
 
 /**
  * One change of one attempt, each with its own meaning; there is no generic "set status".

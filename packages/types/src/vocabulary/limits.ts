@@ -1,7 +1,7 @@
 /**
  * Every limit on what people may submit, in one place. Sizes are bytes of UTF-8 unless named otherwise.
  * Sources: `*Bytes` of objects follow etcd's 1.5 MiB request and Kubernetes' 256 KiB of annotations;
- * `envValueBytes` is Linux' MAX_ARG_STRLEN; `jsonDepth` lies far below the 6,000 levels at which the embedded
+ * `envEntryBytes`, of a name and its value, is Linux' MAX_ARG_STRLEN of 128 KiB without `=` and NUL; `jsonDepth` lies far below the 6,000 levels at which the embedded
  * database acknowledged an insert that never happened.
  */
 export const limits = {
@@ -14,7 +14,7 @@ export const limits = {
   commandItemBytes: 65_536,
   envCount: 256,
   envNameChars: 255,
-  envValueBytes: 131_071,
+  envEntryBytes: 131_070,
   envTotalBytes: 196_608,
   inputsBytes: 131_072,
   /** Of a job's output: bytes of all its files, and how many files; both are settings, within the most. */

@@ -21,6 +21,7 @@ export const logTailTests = (get: () => Subject): void => {
     expect(tail.bytes.byteLength).toBeLessThanOrEqual(1_000);
     expect(tail.bytes.byteLength).toBeGreaterThan(900);
     expect(tail.totalBytes).toBeGreaterThanOrEqual(tail.bytes.byteLength);
+    expect(tail.extent).not.toBe('end_missing');
     expect(new TextDecoder().decode(tail.bytes).endsWith('line 1999\nline 2000\n')).toBe(true);
   });
 

@@ -128,7 +128,11 @@ const logTail = async (world: FakeWorld, ref: AttemptRef, maxBytes: number): Pro
   const log = world.find(ref)?.run?.log();
   if (fault?.kind === 'unreachable' || log === undefined) return null;
   const bytes = encoder.encode(log);
-  return { bytes: bytes.subarray(Math.max(0, bytes.byteLength - maxBytes)), totalBytes: bytes.byteLength };
+  return {
+    bytes: bytes.subarray(Math.max(0, bytes.byteLength - maxBytes)),
+    totalBytes: bytes.byteLength,
+    extent: 'exact',
+  };
 };
 
 const collectOutput = async (world: FakeWorld, ref: AttemptRef): Promise<OutputReport> => {

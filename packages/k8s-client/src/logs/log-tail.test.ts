@@ -1,0 +1,71 @@
+import type { LogTail } from '@job-orchestrator/types';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createApiClient, type ApiClient } from '../http/api-client.ts';
+import { pathsOf } from '../http/paths.ts';
+import { systemClock } from '../system-clock.ts';
+import { startFakeApiServer, type FakeApiServer } from '../testing/fake-api-server.ts';
+import { readLogTail } from './log-tail.ts';
+
+let server: FakeApiServer;
+let api: ApiClient;
+beforeEach(async () => {
+  server = await startFakeApiServer();
+  const identity = () => Promise.resolve({ headers: {}, tls: {} });
+  api = createApiClient({
+    credentials: { server: server.url, source: 'test', identity, invalidate: () => undefined },
+  });
+});
+afterEach(async () => {
+  await api.close();
+  await server.close();
+});
+
+const tailOf = (log: string, maxBytes: number): Promise<LogTail | null> => {
+  server.logs.set('p', log);
+  return readLogTail({ api, paths: pathsOf('n'), clock: systemClock, pod: 'p' }, maxBytes);
+};
+const textOf = (tail: LogTail | null): string => Buffer.from(tail?.bytes ?? []).toString();
+
+test('the end of a long log of short lines, and the least that it had', async () => {
+  const tail = await tailOf(`${'x'.repeat(99)}\n`.repeat(60_000) + 'the end\n', 8);
+  expect(textOf(tail)).toBe('the end\n');
+  expect(tail?.totalBytes).toBeGreaterThanOrEqual(4_194_304);
+});
+
+test('the end of a long log of long lines', async () => {
+  expect(textOf(await tailOf(`${'x'.repeat(8_191)}\n`.repeat(2_500) + 'the end\n', 8))).toBe('the end\n');
+});
+
+test('a stream that breaks is read again, shorter', async () => {
+  server.fail(({ path }) => path.endsWith('/log'), { kind: 'lose_answer' }, 1);
+  expect(textOf(await tailOf(`${'x'.repeat(99)}\n`.repeat(1_000) + 'the end\n', 8))).toBe('the end\n');
+});
+
+test('a log that is kept whole is exact; of a longer one Kubernetes does not tell what it rotated', async () => {
+  expect(await tailOf('all\n', 8)).toEqual({
+    bytes: new Uint8Array(Buffer.from('all\n')),
+    totalBytes: 4,
+    extent: 'exact',
+  });
+  expect(await tailOf('more than 8\n', 8)).toMatchObject({ totalBytes: 12, extent: 'at_least' });
+});
+
+test('a log whose stream breaks again and again says that its end is missing', async () => {
+  server.fail(({ path }) => path.endsWith('/log'), { kind: 'lose_answer' });
+  expect(await tailOf('0123456789', 8)).toEqual({
+    bytes: new Uint8Array(Buffer.from('01234')),
+    totalBytes: 5,
+    extent: 'end_missing',
+  });
+});
+
+test('a log whose server is silent says that its end is missing, before the executor gives up', async () => {
+  server.fail(({ path }) => path.endsWith('/log'), { kind: 'silence' });
+  const before = performance.now();
+  expect(await tailOf('0123456789', 8)).toMatchObject({ totalBytes: 0, extent: 'end_missing' });
+  expect(performance.now() - before).toBeLessThan(5_000);
+});
+
+test('no log is no log', async () => {
+  expect(await readLogTail({ api, paths: pathsOf('n'), clock: systemClock, pod: 'none' }, 8)).toBeNull();
+});
