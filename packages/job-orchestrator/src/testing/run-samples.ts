@@ -49,6 +49,7 @@ export const node = (number: number, changes: Partial<TreeNode> = {}): TreeNode 
   jobState: null,
   attempt: null,
   keptFrom: null,
+  again: null,
   items: null,
   startedAt: null,
   finishedAt: null,

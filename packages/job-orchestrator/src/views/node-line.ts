@@ -71,13 +71,16 @@ export const itemsText = ({ items }: NodeRunDto): string => {
 };
 
 const factsOf = (node: NodeRunDto, now: Date, narrow: boolean): string => {
-  const { jobId, childRun, keptFrom, reason, startedAt, finishedAt } = node;
+  const { jobId, childRun, keptFrom, again, reason, startedAt, finishedAt } = node;
   const ran = startedAt === null ? '' : between(startedAt, finishedAt, now);
   const how = reason === 'cached' ? 'cached' : 'kept';
   const kept = keptFrom === null ? '' : `${how} from run ${shortId(keptFrom)}`;
   const job = jobId === null || narrow ? '' : `job ${shortId(jobId)}`;
   const child = childRun === null || narrow ? '' : `run ${shortId(childRun)}`;
-  return [ran, itemsText(node), job, child, kept, whyOf(node, now)].filter((fact) => fact !== '').join('  ');
+  const repeated = again === null || narrow ? '' : `again: ${again}`;
+  return [ran, itemsText(node), job, child, kept, whyOf(node, now), repeated]
+    .filter((fact) => fact !== '')
+    .join('  ');
 };
 
 const cut = (text: string, most: number): string => {

@@ -4,6 +4,7 @@ import type {
   ItemCounts,
   NodeProgress,
   NodeReason,
+  ParentCounts,
   RunProgress,
   RunStop,
 } from '../vocabulary/dag-run.ts';
@@ -53,6 +54,19 @@ export interface DagSummary {
 export interface KeptNodes {
   readonly run: DagRunId;
   readonly nodes: readonly number[];
+  /** By node: why each of the others runs again, as a sentence without its subject. */
+  readonly again: ReadonlyMap<number, string>;
+  readonly repair: Repair;
+}
+
+/**
+ * What a run takes over of an earlier one inside of nodes that run again. `items`: nodes with `forEach` of which it keeps
+ * the items that completed. `children`: by node, the run of its sub-DAG that its new one is a retry of.
+ */
+export interface Repair {
+  readonly run: DagRunId;
+  readonly items: readonly number[];
+  readonly children: Readonly<Record<string, DagRunId>>;
 }
 
 /** Versions of the sub-DAGs that name none, by name: the newest ones when people started the run above them. */
@@ -80,8 +94,7 @@ export interface NewDagRun {
   readonly profiles?: readonly ProfileRules[];
   readonly progress: RunProgress;
   /** By node: how its kept parents ended; null for a run that keeps nothing. */
-  readonly parents:
-    readonly { readonly completed: number; readonly failed: number; readonly skipped: number }[] | null;
+  readonly parents: readonly ParentCounts[] | null;
   readonly kept: KeptNodes | null;
   readonly rootRun: DagRunId | null;
   /** True: it looks for no results in the cache. */
@@ -103,6 +116,8 @@ export interface DagRunSetup {
   readonly depth: number;
   readonly profiles?: readonly ProfileRules[];
   readonly noCache: boolean;
+  /** null: it runs from its beginning, or takes over nothing but whole nodes. */
+  readonly repair: Repair | null;
   /** The time of a schedule that it runs for. */
   readonly scheduledAt: Date | null;
   readonly createdAt: Date;
@@ -209,6 +224,8 @@ export interface NodeRunRecord {
   readonly childRun: DagRunId | null;
   readonly approval: ApprovalRecord | null;
   readonly keptFrom: DagRunId | null;
+  /** Why it runs again in a run that keeps the ends of other nodes of an earlier one; null: it is no such run, or item. */
+  readonly again: string | null;
   readonly items: ItemCounts | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;

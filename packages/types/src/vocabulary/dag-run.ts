@@ -107,8 +107,8 @@ export interface NodeJobEnd {
   readonly state: 'completed' | 'failed' | 'cancelled';
   readonly message: string | null;
   readonly output: JsonValue;
-  /** `cached`: the result is that of another node run. */
-  readonly reason?: 'cached' | null;
+  /** Of a result that is that of another node run: `cached`, or what that node run has. */
+  readonly reason?: NodeReason | null;
 }
 
 export const approvalAnswers = ['approved', 'rejected'] as const;

@@ -84,7 +84,7 @@ const nodeRuns = async (
 ): Promise<readonly NodeRunRecord[]> => {
   const text = `
 select n.node, n.item, n.name, n.state, n.reason, n.message, n.job_id as "jobId", job.state as "jobState",
-  job.attempt, n.child_run_id as "childRun", ${approvalJson}, n.kept_from as "keptFrom", n.items,
+  job.attempt, n.child_run_id as "childRun", ${approvalJson}, n.kept_from as "keptFrom", n.again, n.items,
   n.started_at as "startedAt", n.finished_at as "finishedAt"
 from node_runs n
 left join dag_approvals a on a.run_id = coalesce(n.kept_from, n.run_id) and a.node = n.node and n.item = -1
@@ -133,7 +133,7 @@ export const lastNodeEnd = async (sql: Sql, run: DagRunId): Promise<Date | null>
 /** What never changes of a run. */
 export const readSetup = async (sql: Sql, id: DagRunId): Promise<DagRunSetup | null> => {
   const text = `
-select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.pins, r.depth, r.no_cache as "noCache",
+select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.pins, r.depth, r.no_cache as "noCache", r.repair,
   r.scheduled_at as "scheduledAt", r.created_at as "createdAt", r.created_by as "createdBy", coalesce(p.profiles, '[]'::json) as profiles
 from dag_runs r join dags d on d.id = r.dag_id left join dag_run_profiles p on p.run_id = coalesce(r.top_run_id, r.id)
 where r.id = $1`;

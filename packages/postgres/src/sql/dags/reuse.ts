@@ -1,6 +1,7 @@
 import {
   nodeRunKey,
   type DagRunId,
+  type JobId,
   type NodeJobEnd,
   type Reusable,
   type ReuseRequest,
@@ -8,9 +9,11 @@ import {
 import { plainArray, textArray } from '../../connection/literals.ts';
 import type { Sql } from '../../connection/sql.ts';
 
-interface FoundRow extends Reusable {
+interface FoundRow {
   readonly node: number;
   readonly item: number;
+  readonly run: DagRunId;
+  readonly job: JobId;
 }
 
 /** The newest results of node runs that did the same, while they are young enough and their jobs are kept. */
@@ -34,7 +37,8 @@ cross join lateral (
     plainArray(requests.map(({ maxAgeSeconds }) => maxAgeSeconds)),
   ]);
   const found = new Map<string, Reusable | null>(requests.map((request) => [nodeRunKey(request), null]));
-  for (const { node, item, run, job } of rows) found.set(`${node} ${item}`, { run, job });
+  for (const { node, item, run, job } of rows)
+    found.set(`${node} ${item}`, { run, job, child: null, reason: 'cached' });
   return found;
 };
 
@@ -45,7 +49,8 @@ cross join lateral (
 export const readReusedEnds = async (sql: Sql, run: DagRunId): Promise<readonly NodeJobEnd[]> => {
   const text = `
 select n.node, n.item, 'completed' as state, null as message, n.reason,
-  (select output from finished_jobs where id = n.job_id limit 1) as output
+  case when n.job_id is not null then (select output from finished_jobs where id = n.job_id limit 1)
+    else (select progress -> 'outputs' from dag_runs where id = n.child_run_id) end as output
 from node_runs n
 where n.run_id = $1 and n.kept_from is not null and n.state = 'running' order by n.node, n.item`;
   const rows = await sql.run<NodeJobEnd & { item: number } & Record<string, unknown>>(
