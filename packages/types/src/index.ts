@@ -12,6 +12,7 @@ export * from './vocabulary/profile.ts';
 export * from './vocabulary/registry.ts';
 export * from './vocabulary/retry-policy.ts';
 export * from './vocabulary/schedule.ts';
+export * from './vocabulary/span-text.ts';
 export * from './vocabulary/states.ts';
 export * from './errors/catalogue.ts';
 export * from './errors/orchestrator-error.ts';

@@ -30,6 +30,18 @@ export const reasonWords: Readonly<Record<NodeReason, string>> = {
   cached: 'its result was there',
 };
 
+/** Their message says all that the words would. */
+const saidByMessage: ReadonlySet<NodeReason> = new Set([
+  'upstream_failed',
+  'upstream_skipped',
+  'rule_not_met',
+  'condition',
+  'empty',
+  'fail_fast',
+  'run_deadline',
+  'run_cancelled',
+]);
+
 const waits: Readonly<Record<string, string>> = {
   waiting: 'for nodes that it needs',
   ready: 'for a free place: a limit, or a pause',
@@ -57,6 +69,7 @@ export const whyOf = (node: NodeRunDto, now: Date): string => {
   const { state, reason, message, approval } = node;
   if (approval?.state === 'waiting')
     return `asks: ${approval.message}  (${between(now.toISOString(), approval.expiresAt, now)} left)`;
+  if (message !== null && reason !== null && saidByMessage.has(reason)) return message;
   if (reason === null) return message ?? waits[state] ?? standing(node);
   const tries = standing(node);
   const words = `${reasonWords[reason]}${tries === '' ? '' : ` at ${tries}`}`;

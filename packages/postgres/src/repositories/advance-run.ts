@@ -194,10 +194,10 @@ export const advanceRun = async (
   const { ends, approvals, asked } = await readMarked(sql, run, marks);
   if (ends.length === 0 && !asked) return nothing('idle');
   const fullTopics = topics === null ? none : await depths.full(sql, topics.project, topics.topics);
-  const { progress, paused, cancel, cancelFinal, overdue, now } = locked;
+  const { progress, paused, cancel, cancelReason, cancelFinal, overdue, now } = locked;
   const view: PlanView = {
     run: progress,
-    wishes: { paused, cancel, cancelFinal, overdue },
+    wishes: { paused, cancel, cancelReason, cancelFinal, overdue },
     ends,
     approvals,
     now,

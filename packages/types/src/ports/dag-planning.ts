@@ -201,6 +201,7 @@ export interface AdvancePlan<Work> {
     readonly node: number;
     readonly from: number;
     readonly reason: NodeReason;
+    readonly message: string;
   }[];
   readonly starts: readonly NodeStart<Work>[];
   readonly approvalEnds: readonly ApprovalEnd[];

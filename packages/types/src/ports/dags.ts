@@ -314,6 +314,11 @@ export interface DagRepository {
   advanceRun(id: DagRunId, plan: PlanStep, topics?: RunTopics): Promise<AdvanceAnswer>;
   /** Marks open runs whose deadline, or that of an approval, has passed, and those that a full topic holds back; how many. */
   markOverdue(limit: number): Promise<number>;
+  /**
+   * Milliseconds until the next deadline of an open run or an approval by the database's clock; below 0 for one that has
+   * just passed, and may not be marked yet. null: there is none.
+   */
+  nextDeadlineMs(): Promise<number | null>;
   /** What is stored of an open run, at one instant between two steps; null where there is none, or a step is under way. */
   inspectRun(id: DagRunId): Promise<StoredRun | null>;
   /** Marks the ends of jobs that a running node run waits for and of which no mark is left; how many. */

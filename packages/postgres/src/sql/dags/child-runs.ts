@@ -78,14 +78,15 @@ where r.id = any($1::uuid[])`;
 export const cancelChildRuns = async (sql: Sql, limit: number): Promise<number> => {
   const text = `
 with due as (
-  select c.id, p.cancel_final as final
+  select c.id, p.cancel_final as final,
+    'the run that it is part of stops' || coalesce(' (' || (p.progress ->> 'stopText') || ')', '') as reason
   from node_runs n join dag_runs c on c.id = n.child_run_id join dag_runs p on p.id = n.run_id
   where n.stopping and n.state = 'running' and c.finished_at is null
     and (c.cancel_requested_at is null or p.cancel_final and not c.cancel_final)
   order by c.id limit $1 for update of c skip locked
 ),
 asked as (
-  update dag_runs c set cancel_final = d.final, cancel_reason = 'the run that it is part of stops',
+  update dag_runs c set cancel_final = d.final, cancel_reason = coalesce(c.cancel_reason, d.reason),
     cancel_requested_at = coalesce(c.cancel_requested_at, clock_timestamp())
   from due d where c.id = d.id returning c.id
 ),

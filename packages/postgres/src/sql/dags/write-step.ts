@@ -153,12 +153,12 @@ where ${amongNodeRuns} and n.finished_at is null`,
 export const cancelItems = async (
   sql: Sql,
   run: DagRunId,
-  { node, from, reason }: Plan['itemsCancelled'][number],
+  { node, from, reason, message }: Plan['itemsCancelled'][number],
 ): Promise<void> => {
   const text = `
-update node_runs set state = 'cancelled', reason = $4, finished_at = clock_timestamp()
+update node_runs set state = 'cancelled', reason = $4, message = $5, finished_at = clock_timestamp()
 where run_id = $1 and node = $2 and item >= $3 and state = 'ready'`;
-  await sql.run({ text }, [run, node, from, reason]);
+  await sql.run({ text }, [run, node, from, reason, message]);
 };
 
 /** Marks running node runs whose jobs and sub-DAGs are to be cancelled: these nodes, or all from one index to another. */
