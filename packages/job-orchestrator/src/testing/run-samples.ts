@@ -48,6 +48,8 @@ export const node = (number: number, changes: Partial<TreeNode> = {}): TreeNode 
   jobId: null,
   jobState: null,
   attempt: null,
+  attemptStartedAt: null,
+  attemptFinishedAt: null,
   keptFrom: null,
   again: null,
   items: null,

@@ -76,6 +76,14 @@ export const whyOf = (node: NodeRunDto, now: Date): string => {
   return message === null ? words : `${words}: ${message}`;
 };
 
+/** How long it ran: of a job its newest attempt, without the queue and earlier attempts; `–` before it began. */
+export const ranText = (node: NodeRunDto, now: Date): string => {
+  const { jobId, attemptStartedAt, attemptFinishedAt, startedAt, finishedAt } = node;
+  return jobId === null
+    ? between(startedAt, finishedAt, now)
+    : between(attemptStartedAt, attemptFinishedAt, now);
+};
+
 /** How far the items of a node are; empty where it has none. */
 export const itemsText = ({ items }: NodeRunDto): string => {
   if (items === null) return '';
@@ -84,8 +92,8 @@ export const itemsText = ({ items }: NodeRunDto): string => {
 };
 
 const factsOf = (node: NodeRunDto, now: Date, narrow: boolean): string => {
-  const { jobId, childRun, keptFrom, again, reason, startedAt, finishedAt } = node;
-  const ran = startedAt === null ? '' : between(startedAt, finishedAt, now);
+  const { jobId, childRun, keptFrom, again, reason } = node;
+  const ran = ranText(node, now).replace('–', '');
   const how = reason === 'cached' ? 'cached' : 'kept';
   const kept = keptFrom === null ? '' : `${how} from run ${shortId(keptFrom)}`;
   const job = jobId === null || narrow ? '' : `job ${shortId(jobId)}`;

@@ -220,6 +220,9 @@ export interface NodeRunRecord {
   /** Where its job stands, and the number of its newest attempt; null without a job, or once its history was dropped. */
   readonly jobState: JobState | null;
   readonly attempt: number | null;
+  /** When the program of that attempt began and ended: without its time in the queue, and without earlier attempts. */
+  readonly attemptStartedAt: Date | null;
+  readonly attemptFinishedAt: Date | null;
   /** The run of its sub-DAG. */
   readonly childRun: DagRunId | null;
   readonly approval: ApprovalRecord | null;

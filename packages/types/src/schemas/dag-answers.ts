@@ -185,6 +185,8 @@ export const NodeRunSchema = Type.Object(
     jobId: nullable(Id),
     jobState: nullable(oneOf(jobStates)),
     attempt: nullable(Count),
+    attemptStartedAt: nullable(Timestamp),
+    attemptFinishedAt: nullable(Timestamp),
     childRun: nullable(Id),
     approval: nullable(ApprovalSchema),
     keptFrom: nullable(Id),
