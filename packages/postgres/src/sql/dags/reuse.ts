@@ -16,7 +16,11 @@ interface FoundRow {
   readonly job: JobId;
 }
 
-/** The newest results of node runs that did the same, while they are young enough and their jobs are kept. */
+/**
+ * The newest results of node runs that did the same, where they are young enough and their jobs are kept. Age and job are
+ * asked only of the newest: asked of all, every result with the key was read and sorted. Where the newest job is gone,
+ * with the history of its month, so are older ones.
+ */
 export const findReusable = async (
   sql: Sql,
   requests: readonly ReuseRequest[],
@@ -25,11 +29,11 @@ export const findReusable = async (
 select x.node, x.item, n.run_id as run, n.job_id as job
 from unnest($1::integer[], $2::integer[], $3::text[], $4::integer[]) as x (node, item, key, age)
 cross join lateral (
-  select run_id, job_id from node_runs
+  select run_id, job_id, finished_at from node_runs
   where cache_key = x.key and cache_key is not null and state = 'completed' and kept_from is null
-    and (x.age is null or finished_at > clock_timestamp() - x.age * interval '1 second')
-    and exists (select from finished_jobs f where f.id = node_runs.job_id and f.state = 'completed')
-  order by finished_at desc limit 1) n`;
+  order by finished_at desc limit 1) n
+where (x.age is null or n.finished_at > clock_timestamp() - x.age * interval '1 second')
+  and (select f.state from finished_jobs f where f.id = n.job_id limit 1) = 'completed'`;
   const rows = await sql.run<FoundRow & Record<string, unknown>>({ name: 'dag_find_reusable', text }, [
     plainArray(requests.map(({ node }) => node)),
     plainArray(requests.map(({ item }) => item ?? -1)),
