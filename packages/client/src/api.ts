@@ -41,6 +41,7 @@ import type {
   Readiness,
   RedriveAnswer,
   RedriveRequest,
+  RepairedRunDto,
   RetryAnswer,
   RunChangeDto,
   RunPlanDto,
@@ -224,7 +225,7 @@ export interface Client {
     options?: CallOptions,
   ): Promise<GivenAnswerDto>;
   /** Runs what failed of an ended run again, or what follows from a node, as a new run. */
-  rerunDagRun(selector: string, again?: RerunRequest, options?: CallOptions): Promise<StartedRunDto>;
+  rerunDagRun(selector: string, again?: RerunRequest, options?: CallOptions): Promise<RepairedRunDto>;
   /** Runs a DAG at the times of a cron expression. */
   createSchedule(schedule: ScheduleSubmission, options?: CallOptions): Promise<PutScheduleDto>;
   listSchedules(query?: ScheduleQuery, options?: CallOptions): Promise<SchedulePage>;

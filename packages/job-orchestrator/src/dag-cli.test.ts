@@ -114,7 +114,7 @@ describe('dag run', () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/^run [0-9a-f]{8}; its story: job-orchestrator describe run [0-9a-f]{8}\n$/);
     expect(stdout).toMatch(
-      /✔ completed a [^]*✔ completed b [^]*– skipped +c .*its condition was false[^]*run completed\n$/,
+      /✔ completed a [^]*✔ completed b [^]*– skipped +c .*false is false[^]*run completed\n$/,
     );
   });
 
@@ -123,7 +123,7 @@ describe('dag run', () => {
     const { code, stdout } = await jo('dag', 'run', 'failing', '-w');
     expect(code).toBe(3);
     expect(stdout).toMatch(
-      /✖ failed +a .*its job failed[^]*– skipped +b .*a node that it needs failed[^]*run failed\n$/,
+      /✖ failed +a .*its job failed[^]*– skipped +b .*a failed; triggerRule all_success asks for all to complete[^]*run failed\n$/,
     );
   });
 
@@ -190,7 +190,9 @@ describe('dag watch', () => {
     expect((await jo('dag', 'cancel', id)).code).toBe(0);
     const { code, stdout } = await watching.finished;
     expect(code).toBe(7);
-    expect(stdout).toMatch(/■ cancelled a .*its job was cancelled: cancelled as asked\n[^]*run cancelled\n$/);
+    expect(stdout).toMatch(
+      /■ cancelled a .*the run was cancelled: cancelled by a user\n[^]*run cancelled\n$/,
+    );
   });
 
   test('at Ctrl-C leaves the run alone, and says so', async () => {
@@ -329,7 +331,9 @@ describe('reading runs', () => {
     expect(stdout).toMatch(/^NODE +STATE +JOB +TRIES +RAN +OUTPUT OR WHY\n/);
     expect(stdout).toMatch(/\na +completed +[0-9a-f]{8} +1 +\S+ +\{"n":7\}\n/);
     expect(stdout).toMatch(/\nb +failed +[0-9a-f]{8} +1 +\S+ +its job failed/);
-    expect(stdout).toMatch(/\nc +skipped +– +– +– +a node that it needs failed\n/);
+    expect(stdout).toMatch(
+      /\nc +skipped +– +– +– +b failed; triggerRule all_success asks for all to complete\n/,
+    );
     expect(stdout).toMatch(/\nd\[1\] +completed/);
     const json = JSON.parse((await jo('get', 'nodes', id, '-o', 'json')).stdout) as { output: unknown }[];
     expect(json[0]).toMatchObject({ name: 'a', output: { n: 7 } });

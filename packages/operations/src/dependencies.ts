@@ -60,6 +60,12 @@ export interface NodePreview {
   readonly items: number | null;
 }
 
+/** The inputs of the run that a node reads: to decide whether and over what it runs, and in what each of its items does. */
+export interface InputReads {
+  readonly choice: readonly string[];
+  readonly work: readonly string[];
+}
+
 /** The rules of DAG definitions, which are another package's: `dagRules` of dag-orchestrator. Pure. */
 export interface DagRules {
   /** Checks and compiles a definition; `digest` is of what it means. Throws `invalid_input`. */
@@ -68,6 +74,7 @@ export interface DagRules {
   readonly completeInputs: (graph: DagGraph, given: JsonObject) => JsonObject;
   /** By node: what the inputs alone say of it; `inputs` null: there are none that fit. */
   readonly preview: (graph: DagGraph, inputs: JsonObject | null) => readonly NodePreview[];
+  readonly inputReads: (graph: DagGraph, node: number) => InputReads;
   readonly schedules: ScheduleRules;
 }
 

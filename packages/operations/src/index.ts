@@ -1,5 +1,12 @@
 export * from './profiles/profiles.ts';
-export type { DagRules, NodePreview, OperationDeps, Repositories, ScheduleRules } from './dependencies.ts';
+export type {
+  DagRules,
+  InputReads,
+  NodePreview,
+  OperationDeps,
+  Repositories,
+  ScheduleRules,
+} from './dependencies.ts';
 export * from './dead-letters/dead-letters.ts';
 export * from './images/images.ts';
 export * from './jobs/cancel-job.ts';
@@ -9,12 +16,14 @@ export * from './jobs/find-job.ts';
 export { retryJob } from './jobs/retry-job.ts';
 export * from './jobs/submit-jobs.ts';
 export * from './topics/topics.ts';
+export * from './dags/again.ts';
 export * from './dags/answer-approval.ts';
 export * from './dags/apply-dag.ts';
 export * from './dags/change-run.ts';
 export * from './dags/find-run.ts';
 export { planRun, type RunPlan } from './dags/plan-run.ts';
 export { initialNode, initialRun } from './dags/run-progress.ts';
+export { retryOf } from './dags/repair.ts';
 export * from './dags/rerun.ts';
 export * from './dags/start-run.ts';
 export * from './schedules/backfills.ts';

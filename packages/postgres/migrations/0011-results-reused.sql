@@ -12,3 +12,9 @@ create index node_runs_reused on node_runs (run_id) where kept_from is not null 
 
 -- True: the run looks for no results in the cache; its own are kept there.
 alter table dag_runs add column no_cache boolean not null default false;
+
+-- What a run takes over of the earlier one that it repairs, inside of nodes that run again; null: nothing.
+alter table dag_runs add column repair json;
+-- Why a node runs again that an earlier run had. `prior`: how the item ended in the run that this one repairs, noted when
+-- the items became known: it is taken, or its sub-DAG is run on from, when its turn comes.
+alter table node_runs add column again text, add column prior json;

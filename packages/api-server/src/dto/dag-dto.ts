@@ -58,6 +58,8 @@ export const toGivenAnswer = ({ first, approval }: GivenAnswer): GivenAnswerDto 
 export const toNodeRun = (node: NodeRunRecord): NodeRunDto => ({
   ...node,
   approval: node.approval === null ? null : toApproval(node.approval),
+  attemptStartedAt: isoOrNull(node.attemptStartedAt),
+  attemptFinishedAt: isoOrNull(node.attemptFinishedAt),
   startedAt: isoOrNull(node.startedAt),
   finishedAt: isoOrNull(node.finishedAt),
 });

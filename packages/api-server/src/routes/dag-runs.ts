@@ -8,7 +8,7 @@ import {
   NodeRunPageSchema,
   RunChangeSchema,
   schemaProblems,
-  StartedRunSchema,
+  RepairedRunSchema,
   type DagRunDto,
   type DagRunFilter,
   type DagRunId,
@@ -16,7 +16,7 @@ import {
   type JsonObject,
   type NodeRunPage,
   type RunChangeDto,
-  type StartedRunDto,
+  type RepairedRunDto,
 } from '@job-orchestrator/types';
 import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
@@ -58,7 +58,12 @@ const RerunBody = Type.Object(
         description: 'Run this node again and all that depends on it; unless given, what failed.',
       }),
     ),
-    inputs: Type.Optional(Type.Record(Type.String(), Type.Any())),
+    inputs: Type.Optional(
+      Type.Record(Type.String(), Type.Any(), {
+        description:
+          'All inputs of the new run; unless given, those of the old one. Nodes that read one with another value run again too.',
+      }),
+    ),
     noCache: NoCache,
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: limits.reasonChars })),
   },
@@ -100,7 +105,7 @@ const setPaused =
   async (context: ApiContext, request: FastifyRequest): Promise<RunChangeDto> =>
     toRunChange(await setRunPaused(context.operations, await selectedRun(context, request), paused));
 
-const again = async (context: ApiContext, request: FastifyRequest): Promise<StartedRunDto> => {
+const again = async (context: ApiContext, request: FastifyRequest): Promise<RepairedRunDto> => {
   const body = optionalBody(request);
   refuse(rerunProblems(body));
   const { from, inputs, noCache = false, reason } = body as Static<typeof RerunBody>;
@@ -186,7 +191,7 @@ export const dagRunRoutes: readonly Route[] = [
     ...oneRun,
     headers: IdempotentHeaders,
     body: RerunBody,
-    answer: json(StartedRunSchema, 'The new run exists.', 201),
+    answer: json(RepairedRunSchema, 'The new run exists.', 201),
     handle: again,
   },
 ];

@@ -10,6 +10,7 @@ import type {
   NodeRunPage,
   RunChangeDto,
   RunPlanDto,
+  RepairedRunDto,
   StartedRunDto,
 } from '@job-orchestrator/types';
 import type { Client } from '../api.ts';
@@ -142,7 +143,7 @@ export const dagCalls = (transport: Transport, rule: ReconnectRule): DagCalls =>
   approveNode: answer(transport, 'approve'),
   rejectNode: answer(transport, 'reject'),
   rerunDagRun: async (selector, { idempotencyKey, ...body } = {}, options = {}) =>
-    transport.json<StartedRunDto>({
+    transport.json<RepairedRunDto>({
       ...callOptions(options),
       method: 'POST',
       path: runPath(selector, '/rerun'),

@@ -30,7 +30,7 @@ interface Visit {
 }
 
 /** The names written after a root, outermost last. null where the chain does not begin at a name. */
-const referenceOf = (expression: Expr, offsetOf: ParsedExpression['offsetOf']): Reference | null => {
+export const referenceOf = (expression: Expr, offsetOf: ParsedExpression['offsetOf']): Reference | null => {
   const path: { name: string; offset: number }[] = [];
   let current = expression;
   for (let access = fieldAccess(current); access !== null; access = fieldAccess(current)) {

@@ -40,7 +40,7 @@ test('an approval that nobody answers in time fails, or is taken as approved whe
   run.state.now = approvalMs;
   run.advance();
   expect(told(run)).toEqual(['failed approval_timeout', 'completed']);
-  expect(run.nodes[0]?.message).toBe('nobody answered within 3600 s');
+  expect(run.nodes[0]?.message).toBe('nobody answered within 1h (approval.timeoutSeconds)');
 });
 
 test('an answer counts, however late a step looks at it', () => {

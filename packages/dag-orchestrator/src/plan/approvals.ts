@@ -1,4 +1,4 @@
-import type { ApprovalEnd, ApprovalFacts, ApprovalNode } from '@job-orchestrator/types';
+import { spanText, type ApprovalEnd, type ApprovalFacts, type ApprovalNode } from '@job-orchestrator/types';
 import { failFast } from './apply-ends.ts';
 import { nodeOf, type Draft } from './draft.ts';
 import { finish, type NodeEnd } from './finish.ts';
@@ -9,7 +9,7 @@ interface Judged {
 }
 
 const timedOut = ({ timeoutSeconds, onTimeout }: ApprovalNode): Judged => {
-  const message = `nobody answered within ${timeoutSeconds} s`;
+  const message = `nobody answered within ${spanText(timeoutSeconds)} (approval.timeoutSeconds)`;
   const end: NodeEnd =
     onTimeout === 'approve'
       ? { state: 'completed', reason: null, message: `${message}: taken as approved` }

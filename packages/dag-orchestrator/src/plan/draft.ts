@@ -1,11 +1,11 @@
 import type {
+  AdvancePlan,
   ApprovalEnd,
   GroupProgress,
   ItemEnd,
   JsonObject,
   JsonValue,
   NodeProgress,
-  NodeReason,
   NodeStart,
   PlanView,
   RunFacts,
@@ -56,7 +56,7 @@ export interface Draft<Work> extends RunConstants<Work> {
   readonly candidates: Set<number>;
   readonly expanded: Map<number, readonly JsonValue[]>;
   readonly itemEnds: ItemEnd[];
-  readonly itemsCancelled: { readonly node: number; readonly from: number; readonly reason: NodeReason }[];
+  readonly itemsCancelled: AdvancePlan<Work>['itemsCancelled'][number][];
   readonly starts: NodeStart<Work>[];
   readonly approvalEnds: ApprovalEnd[];
   /** Node runs that this step begins, those of sub-DAGs counted. */
@@ -109,6 +109,13 @@ export const nodeOf = <Work>(draft: Draft<Work>, node: number): DraftNode | null
   const copy = { ...stored };
   draft.nodes.set(node, copy);
   return copy;
+};
+
+/** A node only to be looked at: it is not touched. null when it is not known yet, which `missing` remembers. */
+export const lookAt = ({ nodes, view, missing }: Draft<unknown>, node: number): NodeProgress | null => {
+  const known = nodes.get(node) ?? view.nodes.get(node);
+  if (known === undefined) missing.nodes.add(node);
+  return known ?? null;
 };
 
 /** Why so many more node runs are too many; null: they are not, or it is not known yet. */

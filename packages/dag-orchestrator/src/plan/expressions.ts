@@ -9,6 +9,8 @@ export type Evaluated<Value> =
 export interface Expressions<Work> {
   /** The value of `when`. */
   condition(node: GraphNode, scope: ExpressionScope): Evaluated<boolean>;
+  /** Which condition was false, and what it read. */
+  whyFalse(node: GraphNode, scope: ExpressionScope): string;
   /** The items of `forEach`, within their limit. */
   items(node: GraphNode, scope: ExpressionScope): Evaluated<readonly JsonValue[]>;
   /** What the node runs, for one item where it has `forEach`. */

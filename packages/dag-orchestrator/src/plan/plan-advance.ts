@@ -1,9 +1,10 @@
-import type {
-  PlanAnswer,
-  PlannedNode,
-  PlanRequest,
-  PlanView,
-  TerminalDagRunState,
+import {
+  spanText,
+  type PlanAnswer,
+  type PlannedNode,
+  type PlanRequest,
+  type PlanView,
+  type TerminalDagRunState,
 } from '@job-orchestrator/types';
 import { applyApprovals } from './approvals.ts';
 import { applyEnds } from './apply-ends.ts';
@@ -71,8 +72,15 @@ const finalState = <Work>(draft: Draft<Work>): TerminalDagRunState | null => {
 const stopAsAsked = <Work>(draft: Draft<Work>): void => {
   const { wishes } = draft.view;
   const { stopping, phase } = draft.run;
-  if (phase === 'main' && stopping === null && wishes.cancel) stopOrdinary(draft, 'cancelled');
-  else if (phase === 'main' && stopping === null && wishes.overdue) stopOrdinary(draft, 'deadline');
+  const canStop = phase === 'main' && stopping === null;
+  if (canStop && wishes.cancel)
+    stopOrdinary(draft, 'cancelled', `the run was cancelled: ${wishes.cancelReason ?? 'no reason given'}`);
+  else if (canStop && wishes.overdue)
+    stopOrdinary(
+      draft,
+      'deadline',
+      `the run's deadline of ${spanText(draft.index.graph.deadlineSeconds)} passed (deadlineSeconds)`,
+    );
   if (draft.run.phase === 'final' && wishes.cancelFinal && draft.run.openFinal > 0) stopFinal(draft);
 };
 

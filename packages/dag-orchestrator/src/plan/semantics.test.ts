@@ -64,7 +64,7 @@ test('with failFast beside forEach the first failed item cancels the others', ()
   const run = begin([jobNode('a', [], { forEach })], {}, [{ items: ['failed', 'completed', 'completed'] }]);
   const plan = run.advance([end(0, 'failed', 0)]);
   expect(plan.cancels.nodes).toEqual([0]);
-  expect(plan.itemsCancelled).toEqual([{ node: 0, from: 2, reason: 'fail_fast' }]);
+  expect(plan.itemsCancelled).toMatchObject([{ node: 0, from: 2, reason: 'fail_fast' }]);
   run.advance([end(0, 'cancelled', 1)]);
   expect(told(run)).toEqual(['failed items_failed']);
 });
@@ -87,23 +87,26 @@ test('a run past its deadline stops likewise', () => {
   expect(run.advance().cancels.ordinary).toBe(true);
   run.advance([end(0, 'cancelled')]);
   run.advance([end(2, 'completed')]);
-  expect(told(run)).toEqual(['cancelled job_cancelled', 'skipped run_deadline', 'completed']);
+  expect(told(run)).toEqual(['cancelled run_deadline', 'skipped run_deadline', 'completed']);
   expect(run.state.run).toMatchObject({ state: 'failed', stopping: 'deadline' });
+  const message = "the run's deadline of 7d passed (deadlineSeconds)";
+  expect(run.nodes.map((node) => node.message)).toEqual([message, message, null]);
 });
 
 test('a cancelled run still runs its finally nodes; cancelled again, it does not', () => {
   const nodes = [jobNode('a'), jobNode('last', [], { final: true }), jobNode('later', [1], { final: true })];
   const run = begin(nodes);
-  run.state.wishes = { ...run.state.wishes, cancel: true };
+  run.state.wishes = { ...run.state.wishes, cancel: true, cancelReason: 'wrong day' };
   run.advance();
   run.advance([end(0, 'cancelled')]);
-  expect(told(run)).toEqual(['cancelled job_cancelled', 'running', 'waiting']);
+  expect(told(run)).toEqual(['cancelled run_cancelled', 'running', 'waiting']);
+  expect(run.nodes[0]?.message).toBe('the run was cancelled: wrong day');
   run.state.wishes = { ...run.state.wishes, cancelFinal: true };
   expect(run.advance().cancels.final).toBe(true);
   run.advance([end(1, 'cancelled')]);
   expect(told(run)).toEqual([
-    'cancelled job_cancelled',
-    'cancelled job_cancelled',
+    'cancelled run_cancelled',
+    'cancelled run_cancelled',
     'cancelled run_cancelled',
   ]);
   expect(run.state.run.state).toBe('cancelled');

@@ -3,6 +3,7 @@ import { failFast } from './apply-ends.ts';
 import { limitProblem, nodeOf, type Draft, type DraftNode } from './draft.ts';
 import { finish, isTerminal } from './finish.ts';
 import { scopeOf } from './scope.ts';
+import { skipText } from './skip-text.ts';
 import { verdictOf } from './trigger-rules.ts';
 
 const fail = <Work>(
@@ -33,7 +34,7 @@ const expand = <Work>(draft: Draft<Work>, node: number, of: DraftNode, spec: Gra
   draft.run.nodeRuns += total;
   of.items = { total, started: 0, completed: 0, failed: 0, cancelled: 0 };
   if (total === 0) {
-    finish(draft, node, of, { state: 'skipped', reason: 'empty' });
+    finish(draft, node, of, { state: 'skipped', reason: 'empty', message: 'forEach gave an empty list' });
     return false;
   }
   draft.expanded.set(node, items.value);
@@ -53,13 +54,19 @@ const admit = <Work>(draft: Draft<Work>, node: number, of: DraftNode): void => {
     if (scope === null) return;
     const holds = draft.expressions.condition(spec, scope);
     if (!holds.ok) return fail(draft, node, of, holds);
-    if (!holds.value) return finish(draft, node, of, { state: 'skipped', reason: 'condition' });
+    if (!holds.value) {
+      const message = draft.expressions.whyFalse(spec, scope);
+      return finish(draft, node, of, { state: 'skipped', reason: 'condition', message });
+    }
   }
   if (spec.forEach !== null && !expand(draft, node, of, spec)) return;
   of.state = 'ready';
   draft.changed.add(node);
   draft.candidates.add(node);
 };
+
+const skip = <Work>(draft: Draft<Work>, node: number, of: DraftNode, reason: NodeReason): void =>
+  finish(draft, node, of, { state: 'skipped', reason, message: skipText(draft, node, reason) });
 
 /** Asks the trigger rule of each node of which a parent has ended, and so on down the graph; without recursion. */
 export const settle = <Work>(draft: Draft<Work>): void => {
@@ -70,7 +77,7 @@ export const settle = <Work>(draft: Draft<Work>): void => {
     if (of === null || of.state !== 'waiting') continue;
     const { triggerRule, needs } = draft.index.graph.nodes[node]!;
     const verdict = verdictOf(triggerRule, of.parents, needs.length);
-    if (verdict.kind === 'skip') finish(draft, node, of, { state: 'skipped', reason: verdict.reason });
+    if (verdict.kind === 'skip') skip(draft, node, of, verdict.reason);
     else if (verdict.kind === 'run') admit(draft, node, of);
   }
 };

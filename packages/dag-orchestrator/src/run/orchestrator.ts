@@ -1,5 +1,6 @@
 import type { Clock, Database, DagRunId, Logger } from '@job-orchestrator/types';
 import { repeatRunChecks } from './check-runs.ts';
+import { createDeadlineTimer } from './deadline-timer.ts';
 import { createRunReader } from './graphs.ts';
 import { planStep, type NewIds } from './plan-step.ts';
 import { createWorkLoop, each } from './work-loop.ts';
@@ -65,15 +66,18 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
     const due = await dags.dueRuns(runsAtOnce);
     await each(due, concurrency, advance);
     await cancelWork();
+    await deadlines.set();
     if (due.length === runsAtOnce) loop.wake();
   };
   const loop = createWorkLoop(workOnce, (error) =>
     log.warn({ error: String(error) }, 'DAG runs could not be advanced; tried again'),
   );
+  const markOverdue = (): void => void dags.markOverdue(runsAtOnce).then(loop.wake, loop.wake);
+  const deadlines = createDeadlineTimer({ dags, clock, withinMs: pollIntervalMs }, markOverdue);
   const poll = (): void => {
     if (loop.stopped) return;
     endTimer = clock.setTimer(pollIntervalMs, poll);
-    void dags.markOverdue(runsAtOnce).then(loop.wake, loop.wake);
+    markOverdue();
   };
   return {
     start: () => {
@@ -86,6 +90,7 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
     stop: async () => {
       unsubscribe();
       endTimer();
+      deadlines.stop();
       stopChecks();
       await loop.stop();
     },

@@ -2,7 +2,8 @@ import { limits, type DagRunId, type JobId, type NewNodeWork, type PlanStep } fr
 import { planAdvance } from '../plan/plan-advance.ts';
 import type { KnownRun } from './graphs.ts';
 import type { WorkDraft } from './node-work.ts';
-import { reuseRequest, reusing } from './reuse.ts';
+import { repairedPlan, repairRequest } from './repair.ts';
+import { nothingElse, reuseRequest, reusing } from './reuse.ts';
 import { runExpressions } from './run-expressions.ts';
 
 /** Node runs that one step starts: at 0.1 ms a job a step holds its run for about 100 ms. */
@@ -32,11 +33,14 @@ export const planStep = (run: KnownRun, ids: NewIds): PlanStep => {
   return (view, round) => {
     const answer = planAdvance(constants, view, round);
     if (answer.kind === 'needs') return answer;
-    const request = reuseRequest(run, view, answer.plan.starts);
+    const past = repairRequest(run, view, answer.plan);
+    if (past !== null) return { kind: 'needs', request: { ...nothingElse, ...past } };
+    const plan = repairedPlan(run, view, answer.plan);
+    const request = reuseRequest(run, view, plan.starts);
     if (request !== null) return { kind: 'needs', request };
-    const starts = answer.plan.starts
+    const starts = plan.starts
       .map((start) => reusing(view, start))
       .map((start) => ({ ...start, work: withId(start.work, ids) }));
-    return { kind: 'plan', plan: { ...answer.plan, starts } };
+    return { kind: 'plan', plan: { ...plan, starts } };
   };
 };

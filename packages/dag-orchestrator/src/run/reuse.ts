@@ -10,7 +10,8 @@ import type { WorkDraft } from './node-work.ts';
 
 type Start = AdvancePlan<WorkDraft>['starts'][number];
 
-const nothingElse: PlanRequest = {
+/** What a request asks for that asks for nothing. */
+export const nothingElse: PlanRequest = {
   nodes: new Set(),
   all: false,
   outputs: new Set(),

@@ -1,6 +1,7 @@
 import { limits, type JsonObject, type JsonValue } from '@job-orchestrator/types';
 import { outputProblems } from '../values/check-values.ts';
 import { evaluate, renderValue, type Evaluated as Rendered } from '../expressions/evaluate.ts';
+import { whyFalse } from '../expressions/why-false.ts';
 import type { Evaluated, Expressions } from '../plan/expressions.ts';
 import type { KnownRun } from './graphs.ts';
 import { nodeWork, type WorkDraft } from './node-work.ts';
@@ -40,6 +41,7 @@ export const runExpressions = ({ setup, index, subDags }: KnownRun): Expressions
     const place = `nodes.${name}.when`;
     return asCondition(place, toEvaluated(evaluate(when!, scope, place)));
   },
+  whyFalse: ({ when }, scope) => whyFalse(when!, scope),
   items: ({ name, forEach }, scope) => {
     const place = `nodes.${name}.forEach`;
     return asItems(place, toEvaluated(renderValue(forEach!.items, scope, place)));

@@ -139,10 +139,14 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     await expect.poll(async () => (await states(id)).slice(0, 2)).toEqual(['running', 'running']);
     await cancelRun(harness.deps, run, context);
     // No executor may take the job before the cancel has come down to it.
-    await expect.poll(async () => (await states(id))[1]).toBe('cancelled job_cancelled');
+    await expect.poll(async () => (await states(id))[1]).toBe('cancelled run_cancelled');
     expect(await harness.finish(run)).toMatchObject({ state: 'cancelled' });
-    expect(await states(run)).toEqual(['cancelled sub_dag_cancelled']);
-    expect(await states(id)).toEqual(['cancelled run_cancelled', 'cancelled job_cancelled', 'completed']);
+    expect(await states(run)).toEqual(['cancelled run_cancelled']);
+    expect(await states(id)).toEqual(['cancelled run_cancelled', 'cancelled run_cancelled', 'completed']);
+    const [asked] = await harness.nodes(id);
+    expect(asked?.message).toBe(
+      'the run was cancelled: the run that it is part of stops (the run was cancelled: the run that it is part of stops (the run was cancelled: a test))',
+    );
   });
 
   test('cancelled twice, the finally nodes of sub-DAGs end too', async () => {
@@ -153,9 +157,9 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     await expect.poll(async () => (await children(run))[0]?.state).toBe('running');
     const { id } = (await children(run))[0]!;
     await cancelRun(harness.deps, run, context);
-    await expect.poll(() => states(id)).toEqual(['cancelled job_cancelled', 'running']);
+    await expect.poll(() => states(id)).toEqual(['cancelled run_cancelled', 'running']);
     await cancelRun(harness.deps, run, context);
-    await expect.poll(() => states(id)).toEqual(['cancelled job_cancelled', 'cancelled job_cancelled']);
+    await expect.poll(() => states(id)).toEqual(['cancelled run_cancelled', 'cancelled run_cancelled']);
     expect(await harness.finish(run)).toMatchObject({ state: 'cancelled' });
   });
 
@@ -237,7 +241,7 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     const run = await harness.start(graphOf([subDagNode('sub', 'slow')], { name: 'waits' }));
     await expect.poll(async () => (await harness.nodes(run))[0]?.state).toBe('failed');
     expect((await harness.nodes(run))[0]?.message).toMatch(
-      /^run \w{8} of DAG slow failed: its deadline passed$/,
+      /^run \w{8} of DAG slow failed: its deadline of 1s passed$/,
     );
   });
 });

@@ -95,14 +95,14 @@ export const createHarness = (database: Database) => {
       return database.dags.apply({ project, name, digest, document: {}, graph }, context);
     },
     deps,
-    orchestrator: (): DagOrchestrator =>
+    orchestrator: (pollIntervalMs = 200): DagOrchestrator =>
       createDagOrchestrator({
         database,
         clock: createTestClock(),
         log: silent,
         newJobId,
         newDagRunId,
-        pollIntervalMs: 200,
+        pollIntervalMs,
       }),
     start: async (graph: DagGraph, inputs: JsonObject = {}): Promise<DagRunId> => {
       await putImage(deps, { name: 'busybox', reference: 'busybox:1' }, context);

@@ -27,6 +27,7 @@ export const scriptedExpressions = (
       const { condition } = of(name);
       return condition === 'error' ? { ok: false, message: 'no such key' } : { ok: true, value: condition };
     },
+    whyFalse: ({ name }) => `${name} is off`,
     items: ({ name }) => ({ ok: true, value: of(name).items.map((_, item) => item) }),
     work: ({ name }, { item }) => ({ ok: true, value: `${name}:${JSON.stringify(item ?? null)}` }),
     nodeRunsOf: ({ kind }) => (kind === 'dag' ? 10 : 0),
@@ -35,7 +36,13 @@ export const scriptedExpressions = (
   };
 };
 
-const noWishes: RunWishes = { paused: false, cancel: false, cancelFinal: false, overdue: false };
+const noWishes: RunWishes = {
+  paused: false,
+  cancel: false,
+  cancelReason: null,
+  cancelFinal: false,
+  overdue: false,
+};
 
 /** How long every approval of a simulated run waits; its clock begins at 0. */
 export const approvalMs = 1_000;

@@ -1,5 +1,6 @@
 import { attempt, ExpressionError } from '../expressions/fault.ts';
 import { parseExpression } from '../expressions/parse-expression.ts';
+import { comparisonsIn, type Comparison } from '../expressions/comparisons.ts';
 import { usesOf, type Uses } from '../expressions/references.ts';
 import type { Fault } from '../fault.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from './expression-fields.ts';
 import type { DagModel, ModelNode } from './model.ts';
 import { callFault, referenceFault, type Reader } from './references.ts';
+import { stateFault } from './state-words.ts';
 
 /** That the expression at `use` reads node `target`; `reader` null: the DAG's outputs. Positions in the model. */
 export interface NodeRead {
@@ -19,12 +21,22 @@ export interface NodeRead {
   readonly fault: Fault;
 }
 
-type Known = Map<string, Uses | ExpressionError>;
+/** What an expression does that can be wrong. */
+interface Parts extends Uses {
+  readonly comparisons: readonly Comparison[];
+}
 
-const usesIn = (source: string, known: Known): Uses | ExpressionError => {
+type Known = Map<string, Parts | ExpressionError>;
+
+const partsOf = (source: string): Parts => {
+  const parsed = parseExpression(source);
+  return { ...usesOf(parsed), comparisons: comparisonsIn(parsed) };
+};
+
+const usesIn = (source: string, known: Known): Parts | ExpressionError => {
   const before = known.get(source);
   if (before !== undefined) return before;
-  const uses = attempt(() => usesOf(parseExpression(source)));
+  const uses = attempt(() => partsOf(source));
   known.set(source, uses);
   return uses;
 };
@@ -65,7 +77,7 @@ const moved = (use: ExpressionUse, { message, offset }: { message: string; offse
   value: use.source.slice(0, 200),
 });
 
-function* faultsOfUse(use: ExpressionUse, uses: Uses | ExpressionError, reader: Reader): Generator<Fault> {
+function* faultsOfUse(use: ExpressionUse, uses: Parts | ExpressionError, reader: Reader): Generator<Fault> {
   if (uses instanceof ExpressionError) {
     yield { ...uses.fault, ...moved(use, uses.fault) };
     return;
@@ -78,11 +90,15 @@ function* faultsOfUse(use: ExpressionUse, uses: Uses | ExpressionError, reader: 
     const fault = callFault(call);
     if (fault !== null) yield moved(use, fault);
   }
+  for (const comparison of uses.comparisons) {
+    const fault = stateFault(comparison);
+    if (fault !== null) yield moved(use, fault);
+  }
 }
 
 function* readsOfUse(
   use: ExpressionUse,
-  uses: Uses | ExpressionError,
+  uses: Parts | ExpressionError,
   model: DagModel,
   reader: number | null,
 ): Generator<NodeRead> {

@@ -1,4 +1,4 @@
-import type { DagRunDto, DagRunState } from '@job-orchestrator/types';
+import type { DagRunDto, DagRunState, RepairedRunDto } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import { randomUUID } from 'node:crypto';
 import { given } from '../given.ts';
@@ -126,18 +126,26 @@ export const changeRun = (
     return late ? exitCodes.conflict : exitCodes.ok;
   });
 
+/** What of a run runs again, and why. */
+const repairLines = ({ kept, again, because }: RepairedRunDto): readonly string[] => [
+  `${again} ${again === 1 ? 'node runs' : 'nodes run'} again, ${kept} ${kept === 1 ? 'is' : 'are'} kept`,
+  ...because.slice(0, 5).map(({ node, why }) => `  ${node} ${why}`),
+];
+
 /** `dag retry RUN` and `dag rerun RUN --from NODE`. */
 export const rerunRun = (cli: Cli, selector: string, flags: RerunFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
     const old = await session.client.getDagRun(selector);
     const inputs = flags.input === undefined ? undefined : { ...old.inputs, ...inputsOf(flags.input) };
     const again = given({ from: flags.from, inputs });
-    const { id } = await session.client.rerunDagRun(old.id, {
+    const run = await session.client.rerunDagRun(old.id, {
       ...again,
       noCache: !flags.cache,
       idempotencyKey: randomUUID(),
     });
+    const { id } = run;
     await writeId(session, flags, id);
+    for (const line of repairLines(run)) session.screen.note(line);
     session.screen.note(`follow it: job-orchestrator dag watch ${shortId(id)}`);
     return exitCodes.ok;
   });

@@ -30,6 +30,18 @@ export const reasonWords: Readonly<Record<NodeReason, string>> = {
   cached: 'its result was there',
 };
 
+/** Their message says all that the words would. */
+const saidByMessage: ReadonlySet<NodeReason> = new Set([
+  'upstream_failed',
+  'upstream_skipped',
+  'rule_not_met',
+  'condition',
+  'empty',
+  'fail_fast',
+  'run_deadline',
+  'run_cancelled',
+]);
+
 const waits: Readonly<Record<string, string>> = {
   waiting: 'for nodes that it needs',
   ready: 'for a free place: a limit, or a pause',
@@ -57,10 +69,19 @@ export const whyOf = (node: NodeRunDto, now: Date): string => {
   const { state, reason, message, approval } = node;
   if (approval?.state === 'waiting')
     return `asks: ${approval.message}  (${between(now.toISOString(), approval.expiresAt, now)} left)`;
+  if (message !== null && reason !== null && saidByMessage.has(reason)) return message;
   if (reason === null) return message ?? waits[state] ?? standing(node);
   const tries = standing(node);
   const words = `${reasonWords[reason]}${tries === '' ? '' : ` at ${tries}`}`;
   return message === null ? words : `${words}: ${message}`;
+};
+
+/** How long it ran: of a job its newest attempt, without the queue and earlier attempts; `–` before it began. */
+export const ranText = (node: NodeRunDto, now: Date): string => {
+  const { jobId, attemptStartedAt, attemptFinishedAt, startedAt, finishedAt } = node;
+  return jobId === null
+    ? between(startedAt, finishedAt, now)
+    : between(attemptStartedAt, attemptFinishedAt, now);
 };
 
 /** How far the items of a node are; empty where it has none. */
@@ -71,13 +92,16 @@ export const itemsText = ({ items }: NodeRunDto): string => {
 };
 
 const factsOf = (node: NodeRunDto, now: Date, narrow: boolean): string => {
-  const { jobId, childRun, keptFrom, reason, startedAt, finishedAt } = node;
-  const ran = startedAt === null ? '' : between(startedAt, finishedAt, now);
+  const { jobId, childRun, keptFrom, again, reason } = node;
+  const ran = ranText(node, now).replace('–', '');
   const how = reason === 'cached' ? 'cached' : 'kept';
   const kept = keptFrom === null ? '' : `${how} from run ${shortId(keptFrom)}`;
   const job = jobId === null || narrow ? '' : `job ${shortId(jobId)}`;
   const child = childRun === null || narrow ? '' : `run ${shortId(childRun)}`;
-  return [ran, itemsText(node), job, child, kept, whyOf(node, now)].filter((fact) => fact !== '').join('  ');
+  const repeated = again === null || narrow ? '' : `again: ${again}`;
+  return [ran, itemsText(node), job, child, kept, whyOf(node, now), repeated]
+    .filter((fact) => fact !== '')
+    .join('  ');
 };
 
 const cut = (text: string, most: number): string => {

@@ -2,9 +2,8 @@ import { shortId } from '@job-orchestrator/types/ids';
 import type { NodeResult } from '../commands/run-nodes.ts';
 import type { ListView } from '../output/format.ts';
 import type { Colours } from '../output/screen.ts';
-import { between } from '../output/times.ts';
 import { paintState } from './dag-views.ts';
-import { whyOf } from './node-line.ts';
+import { ranText, whyOf } from './node-line.ts';
 
 const titleOf = ({ name, item }: NodeResult): string => (item === null ? name : `${name}[${item}]`);
 
@@ -25,7 +24,7 @@ export const nodesView = (now: Date, colours: Colours): ListView<NodeResult> => 
     },
     { header: 'JOB', value: ({ jobId }) => (jobId === null ? '–' : shortId(jobId)), drop: 2 },
     { header: 'TRIES', value: ({ attempt }) => String(attempt ?? '–'), drop: 1 },
-    { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now), drop: 3 },
+    { header: 'RAN', value: (node) => ranText(node, now), drop: 3 },
     { header: 'OUTPUT OR WHY', value: (node) => outcome(node, now) },
   ],
 });

@@ -3,8 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { begun, id, node, now, plain, run } from '../testing/run-samples.ts';
 import { runFrame } from './run-frame.ts';
 
-const running = { state: 'running', jobId: id, jobState: 'running', attempt: 1, startedAt: begun } as const;
-const failed = { ...running, state: 'failed', reason: 'job_failed', finishedAt: begun } as const;
+const running = {
+  state: 'running',
+  jobId: id,
+  jobState: 'running',
+  attempt: 1,
+  attemptStartedAt: begun,
+} as const;
+const failed = { ...running, state: 'failed', reason: 'job_failed', attemptFinishedAt: begun } as const;
 
 describe('the frame of a run', () => {
   test('shows every node in the order of the graph where there is room', () => {

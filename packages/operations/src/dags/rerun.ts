@@ -1,22 +1,18 @@
 import {
-  countsAs,
   OrchestratorError,
   type DagGraph,
   type DagRunId,
   type DagRunRecord,
+  type EndedNode,
   type IdempotencyKey,
   type JsonObject,
-  type NodeRunRecord,
-  type RunProgress,
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
+import { changedInputs, isForOthers, nodesToRerun, type RerunFrom } from './again.ts';
 import { readRun } from './find-run.ts';
-import { initialRun } from './run-progress.ts';
+import { retryOf } from './repair.ts';
 import { readDag, surroundingsOf, type StartedRun } from './start-run.ts';
-
-/** What of an ended run is run again: what did not end well, or a node; and always all that depends on it. */
-export type RerunFrom = { readonly kind: 'failed' } | { readonly kind: 'node'; readonly name: string };
 
 /** What is other than it was. `inputs` null: those of the old run. */
 export interface RerunChanges {
@@ -25,67 +21,22 @@ export interface RerunChanges {
   readonly noCache?: boolean;
 }
 
-type State = Pick<NodeRunRecord, 'state' | 'reason' | 'items'>;
+/** A run that runs parts of another again. */
+export interface RepairedRun extends StartedRun {
+  /** How many nodes it keeps, and how many run again. */
+  readonly kept: number;
+  readonly again: number;
+  /** The first of those that run again for more than the sake of others, and why. */
+  readonly because: readonly { readonly node: string; readonly why: string }[];
+}
 
-/** What ended on its own account and well enough to be kept: a condition that was false stays false. */
-const endedWell = ({ state, reason }: State): boolean =>
-  state === 'completed' ||
-  (state === 'skipped' && ['condition', 'empty', 'upstream_skipped', 'rule_not_met'].includes(reason ?? ''));
-
-const startOf = ({ nodes, name: dag }: DagGraph, states: readonly State[], from: RerunFrom): number[] => {
-  if (from.kind === 'failed') return [...nodes.keys()].filter((node) => !endedWell(states[node]!));
-  const found = nodes.findIndex(({ name }) => name === from.name);
-  if (found >= 0) return [found];
-  throw new OrchestratorError('invalid_input', `The DAG ${dag} has no node ${from.name}.`, [
-    { field: 'from', message: 'must be a node of the DAG', value: from.name },
-  ]);
-};
-
-/** The nodes to run again, by index: from where it starts, everything that needs or reads it, and every final node. */
-export const nodesToRerun = (
-  graph: DagGraph,
-  states: readonly State[],
-  from: RerunFrom,
-): ReadonlySet<number> => {
-  const again = new Set(startOf(graph, states, from));
-  graph.nodes.forEach(({ needs, reads, final }, node) => {
-    if (final || needs.some((need) => again.has(need)) || reads.some((read) => again.has(read)))
-      again.add(node);
-  });
-  return again;
-};
-
-/** Where a run begins that keeps the ends of all nodes but these. */
-export const progressOfRerun = (
-  graph: DagGraph,
-  states: readonly State[],
-  again: ReadonlySet<number>,
-): { readonly progress: RunProgress; readonly parents: RunParents } => {
-  const kept = [...graph.nodes.keys()].filter((node) => !again.has(node));
-  const parents = graph.nodes.map(({ needs }) => {
-    const counts = { completed: 0, failed: 0, skipped: 0 };
-    for (const need of needs) if (!again.has(need)) counts[countsAs(states[need]!)] += 1;
-    return counts;
-  });
-  const first = initialRun(graph);
-  const failures = kept.filter((node) => countsAs(states[node]!) === 'failed').length;
-  const keptItems = kept.reduce((sum, node) => sum + (states[node]!.items?.total ?? 0), 0);
-  const nodeRuns = first.nodeRuns + keptItems;
-  return { progress: { ...first, open: first.open - kept.length, failures, nodeRuns }, parents };
-};
-type RunParents = readonly {
-  readonly completed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}[];
-
-const statesOf = async (deps: OperationDeps, id: DagRunId): Promise<readonly State[]> => {
-  const states: State[] = [];
+const endsOf = async (deps: OperationDeps, id: DagRunId): Promise<readonly EndedNode[]> => {
+  const ended: EndedNode[] = [];
   for (let after: string | null = null; ;) {
     const page = await deps.database.dags.listNodeRuns(id, { after, limit: 500 });
-    for (const { node, item, state, reason, items } of page.items)
-      if (item === null) states[node] = { state, reason, items };
-    if (page.next === null) return states;
+    for (const { node, item, state, reason, items, childRun } of page.items)
+      if (item === null) ended[node] = { state, reason, items, childRun };
+    if (page.next === null) return ended;
     after = page.next;
   }
 };
@@ -99,48 +50,60 @@ const refuseOpen = ({ id, state, finishedAt }: DagRunRecord): void => {
 };
 
 /** A run of which nothing failed has nothing to retry; its final nodes alone are none of it. */
-const refuseUnfailed = ({ id }: DagRunRecord, states: readonly State[], { kind }: RerunFrom): void => {
-  if (kind !== 'failed' || !states.every(endedWell)) return;
-  throw new OrchestratorError('dag_run_not_failed', `Nothing of DAG run ${id} failed.`);
+const refuseUnfailed = (id: DagRunId, again: ReadonlyMap<number, string>): void => {
+  if (![...again.values()].every(isForOthers)) return;
+  throw new OrchestratorError(
+    'dag_run_not_failed',
+    `Nothing of DAG run ${id} failed, and no input that a node reads is other than it was.`,
+  );
 };
+
+const becauseMost = 20;
+
+/** Those that run again because of others say nothing that the others do not. */
+const because = ({ nodes }: DagGraph, again: ReadonlyMap<number, string>): RepairedRun['because'] =>
+  [...again]
+    .filter(([, why]) => !isForOthers(why))
+    .slice(0, becauseMost)
+    .map(([node, why]) => ({ node: nodes[node]!.name, why }));
 
 /**
  * Runs parts of an ended run again, as a new run of the same version that keeps the ends of the other nodes with their
- * outputs; the old run never changes. Throws `dag_run_not_found`,
- * `dag_run_not_ended`, `dag_run_not_failed`, `invalid_input`, `image_not_found`, `image_disabled`, `profile_not_found`,
- * `secret_not_bound`, `secret_not_allowed`, `idempotency_key_reused`.
+ * outputs; the old run never changes. What reads an input that is other than it was runs again too. Throws
+ * `dag_run_not_found`, `dag_run_not_ended`, `dag_run_not_failed`, `invalid_input`, `image_not_found`, `image_disabled`,
+ * `profile_not_found`, `secret_not_bound`, `secret_not_allowed`, `idempotency_key_reused`.
  */
 export const rerun = async (
   deps: OperationDeps,
   id: DagRunId,
   from: RerunFrom,
-  { inputs = null, noCache = false }: RerunChanges,
+  { inputs: given = null, noCache = false }: RerunChanges,
   context: WriteContext,
   key?: IdempotencyKey,
-): Promise<StartedRun> => {
+): Promise<RepairedRun> => {
   const old = await readRun(deps, id);
   refuseOpen(old);
-  const { graph, version } = await readDag(deps, {
-    project: old.project,
-    name: old.dag,
-    version: old.version,
-  });
-  const states = await statesOf(deps, id);
-  refuseUnfailed(old, states, from);
+  const { project, dag } = old;
+  const { graph, version } = await readDag(deps, { project, name: dag, version: old.version });
+  const inputs = given === null ? old.inputs : deps.dagRules.completeInputs(graph, given);
+  const { inputReads } = deps.dagRules;
+  const wanted = { from, changed: changedInputs(old.inputs, inputs), inputReads };
+  const nodes = await endsOf(deps, id);
+  const again = nodesToRerun(graph, nodes, wanted);
+  refuseUnfailed(id, again);
   const setup = await deps.database.dags.getSetup(id);
-  const again = nodesToRerun(graph, states, from);
   const run = {
     id: deps.newDagRunId(),
-    project: old.project,
-    dag: old.dag,
+    project,
+    dag,
     version,
-    graph,
-    inputs: inputs === null ? old.inputs : deps.dagRules.completeInputs(graph, inputs),
-    ...(await surroundingsOf(deps, { version, graph }, context, setup?.pins)),
-    ...progressOfRerun(graph, states, again),
-    kept: { run: id, nodes: [...graph.nodes.keys()].filter((node) => !again.has(node)) },
-    rootRun: id,
+    inputs,
     noCache,
+    rootRun: id,
+    ...(await surroundingsOf(deps, { version, graph }, context, setup?.pins)),
+    ...retryOf(graph, { id, nodes }, again, wanted),
   };
-  return { version, ...(await deps.database.dags.startRun(run, context, key)) };
+  const started = await deps.database.dags.startRun(run, context, key);
+  const counts = { kept: run.kept.nodes.length, again: again.size };
+  return { version, ...started, ...counts, because: because(graph, again) };
 };

@@ -17,6 +17,7 @@ export const initialRun = ({ nodes, groups }: DagGraph): RunProgress => {
     state: 'pending',
     phase: 'main',
     stopping: null,
+    stopText: null,
     message: null,
     mainState: null,
     running: 0,

@@ -9,6 +9,7 @@ export const dagRules: DagRules = {
   compile: unused,
   completeInputs: unused,
   preview: unused,
+  inputReads: unused,
   schedules: {
     problems: unused,
     next: unused,

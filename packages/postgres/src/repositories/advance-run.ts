@@ -12,16 +12,17 @@ import type {
 } from '@job-orchestrator/types';
 import type { Sql } from '../connection/sql.ts';
 import { endApprovals, insertApprovals } from '../sql/dags/approvals.ts';
-import { insertChildNodes, insertChildRuns, otherNodeRuns } from '../sql/dags/child-runs.ts';
+import { insertChildNodes, insertChildRuns, otherNodeRuns, type Children } from '../sql/dags/child-runs.ts';
 import { takeMarks, type Mark } from '../sql/dags/due.ts';
 import { lockRun } from '../sql/dags/lock-run.ts';
 import { readApprovals, readChildEnds, readEnds } from '../sql/dags/read-ends.ts';
 import * as read from '../sql/dags/read-step.ts';
-import { markDue } from '../sql/dags/start-run.ts';
-import { findReusable, readReusedEnds } from '../sql/dags/reuse.ts';
+import { copyNodeRuns, insertNodeRuns, markDue } from '../sql/dags/start-run.ts';
+import { readReusedEnds } from '../sql/dags/reuse.ts';
 import * as write from '../sql/dags/write-step.ts';
 import { insertWithTopics } from '../sql/insert-jobs.ts';
 import { runOn } from './insert-jobs.ts';
+import { extendPast } from './extend-past.ts';
 import type { QueueDepths } from './queue-depths.ts';
 
 /** Marks that one step takes: it bounds the outputs (262,144 bytes each) that are in memory at once. */
@@ -47,15 +48,12 @@ const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequ
   const items = new Map(view.items);
   for (const range of request.items) items.set(range.node, await read.readItems(sql, run, range));
   return {
-    ...view,
+    ...(await extendPast(sql, run, view, request)),
     nodes: new Map([...view.nodes, ...found]),
     outputs: new Map([...view.outputs, ...outputs]),
     items,
     startable,
     otherNodeRuns: request.otherNodeRuns ? await otherNodeRuns(sql, run) : view.otherNodeRuns,
-    ...(request.reusable === undefined
-      ? {}
-      : { reusable: new Map([...(view.reusable ?? []), ...(await findReusable(sql, request.reusable))]) }),
   };
 };
 
@@ -76,10 +74,28 @@ const insertJobs = async (sql: Sql, run: DagRunId, { starts }: Plan): Promise<vo
     await insertWithTopics(runOn(sql), jobs.slice(from, from + jobsAtOnce), context);
 };
 
+/** A run of a sub-DAG that is a retry of an earlier one has nodes of its own, and what it keeps. */
+const insertRetried = async (
+  sql: Sql,
+  of: Omit<Children, 'starts' | 'kept'>,
+  start: Children['starts'][number],
+): Promise<void> => {
+  const { id, retry } = start.run;
+  const { graph, parents, kept } = retry!;
+  await insertChildRuns(sql, { ...of, starts: [start], kept });
+  await insertNodeRuns(sql, { id, graph, parents, kept });
+  await copyNodeRuns(sql, id, kept);
+  await markDue(sql, id);
+};
+
 const insertChildren = async (sql: Sql, parent: DagRunId, { starts }: Plan): Promise<void> => {
   const byNode = new Map<number, { item: number | null; run: NewChildRun }[]>();
   for (const { node, item, work } of starts) {
     if (work.kind !== 'dag') continue;
+    if (work.run.retry !== undefined) {
+      await insertRetried(sql, { parent, node }, { item, run: work.run });
+      continue;
+    }
     const children = byNode.get(node) ?? [];
     children.push({ item, run: work.run });
     byNode.set(node, children);
@@ -105,7 +121,7 @@ const begin = async (sql: Sql, run: DagRunId, plan: Plan): Promise<void> => {
 
 const store = async (sql: Sql, run: DagRunId, plan: Plan, ordinary: number): Promise<void> => {
   const { nodes, expanded, itemEnds, itemsCancelled, approvalEnds, cancels } = plan;
-  for (const { node, values } of expanded) await write.insertItems(sql, run, node, values);
+  for (const node of expanded) await write.insertItems(sql, run, node);
   if (nodes.size > 0) await write.updateNodes(sql, run, nodes);
   if (itemEnds.length > 0) await write.recordItemEnds(sql, run, itemEnds);
   for (const items of itemsCancelled) await write.cancelItems(sql, run, items);
@@ -178,10 +194,10 @@ export const advanceRun = async (
   const { ends, approvals, asked } = await readMarked(sql, run, marks);
   if (ends.length === 0 && !asked) return nothing('idle');
   const fullTopics = topics === null ? none : await depths.full(sql, topics.project, topics.topics);
-  const { progress, paused, cancel, cancelFinal, overdue, now } = locked;
+  const { progress, paused, cancel, cancelReason, cancelFinal, overdue, now } = locked;
   const view: PlanView = {
     run: progress,
-    wishes: { paused, cancel, cancelFinal, overdue },
+    wishes: { paused, cancel, cancelReason, cancelFinal, overdue },
     ends,
     approvals,
     now,

@@ -15,6 +15,7 @@ import type { Sql, Store } from '../connection/sql.ts';
 import { markExpired } from '../sql/dags/approvals.ts';
 import * as change from '../sql/dags/change-runs.ts';
 import { cancelChildRuns } from '../sql/dags/child-runs.ts';
+import { nextDeadlineMs } from '../sql/dags/next-deadline.ts';
 import * as definitions from '../sql/dags/definitions.ts';
 import { dropMarks, dueRuns } from '../sql/dags/due.ts';
 import * as runs from '../sql/dags/read-runs.ts';
@@ -165,6 +166,7 @@ export const createDags = (store: Store, wakeUps: WakeUps, depths: QueueDepths):
         const overdue = await change.markOverdue(store, limit);
         return overdue + (await markExpired(store, limit));
       }),
+    nextDeadlineMs: () => withRetries('repeatable', () => nextDeadlineMs(store)),
     cancelChildRuns: (limit) => withRetries('repeatable', () => cancelChildRuns(store, limit)),
   };
 };

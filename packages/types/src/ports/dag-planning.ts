@@ -1,14 +1,17 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
 import type {
   ApprovalFacts,
+  ItemCounts,
   NodeJobEnd,
   NodeProgress,
   NodeReason,
+  ParentCounts,
   RunProgress,
   RunWishes,
 } from '../vocabulary/dag-run.ts';
-import type { TerminalNodeRunState } from '../vocabulary/dag.ts';
+import type { DagGraph, DagRunState, NodeRunState, TerminalNodeRunState } from '../vocabulary/dag.ts';
 import type { DagRunId, JobId } from '../vocabulary/ids.ts';
+import type { KeptNodes } from './dags.ts';
 
 /** The outputs of a node; of one with `forEach` the list of its items', in order, null where there is none. */
 export type NodeOutputs = JsonObject | readonly (JsonObject | null)[];
@@ -21,15 +24,40 @@ export interface ReuseRequest {
   readonly maxAgeSeconds: number | null;
 }
 
-/** Whose result a node run takes in place of running: it is that of a job that completed. */
+/** Whose result a node run takes in place of running: that of a job, or of a run of a sub-DAG, that completed. */
 export interface Reusable {
   readonly run: DagRunId;
-  readonly job: JobId;
+  readonly job: JobId | null;
+  readonly child: DagRunId | null;
+  readonly reason: NodeReason | null;
+}
+
+/** How an item ended in the run that this one repairs; `run`: where its result was made. */
+export interface PriorItem extends Reusable {
+  readonly state: TerminalNodeRunState;
+}
+
+/** What a rule about running again asks of a node of an ended run. */
+export interface EndedNode {
+  readonly state: NodeRunState;
+  readonly reason: NodeReason | null;
+  readonly items: ItemCounts | null;
+  readonly childRun: DagRunId | null;
+}
+
+/** A run of a sub-DAG that a new one may be a retry of. `nodes` by index; fewer than the graph has: they are forgotten. */
+export interface PriorRun {
+  readonly id: DagRunId;
+  readonly dag: string;
+  readonly version: number;
+  readonly state: DagRunState;
+  readonly graph: DagGraph;
+  readonly inputs: JsonObject;
+  readonly nodes: readonly EndedNode[];
 }
 
 /** A node run within its run, as one text. */
-export const nodeRunKey = ({ node, item }: { readonly node: number; readonly item: number | null }): string =>
-  `${node} ${item ?? -1}`;
+export const nodeRunKey = ({ node, item }: NodeRunPlace): string => `${node} ${item ?? -1}`;
 
 /** What is known of a run at one step; what is missing is asked for. */
 export interface PlanView {
@@ -53,6 +81,24 @@ export interface PlanView {
   readonly fullTopics?: ReadonlySet<string>;
   /** By `nodeRunKey`: results of others; null: there is none. Only of those that were asked for. */
   readonly reusable?: ReadonlyMap<string, Reusable | null>;
+  /** By node: the items of the run that this one repairs, in order, with their values. Only of those that were asked for. */
+  readonly priorLists?: ReadonlyMap<number, readonly PriorEntry[]>;
+  /** By `nodeRunKey`: what was noted when the items became known; null: nothing. Only of those that were asked for. */
+  readonly priors?: ReadonlyMap<string, PriorItem | null>;
+  /** Runs of sub-DAGs, as asked for; null: it is gone. */
+  readonly priorRuns?: ReadonlyMap<DagRunId, PriorRun | null>;
+}
+
+/** An item of an earlier run with its value. */
+export interface PriorEntry {
+  readonly value: JsonValue;
+  readonly prior: PriorItem;
+}
+
+/** A node run by its place. */
+export interface NodeRunPlace {
+  readonly node: number;
+  readonly item: number | null;
 }
 
 /** Items of one node, from `from` on, at most `count`. */
@@ -74,6 +120,10 @@ export interface PlanRequest {
   /** Those that are not asked for among them: their topic is full, and they would hide others. */
   readonly held: readonly number[];
   readonly reusable?: readonly ReuseRequest[];
+  /** Nodes of the earlier run `from`. */
+  readonly priorLists?: { readonly from: DagRunId; readonly nodes: readonly number[] };
+  readonly priors?: readonly NodeRunPlace[];
+  readonly priorRuns?: readonly DagRunId[];
 }
 
 /** An item, or an item-less node's job, that ended or will never start. */
@@ -92,6 +142,15 @@ export interface ChildRunDraft {
   readonly inputs: JsonObject;
   readonly progress: RunProgress;
   readonly deadlineSeconds: number;
+  /** What it keeps of an earlier run of the same version; absent: it runs from its beginning. */
+  readonly retry?: RunRetry;
+}
+
+/** A run that begins with what an earlier one has: `parents` by node, how its kept parents ended. */
+export interface RunRetry {
+  readonly graph: DagGraph;
+  readonly parents: readonly ParentCounts[];
+  readonly kept: KeptNodes;
 }
 
 /**
@@ -123,18 +182,26 @@ export interface PlannedNode extends NodeProgress {
   readonly gate: number | null;
 }
 
+/** A node whose items are known now. `priors`: by item, how it ended in the run that this one repairs. */
+export interface ExpandedNode {
+  readonly node: number;
+  readonly values: readonly JsonValue[];
+  readonly priors?: readonly (PriorItem | null)[];
+}
+
 /** One step of a run: what changes, all of it or nothing. */
 export interface AdvancePlan<Work> {
   readonly run: RunProgress;
   readonly nodes: ReadonlyMap<number, PlannedNode>;
   /** Nodes whose items are known now, with their values in order. */
-  readonly expanded: readonly { readonly node: number; readonly values: readonly JsonValue[] }[];
+  readonly expanded: readonly ExpandedNode[];
   readonly itemEnds: readonly ItemEnd[];
   /** Items that will never start: those of `node` from `from` on. */
   readonly itemsCancelled: readonly {
     readonly node: number;
     readonly from: number;
     readonly reason: NodeReason;
+    readonly message: string;
   }[];
   readonly starts: readonly NodeStart<Work>[];
   readonly approvalEnds: readonly ApprovalEnd[];

@@ -4,6 +4,7 @@ import type {
   ItemCounts,
   NodeProgress,
   NodeReason,
+  ParentCounts,
   RunProgress,
   RunStop,
 } from '../vocabulary/dag-run.ts';
@@ -53,6 +54,19 @@ export interface DagSummary {
 export interface KeptNodes {
   readonly run: DagRunId;
   readonly nodes: readonly number[];
+  /** By node: why each of the others runs again, as a sentence without its subject. */
+  readonly again: ReadonlyMap<number, string>;
+  readonly repair: Repair;
+}
+
+/**
+ * What a run takes over of an earlier one inside of nodes that run again. `items`: nodes with `forEach` of which it keeps
+ * the items that completed. `children`: by node, the run of its sub-DAG that its new one is a retry of.
+ */
+export interface Repair {
+  readonly run: DagRunId;
+  readonly items: readonly number[];
+  readonly children: Readonly<Record<string, DagRunId>>;
 }
 
 /** Versions of the sub-DAGs that name none, by name: the newest ones when people started the run above them. */
@@ -80,8 +94,7 @@ export interface NewDagRun {
   readonly profiles?: readonly ProfileRules[];
   readonly progress: RunProgress;
   /** By node: how its kept parents ended; null for a run that keeps nothing. */
-  readonly parents:
-    readonly { readonly completed: number; readonly failed: number; readonly skipped: number }[] | null;
+  readonly parents: readonly ParentCounts[] | null;
   readonly kept: KeptNodes | null;
   readonly rootRun: DagRunId | null;
   /** True: it looks for no results in the cache. */
@@ -103,6 +116,8 @@ export interface DagRunSetup {
   readonly depth: number;
   readonly profiles?: readonly ProfileRules[];
   readonly noCache: boolean;
+  /** null: it runs from its beginning, or takes over nothing but whole nodes. */
+  readonly repair: Repair | null;
   /** The time of a schedule that it runs for. */
   readonly scheduledAt: Date | null;
   readonly createdAt: Date;
@@ -205,10 +220,15 @@ export interface NodeRunRecord {
   /** Where its job stands, and the number of its newest attempt; null without a job, or once its history was dropped. */
   readonly jobState: JobState | null;
   readonly attempt: number | null;
+  /** When the program of that attempt began and ended: without its time in the queue, and without earlier attempts. */
+  readonly attemptStartedAt: Date | null;
+  readonly attemptFinishedAt: Date | null;
   /** The run of its sub-DAG. */
   readonly childRun: DagRunId | null;
   readonly approval: ApprovalRecord | null;
   readonly keptFrom: DagRunId | null;
+  /** Why it runs again in a run that keeps the ends of other nodes of an earlier one; null: it is no such run, or item. */
+  readonly again: string | null;
   readonly items: ItemCounts | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -297,6 +317,11 @@ export interface DagRepository {
   advanceRun(id: DagRunId, plan: PlanStep, topics?: RunTopics): Promise<AdvanceAnswer>;
   /** Marks open runs whose deadline, or that of an approval, has passed, and those that a full topic holds back; how many. */
   markOverdue(limit: number): Promise<number>;
+  /**
+   * Milliseconds until the next deadline of an open run or an approval by the database's clock; below 0 for one that has
+   * just passed, and may not be marked yet. null: there is none.
+   */
+  nextDeadlineMs(): Promise<number | null>;
   /** What is stored of an open run, at one instant between two steps; null where there is none, or a step is under way. */
   inspectRun(id: DagRunId): Promise<StoredRun | null>;
   /** Marks the ends of jobs that a running node run waits for and of which no mark is left; how many. */

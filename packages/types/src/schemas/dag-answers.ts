@@ -55,75 +55,33 @@ export type DagVersionDto = Dto<typeof DagVersionSchema>;
 export const DagPageSchema = pageOf('DagPage', DagSummarySchema);
 export type DagPage = Dto<typeof DagPageSchema>;
 
-export const StartedRunSchema = Type.Object(
-  {
-    id: Id,
-    version: Type.Integer({ minimum: 1 }),
-    replayed: Type.Boolean({
-      description: 'True when an earlier request with the same key started this run.',
-    }),
-  },
-  { $id: 'StartedRun', title: 'The run that was started' },
-);
+const startedRun = {
+  id: Id,
+  version: Type.Integer({ minimum: 1 }),
+  replayed: Type.Boolean({
+    description: 'True when an earlier request with the same key started this run.',
+  }),
+};
+
+export const StartedRunSchema = Type.Object(startedRun, {
+  $id: 'StartedRun',
+  title: 'The run that was started',
+});
 export type StartedRunDto = Dto<typeof StartedRunSchema>;
 
-export const RunPlanSchema = Type.Object(
+export const RepairedRunSchema = Type.Object(
   {
-    project: Type.String(),
-    dag: Type.String(),
-    version: Type.Integer({ minimum: 1 }),
-    inputs: nullable(
-      Type.Unsafe<JsonObject>({
-        type: 'object',
-        additionalProperties: true,
-        description: 'With the defaults of what was not given; null: they are refused.',
-      }),
-    ),
-    refusals: Type.Array(
-      Type.Object({
-        code: Type.String({ description: 'The error that a start would answer.' }),
-        field: Type.String(),
-        message: Type.String(),
-        value: nullable(Type.String()),
-      }),
-      { description: 'Why a start would be refused; empty: it would not.' },
-    ),
-    images: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        reference: nullable(Type.String({ description: 'null: nobody registered it.' })),
-        registered: Type.Boolean({ description: 'False: a start registers it, where it may.' }),
-        pinned: Type.Boolean({ description: 'By its digest: it cannot change.' }),
-      }),
-    ),
-    dags: Type.Array(Type.Object({ name: Type.String(), version: Type.Integer({ minimum: 1 }) }), {
-      description: 'The versions that sub-DAGs without one would have.',
+    ...startedRun,
+    kept: Type.Integer({ minimum: 0, description: 'Nodes whose ends it keeps.' }),
+    again: Type.Integer({ minimum: 0, description: 'Nodes that run again.' }),
+    because: Type.Array(Type.Object({ node: Type.String(), why: Type.String() }), {
+      description:
+        'The first 20 of those that run again for more than the sake of others, in the order of the graph.',
     }),
-    nodes: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        kind: oneOf(['job', 'approval', 'dag'] as const),
-        level: Type.Integer({
-          minimum: 0,
-          description: 'How many nodes must end one after the other before it.',
-        }),
-        final: Type.Boolean(),
-        needs: Type.Array(Type.String()),
-        will: oneOf(['run', 'skip', 'fail', 'open'] as const),
-        reason: nullable(oneOf(nodeReasons)),
-        message: nullable(Type.String()),
-        items: nullable(Count),
-        image: nullable(Type.String()),
-        dag: nullable(Type.Object({ name: Type.String(), version: nullable(Type.Integer({ minimum: 1 })) })),
-        profile: nullable(Type.String()),
-        cached: Type.Boolean({ description: 'It may take an earlier result.' }),
-      }),
-      { description: 'In the order of the graph, foreseen as if everything that runs completes.' },
-    ),
   },
-  { $id: 'RunPlan', title: 'What a run would do; nothing was written' },
+  { $id: 'RepairedRun', title: 'The run that runs parts of another again' },
 );
-export type RunPlanDto = Dto<typeof RunPlanSchema>;
+export type RepairedRunDto = Dto<typeof RepairedRunSchema>;
 
 export const DagRunSchema = Type.Object(
   {
@@ -227,9 +185,14 @@ export const NodeRunSchema = Type.Object(
     jobId: nullable(Id),
     jobState: nullable(oneOf(jobStates)),
     attempt: nullable(Count),
+    attemptStartedAt: nullable(Timestamp),
+    attemptFinishedAt: nullable(Timestamp),
     childRun: nullable(Id),
     approval: nullable(ApprovalSchema),
     keptFrom: nullable(Id),
+    again: nullable(
+      Type.String({ description: 'Why it runs again, in a run that keeps ends of an earlier one.' }),
+    ),
     items: nullable(
       Type.Object({ total: Count, started: Count, completed: Count, failed: Count, cancelled: Count }),
     ),

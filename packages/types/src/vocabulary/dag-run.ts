@@ -71,6 +71,8 @@ export interface RunProgress {
   /** `final`: every ordinary node has ended; the `final` nodes run. */
   readonly phase: 'main' | 'final';
   readonly stopping: RunStop | null;
+  /** Why it stops, in words; null: it does not. */
+  readonly stopText: string | null;
   /** Why the run failed where that is not told by its nodes. */
   readonly message: string | null;
   /** How the ordinary nodes ended as a whole; null before. */
@@ -94,6 +96,8 @@ export interface RunProgress {
 export interface RunWishes {
   readonly paused: boolean;
   readonly cancel: boolean;
+  /** Why, in the words of who asked. */
+  readonly cancelReason: string | null;
   /** Cancelled a second time: the `final` nodes end too. */
   readonly cancelFinal: boolean;
   /** Its deadline has passed by the database's clock. */
@@ -107,8 +111,8 @@ export interface NodeJobEnd {
   readonly state: 'completed' | 'failed' | 'cancelled';
   readonly message: string | null;
   readonly output: JsonValue;
-  /** `cached`: the result is that of another node run. */
-  readonly reason?: 'cached' | null;
+  /** Of a result that is that of another node run: `cached`, or what that node run has. */
+  readonly reason?: NodeReason | null;
 }
 
 export const approvalAnswers = ['approved', 'rejected'] as const;

@@ -6,6 +6,7 @@ export interface LockedRun {
   readonly progress: RunProgress;
   readonly paused: boolean;
   readonly cancel: boolean;
+  readonly cancelReason: string | null;
   readonly cancelFinal: boolean;
   readonly overdue: boolean;
   readonly ended: boolean;
@@ -26,6 +27,7 @@ r.paused_at is not null or r.parent_run_id is not null and exists (
 export const lockRun = async (sql: Sql, run: DagRunId): Promise<LockedRun | null> => {
   const text = `
 select r.progress, ${isPaused} as paused, r.cancel_requested_at is not null as cancel,
+  r.cancel_reason as "cancelReason",
   r.cancel_final as "cancelFinal", r.deadline_at <= clock_timestamp() as overdue, r.finished_at is not null as ended,
   extract(epoch from clock_timestamp())::float8 * 1000 as now,
   r.held_topic as "heldTopic"

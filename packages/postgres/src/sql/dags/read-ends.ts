@@ -1,5 +1,6 @@
 import {
   shortId,
+  spanText,
   type ApprovalFacts,
   type DagRunId,
   type NodeJobEnd,
@@ -38,13 +39,14 @@ interface ChildEnd {
   readonly message: string | null;
   readonly failedNode: string | null;
   readonly nodeMessage: string | null;
+  readonly deadlineSeconds: number;
 }
 
 const childMessage = (state: string, child: ChildEnd): string => {
-  const { stopping, message, failedNode, nodeMessage } = child;
+  const { stopping, message, failedNode, nodeMessage, deadlineSeconds } = child;
   const what = `run ${shortId(child.child)} of DAG ${child.dag} ${state === 'failed' ? 'failed' : 'was cancelled'}`;
   if (message !== null) return `${what}: ${message}`;
-  if (stopping === 'deadline') return `${what}: its deadline passed`;
+  if (stopping === 'deadline') return `${what}: its deadline of ${spanText(deadlineSeconds)} passed`;
   if (failedNode === null) return what;
   return `${what} at node ${failedNode}${nodeMessage === null ? '' : `: ${nodeMessage}`}`;
 };
@@ -57,7 +59,8 @@ export const readChildEnds = async (
 ): Promise<readonly NodeJobEnd[]> => {
   const text = `
 select n.node, n.item, r.id as child, d.name as dag, r.state, r.stopping, r.progress ->> 'message' as message,
-  r.progress -> 'outputs' as output, f.name as "failedNode", f.message as "nodeMessage"
+  r.progress -> 'outputs' as output, f.name as "failedNode", f.message as "nodeMessage",
+  extract(epoch from r.deadline_at - r.created_at)::float8 as "deadlineSeconds"
 from node_runs n join dag_runs r on r.id = n.child_run_id join dags d on d.id = r.dag_id
 left join lateral (
   select name, message from node_runs where run_id = r.id and item = -1 and state = 'failed' and r.state = 'failed'

@@ -84,14 +84,16 @@ const nodeRuns = async (
 ): Promise<readonly NodeRunRecord[]> => {
   const text = `
 select n.node, n.item, n.name, n.state, n.reason, n.message, n.job_id as "jobId", job.state as "jobState",
-  job.attempt, n.child_run_id as "childRun", ${approvalJson}, n.kept_from as "keptFrom", n.items,
+  job.attempt, job."attemptStartedAt", job."attemptFinishedAt", n.child_run_id as "childRun", ${approvalJson}, n.kept_from as "keptFrom", n.again, n.items,
   n.started_at as "startedAt", n.finished_at as "finishedAt"
 from node_runs n
 left join dag_approvals a on a.run_id = coalesce(n.kept_from, n.run_id) and a.node = n.node and n.item = -1
   and n.job_id is null
 left join lateral (
-  select ${liveState} as state, j.attempt from jobs j where j.id = n.job_id
-  union all select f.state, f.attempt from finished_jobs f where f.id = n.job_id limit 1) job on true
+  select ${liveState} as state, j.attempt, j.started_at as "attemptStartedAt", null as "attemptFinishedAt"
+  from jobs j where j.id = n.job_id
+  union all select f.state, f.attempt, f.started_at, f.attempt_finished_at
+  from finished_jobs f where f.id = n.job_id limit 1) job on true
 where n.run_id = $1 and (n.node, n.item) > ($2, $3) ${condition} order by n.node, n.item limit $4`;
   const rows = await sql.run<NodeRow & Record<string, unknown>>({ text }, parameters);
   return rows.map((row) => ({
@@ -133,7 +135,7 @@ export const lastNodeEnd = async (sql: Sql, run: DagRunId): Promise<Date | null>
 /** What never changes of a run. */
 export const readSetup = async (sql: Sql, id: DagRunId): Promise<DagRunSetup | null> => {
   const text = `
-select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.pins, r.depth, r.no_cache as "noCache",
+select r.id, d.project, d.name as dag, r.version, r.inputs, r.images, r.pins, r.depth, r.no_cache as "noCache", r.repair,
   r.scheduled_at as "scheduledAt", r.created_at as "createdAt", r.created_by as "createdBy", coalesce(p.profiles, '[]'::json) as profiles
 from dag_runs r join dags d on d.id = r.dag_id left join dag_run_profiles p on p.run_id = coalesce(r.top_run_id, r.id)
 where r.id = $1`;

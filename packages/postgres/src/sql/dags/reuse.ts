@@ -1,6 +1,7 @@
 import {
   nodeRunKey,
   type DagRunId,
+  type JobId,
   type NodeJobEnd,
   type Reusable,
   type ReuseRequest,
@@ -8,12 +9,18 @@ import {
 import { plainArray, textArray } from '../../connection/literals.ts';
 import type { Sql } from '../../connection/sql.ts';
 
-interface FoundRow extends Reusable {
+interface FoundRow {
   readonly node: number;
   readonly item: number;
+  readonly run: DagRunId;
+  readonly job: JobId;
 }
 
-/** The newest results of node runs that did the same, while they are young enough and their jobs are kept. */
+/**
+ * The newest results of node runs that did the same, where they are young enough and their jobs are kept. Age and job are
+ * asked only of the newest: asked of all, every result with the key was read and sorted. Where the newest job is gone,
+ * with the history of its month, so are older ones.
+ */
 export const findReusable = async (
   sql: Sql,
   requests: readonly ReuseRequest[],
@@ -22,11 +29,11 @@ export const findReusable = async (
 select x.node, x.item, n.run_id as run, n.job_id as job
 from unnest($1::integer[], $2::integer[], $3::text[], $4::integer[]) as x (node, item, key, age)
 cross join lateral (
-  select run_id, job_id from node_runs
+  select run_id, job_id, finished_at from node_runs
   where cache_key = x.key and cache_key is not null and state = 'completed' and kept_from is null
-    and (x.age is null or finished_at > clock_timestamp() - x.age * interval '1 second')
-    and exists (select from finished_jobs f where f.id = node_runs.job_id and f.state = 'completed')
-  order by finished_at desc limit 1) n`;
+  order by finished_at desc limit 1) n
+where (x.age is null or n.finished_at > clock_timestamp() - x.age * interval '1 second')
+  and (select f.state from finished_jobs f where f.id = n.job_id limit 1) = 'completed'`;
   const rows = await sql.run<FoundRow & Record<string, unknown>>({ name: 'dag_find_reusable', text }, [
     plainArray(requests.map(({ node }) => node)),
     plainArray(requests.map(({ item }) => item ?? -1)),
@@ -34,7 +41,8 @@ cross join lateral (
     plainArray(requests.map(({ maxAgeSeconds }) => maxAgeSeconds)),
   ]);
   const found = new Map<string, Reusable | null>(requests.map((request) => [nodeRunKey(request), null]));
-  for (const { node, item, run, job } of rows) found.set(`${node} ${item}`, { run, job });
+  for (const { node, item, run, job } of rows)
+    found.set(`${node} ${item}`, { run, job, child: null, reason: 'cached' });
   return found;
 };
 
@@ -45,7 +53,8 @@ cross join lateral (
 export const readReusedEnds = async (sql: Sql, run: DagRunId): Promise<readonly NodeJobEnd[]> => {
   const text = `
 select n.node, n.item, 'completed' as state, null as message, n.reason,
-  (select output from finished_jobs where id = n.job_id limit 1) as output
+  case when n.job_id is not null then (select output from finished_jobs where id = n.job_id limit 1)
+    else (select progress -> 'outputs' from dag_runs where id = n.child_run_id) end as output
 from node_runs n
 where n.run_id = $1 and n.kept_from is not null and n.state = 'running' order by n.node, n.item`;
   const rows = await sql.run<NodeJobEnd & { item: number } & Record<string, unknown>>(

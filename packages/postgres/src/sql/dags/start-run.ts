@@ -1,6 +1,12 @@
-import type { KeptNodes, NewDagRun, WriteContext } from '@job-orchestrator/types';
-import { plainArray, textArray } from '../../connection/literals.ts';
+import type { KeptNodes, NewDagRun, Repair, WriteContext } from '@job-orchestrator/types';
+import { jsonText, plainArray, textArray } from '../../connection/literals.ts';
 import type { Sql } from '../../connection/sql.ts';
+
+/** As it is stored; null where there is nothing to take over. */
+export const repairText = (repair: Repair | undefined): string | null => {
+  const some = repair !== undefined && repair.items.length + Object.keys(repair.children).length > 0;
+  return jsonText(some ? repair : null);
+};
 
 /** Stores the run; false when the version does not exist. One that runs parts of another again is for the same time. */
 export const insertRun = async (
@@ -10,10 +16,10 @@ export const insertRun = async (
 ): Promise<boolean> => {
   const text = `
 insert into dag_runs (id, dag_id, version, state, inputs, images, progress, created_by, reason, deadline_at, retry_of,
-  root_run_id, pins, node_runs, schedule_id, scheduled_at, backfill_id, no_cache)
+  root_run_id, pins, node_runs, schedule_id, scheduled_at, backfill_id, no_cache, repair)
 select $1, d.id, $4, 'pending', $5::json, $6::json, $7::json, $8, $9,
   clock_timestamp() + $10 * interval '1 second', $11, $12, $13::json, $14, coalesce($15, old.schedule_id),
-  coalesce($16::timestamptz, old.scheduled_at), coalesce($17, old.backfill_id), $18
+  coalesce($16::timestamptz, old.scheduled_at), coalesce($17, old.backfill_id), $18, $19::json
 from dags d left join dag_runs old on old.id = $11
 where d.project = $2 and d.name = $3
 returning 1`;
@@ -36,6 +42,7 @@ returning 1`;
     run.scheduled?.at.toISOString() ?? null,
     run.scheduled?.backfillId ?? null,
     run.noCache ?? false,
+    repairText(run.kept?.repair),
   ]);
   return rows.length === 1;
 };
@@ -48,16 +55,19 @@ export const insertRunProfiles = async (sql: Sql, { id, profiles = [] }: NewDagR
 };
 
 /** Every node that is not kept, as it waits. */
-export const insertNodeRuns = async (sql: Sql, { id, graph, parents, kept }: NewDagRun): Promise<void> => {
+export const insertNodeRuns = async (
+  sql: Sql,
+  { id, graph, parents, kept }: Pick<NewDagRun, 'id' | 'graph' | 'parents' | 'kept'>,
+): Promise<void> => {
   const keep = new Set(kept?.nodes);
   const nodes = [...graph.nodes.keys()].filter((node) => !keep.has(node));
   const of = (kind: 'completed' | 'failed' | 'skipped') =>
     plainArray(nodes.map((node) => parents?.[node]?.[kind] ?? 0));
   const text = `
-insert into node_runs (run_id, node, item, name, state, parents_completed, parents_failed, parents_skipped)
-select $1, x.node, -1, x.name, 'waiting', x.completed, x.failed, x.skipped
-from unnest($2::integer[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
-  as x (node, name, completed, failed, skipped)`;
+insert into node_runs (run_id, node, item, name, state, parents_completed, parents_failed, parents_skipped, again)
+select $1, x.node, -1, x.name, 'waiting', x.completed, x.failed, x.skipped, x.again
+from unnest($2::integer[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::text[])
+  as x (node, name, completed, failed, skipped, again)`;
   await sql.run({ text }, [
     id,
     plainArray(nodes),
@@ -65,15 +75,16 @@ from unnest($2::integer[], $3::text[], $4::integer[], $5::integer[], $6::integer
     of('completed'),
     of('failed'),
     of('skipped'),
+    textArray(nodes.map((node) => kept?.again.get(node) ?? null)),
   ]);
 };
 
 /** The ends of an earlier run's nodes, with their items: the new run has them as its own. */
 export const copyNodeRuns = async (sql: Sql, run: string, kept: KeptNodes): Promise<void> => {
   const text = `
-insert into node_runs (run_id, node, item, name, state, reason, message, job_id, child_run_id, kept_from,
+insert into node_runs (run_id, node, item, name, state, reason, message, job_id, child_run_id, kept_from, value,
   parents_completed, parents_failed, parents_skipped, items, started_at, finished_at)
-select $1, node, item, name, state, reason, message, job_id, child_run_id, coalesce(kept_from, run_id),
+select $1, node, item, name, state, reason, message, job_id, child_run_id, coalesce(kept_from, run_id), value,
   parents_completed, parents_failed, parents_skipped, items, started_at, finished_at
 from node_runs where run_id = $2 and node = any($3::integer[])`;
   await sql.run({ text }, [run, kept.run, plainArray(kept.nodes)]);

@@ -1,5 +1,12 @@
-import type { AdvancePlan, DagRunId, JsonValue, NewNodeWork, RunProgress } from '@job-orchestrator/types';
-import { plainArray, textArray } from '../../connection/literals.ts';
+import type {
+  AdvancePlan,
+  DagRunId,
+  ExpandedNode,
+  JsonValue,
+  NewNodeWork,
+  RunProgress,
+} from '@job-orchestrator/types';
+import { jsonText, plainArray, textArray } from '../../connection/literals.ts';
 import { onlyRow, type Parameter, type Sql } from '../../connection/sql.ts';
 
 type Plan = AdvancePlan<NewNodeWork>;
@@ -63,15 +70,19 @@ where n.run_id = $1 and n.item = -1 and n.node = any($2::integer[])`,
 export const insertItems = async (
   sql: Sql,
   run: DagRunId,
-  node: number,
-  values: readonly JsonValue[],
+  { node, values, priors = [] }: ExpandedNode,
 ): Promise<void> => {
   const text = `
-insert into node_runs (run_id, node, item, name, state, value)
-select $1, $2, x.item - 1, n.name, 'ready', x.value::json
-from unnest($3::text[]) with ordinality as x (value, item)
+insert into node_runs (run_id, node, item, name, state, value, prior)
+select $1, $2, x.item - 1, n.name, 'ready', x.value::json, x.prior::json
+from unnest($3::text[], $4::text[]) with ordinality as x (value, prior, item)
 cross join (select name from node_runs where run_id = $1 and node = $2 and item = -1) n`;
-  await sql.run({ text }, [run, node, textArray(values.map((value) => JSON.stringify(value)))]);
+  await sql.run({ text }, [
+    run,
+    node,
+    textArray(values.map((value) => JSON.stringify(value))),
+    textArray(priors.map(jsonText)),
+  ]);
 };
 
 /** Values by node run, as `keyOf` in the statement finds them, and the index range that holds these node runs. */
@@ -97,7 +108,9 @@ const amongNodeRuns = `n.run_id = $1 and n.node = any($2::integer[]) and n.item 
 const startOf = ({ work }: Plan['starts'][number]): JsonValue => {
   if (work.kind === 'job') return { job: work.job.id, key: work.cacheKey ?? null };
   if (work.kind === 'dag') return { child: work.run.id };
-  return work.kind === 'reuse' ? { job: work.from.job, kept: work.from.run, reason: 'cached' } : {};
+  if (work.kind !== 'reuse') return {};
+  const { run, job, child, reason } = work.from;
+  return { job, child, kept: run, reason };
 };
 
 /**
@@ -140,12 +153,12 @@ where ${amongNodeRuns} and n.finished_at is null`,
 export const cancelItems = async (
   sql: Sql,
   run: DagRunId,
-  { node, from, reason }: Plan['itemsCancelled'][number],
+  { node, from, reason, message }: Plan['itemsCancelled'][number],
 ): Promise<void> => {
   const text = `
-update node_runs set state = 'cancelled', reason = $4, finished_at = clock_timestamp()
+update node_runs set state = 'cancelled', reason = $4, message = $5, finished_at = clock_timestamp()
 where run_id = $1 and node = $2 and item >= $3 and state = 'ready'`;
-  await sql.run({ text }, [run, node, from, reason]);
+  await sql.run({ text }, [run, node, from, reason, message]);
 };
 
 /** Marks running node runs whose jobs and sub-DAGs are to be cancelled: these nodes, or all from one index to another. */
