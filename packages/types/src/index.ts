@@ -25,6 +25,7 @@ export * from './ports/runtime.ts';
 export * from './ports/schedules.ts';
 export * from './schemas/dag.ts';
 export * from './schemas/dag-answers.ts';
+export * from './schemas/dag-versions.ts';
 export * from './schemas/profile.ts';
 export * from './schemas/submission.ts';
 export * from './schemas/value-schema.ts';

@@ -48,6 +48,18 @@ export const readDag = async (
   throw new OrchestratorError('dag_not_found', `There is no DAG ${name}${which} in project ${project}.`);
 };
 
+/** A version to start a run of. Throws `dag_not_found`, also for a version of a deleted DAG. */
+export const readStartable = async (
+  deps: OperationDeps,
+  request: Pick<StartRequest, 'project' | 'name' | 'version'>,
+): Promise<DagVersion> => {
+  const found = await readDag(deps, request);
+  const { deletedAt, name, version } = found;
+  if (deletedAt === null) return found;
+  const message = `DAG ${name} was deleted at ${deletedAt.toISOString()}; apply it again to run it (version ${version}: dag show ${name} --dag-version ${version}).`;
+  throw new OrchestratorError('dag_not_found', message);
+};
+
 /** Refuses graphs with nodes that this installation cannot run, before anything of them runs. */
 export const refuseUnsupported = (deps: OperationDeps, graphs: readonly DagGraph[]): void => {
   if (deps.outputsSupported) return;
@@ -141,7 +153,7 @@ export const startRun = async (
   context: WriteContext,
   key?: IdempotencyKey,
 ): Promise<StartedRun> => {
-  const { graph, version } = await readDag(deps, request);
+  const { graph, version } = await readStartable(deps, request);
   const replay = key === undefined ? null : await deps.database.dags.findRunReplay(graph.project, key);
   if (replay !== null) {
     const run = await deps.database.dags.getRun(replay);
