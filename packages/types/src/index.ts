@@ -15,6 +15,7 @@ export * from './vocabulary/schedule.ts';
 export * from './vocabulary/states.ts';
 export * from './errors/catalogue.ts';
 export * from './errors/orchestrator-error.ts';
+export * from './errors/problems.ts';
 export * from './json/json-value.ts';
 export * from './outputs/index.ts';
 export * from './ports/clock.ts';

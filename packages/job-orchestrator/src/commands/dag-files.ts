@@ -1,4 +1,11 @@
-import { graphDigest, loadDagFile, suspicions, type Dag } from '@job-orchestrator/dag-orchestrator';
+import {
+  graphDigest,
+  loadDagFile,
+  placesIn,
+  suspicions,
+  type Dag,
+  type PlaceProblem,
+} from '@job-orchestrator/dag-orchestrator';
 import type { DagGraph } from '@job-orchestrator/types';
 import { stringify } from 'yaml';
 import { readBounded } from '../files/read-bounded.ts';
@@ -10,9 +17,16 @@ export interface ValidateFlags extends FormatFlags {
   readonly file: string;
 }
 
+/** A DAG with the places of the file that it stands in. */
+export interface DagFile extends Dag {
+  readonly place: PlaceProblem;
+}
+
 /** A DAG in a file; `-` is stdin. Throws `invalid_input`. */
-export const readDag = async (path: string): Promise<Dag> =>
-  loadDagFile(path === '-' ? '(stdin)' : path, await readBounded(path));
+export const readDag = async (path: string): Promise<DagFile> => {
+  const [name, bytes] = [path === '-' ? '(stdin)' : path, await readBounded(path)];
+  return { ...loadDagFile(name, bytes), place: placesIn(name, bytes) };
+};
 
 const summaryOf = (graph: DagGraph): string => {
   const edges = graph.nodes.reduce((sum, { needs }) => sum + needs.length, 0);

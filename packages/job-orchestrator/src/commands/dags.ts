@@ -10,7 +10,8 @@ import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { noteNext, type PageFlags } from './get.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
 import { allNodes, readTree } from './read-nodes.ts';
-import { givenInputs, inputsOf, type InputFlags } from './run-inputs.ts';
+import { rethrowPlaced } from './placed.ts';
+import { inputsOf, withInputs, type InputFlags } from './run-inputs.ts';
 import { withServer, type Session } from './session.ts';
 import { watchRun } from './watch-run.ts';
 
@@ -51,9 +52,9 @@ const exitCodeOfRun = (state: DagRunState): number => {
 export const applyFile = (cli: Cli, flags: ApplyFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
     const { suspicions } = await import('@job-orchestrator/dag-orchestrator');
-    const { document, graph } = await (await import('./dag-files.ts')).readDag(flags.file);
+    const { document, graph, place } = await (await import('./dag-files.ts')).readDag(flags.file);
     for (const suspicion of suspicions(graph)) screen.note(`note: ${suspicion}`);
-    const applied = await client.applyDag(document);
+    const applied = await client.applyDag(document).catch(rethrowPlaced(place));
     const { format } = flags;
     if (format === 'json' || format === 'yaml') await writeValue(screen, format, applied);
     else screen.out(`dag/${applied.name}${format === 'name' ? '' : ` version ${applied.version}`}\n`);
@@ -106,12 +107,14 @@ const tellStarted = async (
 export const runDag = (cli: Cli, name: string, flags: RunFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
     if (flags.dryRun === true) return (await import('./plan-run.ts')).planRun(session, name, flags);
-    const { id, replayed } = await session.client.startDagRun(name, {
+    const start = {
       ...given({ project: flags.project, version: flags.dagVersion }),
       noCache: !flags.cache,
-      inputs: await givenInputs(flags),
       idempotencyKey: flags.idempotencyKey ?? randomUUID(),
-    });
+    };
+    const { id, replayed } = await withInputs(flags, (inputs) =>
+      session.client.startDagRun(name, { ...start, inputs }),
+    );
     if (replayed) session.screen.note('started before with the same key');
     return tellStarted(session, id, flags);
   });

@@ -17,6 +17,7 @@ import {
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 import { resolveImages } from '../jobs/resolve-images.ts';
+import { nearDag } from './near-dag.ts';
 import { initialRun } from './run-progress.ts';
 import { profilesOf } from './run-profiles.ts';
 import { readTree } from './sub-dags.ts';
@@ -45,7 +46,11 @@ export const readDag = async (
   const found = await deps.database.dags.getVersion(project, name, version);
   if (found !== null) return found;
   const which = version === null ? '' : ` with version ${version}`;
-  throw new OrchestratorError('dag_not_found', `There is no DAG ${name}${which} in project ${project}.`);
+  const near = version === null ? await nearDag(deps, project, name) : '';
+  throw new OrchestratorError(
+    'dag_not_found',
+    `There is no DAG ${name}${which} in project ${project}${near === '' ? '.' : near}`,
+  );
 };
 
 /** A version to start a run of. Throws `dag_not_found`, also for a version of a deleted DAG. */
@@ -105,7 +110,7 @@ export const refuseUnpinned = (
   images: Readonly<Record<string, Image>>,
 ): void => {
   const problems = graphs.flatMap(({ nodes }) => nodes.flatMap((node) => unpinnedProblem(node, images)));
-  if (problems.length > 0) throw invalidInput(problems.slice(0, 20));
+  if (problems.length > 0) throw invalidInput(problems);
 };
 
 /**
