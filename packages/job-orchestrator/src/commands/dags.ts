@@ -183,7 +183,9 @@ const writeRun = async (session: Session, { format }: FormatFlags, run: DagRunDt
   const { screen } = session;
   if (format === 'name') return screen.out(`run/${run.id}\n`);
   if (format === 'table')
-    return screen.out(runStory(run, await readTree(session, run.id), new Date(), screen.outColours));
+    return screen.out(
+      runStory(run, await readTree(session, run.id), new Date(), screen.outColours, screen.outStyle.columns),
+    );
   await writeValue(screen, format, { ...run, nodes: await allNodes(session, run.id) });
 };
 
