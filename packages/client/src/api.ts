@@ -14,7 +14,9 @@ import type {
   DagRunPage,
   DagRunState,
   DagVersionDto,
+  DagVersionPage,
   DeadLetterPage,
+  DeletedDagDto,
   DeletedScheduleDto,
   DiscardAnswer,
   DiscardRequest,
@@ -115,7 +117,7 @@ export interface RerunRequest {
 
 export interface DagRunQuery extends PageQuery {
   readonly dag?: string;
-  readonly state?: DagRunState;
+  readonly states?: readonly DagRunState[];
   /** True: runs of sub-DAGs too; unless given, only runs that people started. */
   readonly nested?: boolean;
   /** Only the runs of sub-DAGs of this run. */
@@ -191,6 +193,10 @@ export interface Client {
   /** A version as it was applied, and what it compiles to; the newest unless given. Throws `dag_not_found`. */
   getDag(name: string, options?: DagVersionOptions): Promise<DagVersionDto>;
   listDags(query?: PageQuery, options?: CallOptions): Promise<DagPage>;
+  /** Newest first, those of a deleted DAG too. */
+  listDagVersions(name: string, query?: PageQuery, options?: CallOptions): Promise<DagVersionPage>;
+  /** Its versions and runs stay, and runs go on. Throws `dag_in_use` while schedules or other DAGs run it. */
+  deleteDag(name: string, options?: ProjectOptions): Promise<DeletedDagDto>;
   startDagRun(name: string, start?: StartRunRequest, options?: CallOptions): Promise<StartedRunDto>;
   /** What a run would do, and why it would be refused; writes nothing. Throws `dag_not_found`. */
   planDagRun(

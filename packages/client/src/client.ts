@@ -1,5 +1,6 @@
 import type { Client } from './api.ts';
 import { deadLetterCalls } from './calls/dead-letters.ts';
+import { dagDefinitionCalls } from './calls/dag-definitions.ts';
 import { dagCalls } from './calls/dags.ts';
 import { imageCalls } from './calls/images.ts';
 import { jobCalls } from './calls/jobs.ts';
@@ -41,6 +42,7 @@ export const createClient = (options: ClientOptions): Client => {
     ...logCalls(transport, reconnect),
     ...outputCalls(transport),
     ...deadLetterCalls(transport),
+    ...dagDefinitionCalls(transport),
     ...dagCalls(transport, reconnect),
     ...scheduleCalls(transport),
     ...backfillCalls(transport),

@@ -52,9 +52,16 @@ const pathOfField = (document: unknown, field: string): Path => {
   return path;
 };
 
-/** A problem that the rules of `types` found, as a fault. An unknown field is wrong by its name. */
-export const faultOfProblem = (document: unknown, { field, ...problem }: Problem): Fault => ({
-  ...problem,
-  path: field === '' ? [] : pathOfField(document, field),
-  onKey: true,
-});
+/** True where no value is wrong, or the one that was found is the name of its place: the name is what is wrong. */
+const isAboutName = (path: Path, value: string | undefined): boolean => {
+  const name = String(path.at(-1) ?? '');
+  return (
+    value === undefined || value === name || (value.endsWith('…') && name.startsWith(value.slice(0, -1)))
+  );
+};
+
+/** A problem that says its field, as a fault. */
+export const faultOfProblem = (document: unknown, { field, ...problem }: Problem): Fault => {
+  const path = field === '' ? [] : pathOfField(document, field);
+  return { ...problem, path, onKey: isAboutName(path, problem.value) };
+};

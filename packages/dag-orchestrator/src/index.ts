@@ -1,5 +1,6 @@
 export { graphDigest } from './compile/digest.ts';
 export { loadDag, loadDagFile, type Dag } from './compile/load.ts';
+export { placesIn, type PlaceProblem } from './define/place-faults.ts';
 export { evaluate, renderText, renderValue, type Evaluated } from './expressions/evaluate.ts';
 export { suspicions } from './validate/suspicions.ts';
 export { completeInputs, outputProblems } from './values/check-values.ts';

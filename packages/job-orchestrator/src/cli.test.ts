@@ -1,39 +1,17 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Client } from '@job-orchestrator/client';
+import { describe, expect, test } from 'vitest';
 import type { JobDetail, JobSubmission, JobSummaryDto } from '@job-orchestrator/types';
-import {
-  clientOf,
-  run,
-  start,
-  startDev,
-  stopDev,
-  until,
-  type Finished,
-  type Running,
-} from './testing/cli.ts';
+import { run, start, until, useDev } from './testing/cli.ts';
 
-let dataDir = '';
-let dev: Running;
-let client: Client;
-const jo = (...words: string[]): Promise<Finished> => run(dataDir, words);
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'jo-cli-'));
-  dev = await startDev(dataDir);
-  client = await clientOf(dataDir);
-});
-afterAll(async () => {
-  await stopDev(dev);
-  await rm(dataDir, { recursive: true, force: true });
-});
+const dev = useDev();
+const { jo } = dev;
 
 /** Submits a job past the command line, where a test is about what comes after. */
 const submitted = async (job: Omit<JobSubmission, 'image'>): Promise<string> => {
-  const { jobs } = await client.submitJobs({ image: 'hello', ...job });
+  const { jobs } = await dev.client.submitJobs({ image: 'hello', ...job });
   return jobs[0]!.id;
 };
 
@@ -41,15 +19,15 @@ const describedJob = async (id: string): Promise<JobDetail> =>
   JSON.parse((await jo('describe', 'job', id, '-o', 'json')).stdout) as JobDetail;
 
 const ended = async (id: string, state: string): Promise<void> =>
-  until(`${id} to be ${state}`, async () => (await client.getJob(id)).state === state);
+  until(`${id} to be ${state}`, async () => (await dev.client.getJob(id)).state === state);
 
 describe('dev', () => {
   test('says where it is, that there is no isolation, and what to type next', () => {
-    expect(dev.stderr()).toContain('http://127.0.0.1:');
-    expect(dev.stderr()).toContain(dataDir);
-    expect(dev.stderr()).toContain('No isolation');
-    expect(dev.stderr()).toContain('job-orchestrator run hello');
-    expect(dev.stdout()).toBe('');
+    expect(dev.running.stderr()).toContain('http://127.0.0.1:');
+    expect(dev.running.stderr()).toContain(dev.folder);
+    expect(dev.running.stderr()).toContain('No isolation');
+    expect(dev.running.stderr()).toContain('job-orchestrator run hello');
+    expect(dev.running.stdout()).toBe('');
   });
 
   test('refuses a second process on its folder', async () => {
@@ -60,7 +38,7 @@ describe('dev', () => {
   });
 
   test('asks for its token', async () => {
-    const wrong = join(dataDir, 'wrong-token');
+    const wrong = dev.path('wrong-token');
     await writeFile(wrong, 'not-the-token-at-all');
     const { code, stderr } = await jo('get', 'jobs', '--token-file', wrong);
     expect(code).toBe(4);
@@ -72,7 +50,7 @@ describe('dev', () => {
     ['that cannot be sent', 'two\nwords', 'is not a token'],
     ['that is empty', '\n', 'is empty'],
   ])('a token %s is refused before anybody is asked, and shown to nobody', async (_name, text, message) => {
-    const wrong = join(dataDir, 'no-token');
+    const wrong = dev.path('no-token');
     await writeFile(wrong, text);
     const { code, stderr } = await jo('get', 'jobs', '--token-file', wrong);
     expect(code).toBe(2);
@@ -81,7 +59,7 @@ describe('dev', () => {
   });
 
   test('a file where the data folder should be is the fault of whoever named it', async () => {
-    const { code, stderr } = await run(join(dataDir, 'token'), ['get', 'jobs']);
+    const { code, stderr } = await run(dev.path('token'), ['get', 'jobs']);
     expect(code).toBe(2);
     expect(stderr).toContain('allowed: a folder that can be written');
   });
@@ -91,7 +69,7 @@ describe('run', () => {
   test('the words after the program are the program’s, with or without --', async () => {
     const { code, stdout } = await jo('run', 'hello', '--name', 'mine', 'echo', '-n', 'foo');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'foo' });
-    expect((await client.listJobs({ limit: 1 })).items[0]).toMatchObject({ name: 'mine' });
+    expect((await dev.client.listJobs({ limit: 1 })).items[0]).toMatchObject({ name: 'mine' });
   });
 
   test('writes the log to stdout and everything else to stderr', async () => {
@@ -143,7 +121,7 @@ describe('run', () => {
     const { code, stdout, stderr } = await jo('run', 'hello', ...flags, '--', 'sh', '-c', script);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'good day\n{"k":"v"}' });
     expect(stderr).toContain('output of');
-    expect((await client.getJob('@latest')).output?.value).toEqual([1, 2]);
+    expect((await dev.client.getJob('@latest')).output?.value).toEqual([1, 2]);
   });
 
   test('detached writes the id and does not wait', async () => {
@@ -152,7 +130,7 @@ describe('run', () => {
       code: 0,
       stdout: expect.stringMatching(/^job\/[0-9a-f-]{36}\n$/) as string,
     });
-    await client.cancelJob('@latest');
+    await dev.client.cancelJob('@latest');
   });
 
   test('tries again as often as it may, and the log says which attempt', async () => {
@@ -163,13 +141,13 @@ describe('run', () => {
   });
 
   test('at Ctrl-C leaves the job running and says how to cancel it', async () => {
-    const following = start(dataDir, ['run', 'hello', '--', 'sh', '-c', 'echo ready; exec sleep 600']);
+    const following = start(dev.folder, ['run', 'hello', '--', 'sh', '-c', 'echo ready; exec sleep 600']);
     await until('the job to run', () => following.stdout().includes('ready'));
     following.child.kill('SIGINT');
     const { code, stderr } = await following.finished;
     expect(code).toBe(130);
     const id = /job-orchestrator cancel ([0-9a-f]{8})/.exec(stderr)?.[1] ?? '';
-    expect((await client.getJob(id)).state).toBe('running');
+    expect((await dev.client.getJob(id)).state).toBe('running');
     expect((await jo('cancel', id, '--reason', 'test')).code).toBe(0);
     await ended(id, 'cancelled');
     expect((await jo('cancel', id)).code).toBe(6);
@@ -177,7 +155,7 @@ describe('run', () => {
 });
 
 describe('submit', () => {
-  const file = (): string => join(dataDir, 'jobs.yaml');
+  const file = (): string => dev.path('jobs.yaml');
 
   test('waits for all jobs of a file and shows what they brought', async () => {
     await writeFile(
@@ -206,7 +184,7 @@ describe('submit', () => {
   test('reads standard input, and gives up waiting in time', async () => {
     const job = JSON.stringify({ image: 'hello', command: ['sleep', '600'] });
     const { code, stdout } = await run(
-      dataDir,
+      dev.folder,
       ['submit', '-f', '-', '--wait', '--timeout', '1s', '-o', 'name'],
       job,
     );
@@ -319,8 +297,8 @@ describe('changing', () => {
     await ended(id, 'failed');
     const { code, stdout } = await jo('retry', id);
     expect(code).toBe(0);
-    expect((await client.getJob(stdout.trim())).retryOf).toBe(id);
-    await client.putImage({ name: 'hello', reference: 'registry.example/hello:2' });
+    expect((await dev.client.getJob(stdout.trim())).retryOf).toBe(id);
+    await dev.client.putImage({ name: 'hello', reference: 'registry.example/hello:2' });
     const renewed = await jo('retry', id, '--current-image');
     expect(renewed.stderr).toMatch(/it runs registry\.example\/hello:2; the old one ran \S+/);
   });

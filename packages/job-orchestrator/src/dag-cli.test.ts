@@ -1,34 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Client } from '@job-orchestrator/client';
+import { writeFile } from 'node:fs/promises';
 import type { DagRunDto, JsonObject, NodeRunDto } from '@job-orchestrator/types';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  clientOf,
-  run,
-  start,
-  startDev,
-  stopDev,
-  until,
-  type Finished,
-  type Running,
-} from './testing/cli.ts';
+import { describe, expect, test } from 'vitest';
+import { run, start, until, useDev } from './testing/cli.ts';
 
-let dataDir = '';
-let dev: Running;
-let client: Client;
-const jo = (...words: string[]): Promise<Finished> => run(dataDir, words);
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'jo-dag-cli-'));
-  dev = await startDev(dataDir);
-  client = await clientOf(dataDir);
-});
-afterAll(async () => {
-  await stopDev(dev);
-  await rm(dataDir, { recursive: true, force: true });
-});
+const dev = useDev();
+const { jo } = dev;
 
 const shell = (line: string): JsonObject => ({ command: ['sh', '-c', line] });
 const good = shell('true');
@@ -36,23 +12,23 @@ const bad = shell('exit 3');
 const endless = shell('exec sleep 600');
 
 const apply = async (name: string, nodes: JsonObject, more: JsonObject = {}): Promise<void> => {
-  await client.applyDag({ name, defaults: { image: 'sh' }, nodes, ...more });
+  await dev.client.applyDag({ name, defaults: { image: 'sh' }, nodes, ...more });
 };
 
 /** A run of these nodes, started past the command line. */
 const started = async (name: string, nodes: JsonObject, more: JsonObject = {}): Promise<string> => {
   await apply(name, nodes, more);
-  return (await client.startDagRun(name)).id;
+  return (await dev.client.startDagRun(name)).id;
 };
 
 const ended = async (id: string, state: string): Promise<void> =>
-  until(`${id} to be ${state}`, async () => (await client.getDagRun(id)).state === state);
+  until(`${id} to be ${state}`, async () => (await dev.client.getDagRun(id)).state === state);
 
 const described = async (id: string): Promise<DagRunDto & { nodes: NodeRunDto[] }> =>
   JSON.parse((await jo('describe', 'run', id, '-o', 'json')).stdout) as DagRunDto & { nodes: NodeRunDto[] };
 
 describe('dag apply', () => {
-  const file = (): string => join(dataDir, 'dag.yaml');
+  const file = (): string => dev.path('dag.yaml');
   const yaml = 'name: applied\ndefaults: { image: sh }\nnodes:\n  a: { run: "true" }\n';
 
   test('makes a version, and none where nothing changed', async () => {
@@ -67,7 +43,7 @@ describe('dag apply', () => {
     expect(again).toMatchObject({ code: 0, stdout: 'dag/applied version 1\n' });
     expect(again.stderr).toContain('nothing changed');
     const changed = await run(
-      dataDir,
+      dev.folder,
       ['dag', 'apply', '-f', '-', '-o', 'json'],
       yaml.replace('true', 'date'),
     );
@@ -141,8 +117,8 @@ describe('dag run', () => {
   test('takes inputs from words and a file; a word wins, JSON where it is valid', async () => {
     const inputs = { n: { type: 'integer' }, day: { type: 'string' }, tags: { type: 'array', default: [] } };
     await apply('with-inputs', { a: good }, { inputs });
-    await writeFile(join(dataDir, 'inputs.json'), '{"n": 1, "day": "monday"}');
-    const words = ['--inputs-file', join(dataDir, 'inputs.json'), '-i', 'n=3', '-i', 'tags=["x"]'];
+    await writeFile(dev.path('inputs.json'), '{"n": 1, "day": "monday"}');
+    const words = ['--inputs-file', dev.path('inputs.json'), '-i', 'n=3', '-i', 'tags=["x"]'];
     const { stdout } = await jo('dag', 'run', 'with-inputs', ...words);
     expect((await described(stdout.trim())).inputs).toEqual({ n: 3, day: 'monday', tags: ['x'] });
   });
@@ -179,13 +155,13 @@ describe('dag watch', () => {
     const { code, stdout } = await jo('dag', 'watch', id, '--timeout', '1s');
     expect(code).toBe(8);
     expect(stdout).toMatch(/● running +a [^]*run running\n$/);
-    expect((await client.getDagRun(id)).finishedAt).toBeNull();
-    await client.cancelDagRun(id);
+    expect((await dev.client.getDagRun(id)).finishedAt).toBeNull();
+    await dev.client.cancelDagRun(id);
   });
 
   test('exits with 7 for a run that was cancelled', async () => {
     const id = await started('cancelled', { a: endless });
-    const watching = start(dataDir, ['dag', 'watch', id]);
+    const watching = start(dev.folder, ['dag', 'watch', id]);
     await until('the node to be told', () => watching.stdout().includes('● running'));
     expect((await jo('dag', 'cancel', id)).code).toBe(0);
     const { code, stdout } = await watching.finished;
@@ -197,14 +173,14 @@ describe('dag watch', () => {
 
   test('at Ctrl-C leaves the run alone, and says so', async () => {
     const id = await started('left', { a: endless });
-    const watching = start(dataDir, ['dag', 'watch', id]);
+    const watching = start(dev.folder, ['dag', 'watch', id]);
     await until('the node to be told', () => watching.stdout().includes('● running'));
     watching.child.kill('SIGINT');
     const { code, stderr } = await watching.finished;
     expect(code).toBe(130);
     expect(stderr).toContain(`the run goes on; see it: job-orchestrator describe run ${id.slice(-8)}`);
-    expect((await client.getDagRun(id)).finishedAt).toBeNull();
-    await client.cancelDagRun(id);
+    expect((await dev.client.getDagRun(id)).finishedAt).toBeNull();
+    await dev.client.cancelDagRun(id);
   });
 
   test('with -o json writes the run at its end to stdout, and what happens to stderr', async () => {
@@ -266,7 +242,7 @@ describe('changing a run', () => {
     const id = await started('open', { a: endless });
     expect((await jo('dag', 'retry', id)).code).toBe(6);
     expect((await jo('dag', 'rerun', id, '--from', 'a')).code).toBe(6);
-    await client.cancelDagRun(id);
+    await dev.client.cancelDagRun(id);
     await ended(id, 'cancelled');
     const unknown = await jo('dag', 'rerun', id, '--from', 'aa');
     expect(unknown.code).toBe(2);
@@ -350,7 +326,7 @@ describe('reading runs', () => {
     expect(stdout).toMatch(/^name: shown\n[^]*description: second\n/);
     expect(stderr).toContain('version 2, applied ');
     expect((await jo('dag', 'show', 'shown', '--dag-version', '1')).stdout).toContain('description: first\n');
-    const again = await run(dataDir, ['dag', 'apply', '-f', '-'], stdout);
+    const again = await run(dev.folder, ['dag', 'apply', '-f', '-'], stdout);
     expect(again).toMatchObject({ code: 0, stdout: 'dag/shown version 2\n' });
     expect((await jo('dag', 'show', 'shown', '--dag-version', '9')).code).toBe(5);
     expect((await jo('dag', 'show', 'nobody')).code).toBe(5);

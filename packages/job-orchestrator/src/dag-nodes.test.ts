@@ -1,28 +1,12 @@
-import type { Client } from '@job-orchestrator/client';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { clientOf, run, startDev, stopDev, until, type Finished, type Running } from './testing/cli.ts';
+import { writeFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { until, useDev } from './testing/cli.ts';
 
-let dataDir = '';
-let dev: Running;
-let client: Client;
-const jo = (...words: string[]): Promise<Finished> => run(dataDir, words);
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'jo-dag-nodes-'));
-  dev = await startDev(dataDir);
-  client = await clientOf(dataDir);
-  await client.putImage({ name: 'hello', reference: 'hello' });
-});
-afterAll(async () => {
-  await stopDev(dev);
-  await rm(dataDir, { recursive: true, force: true });
-});
+const dev = useDev(({ client }) => client.putImage({ name: 'hello', reference: 'hello' }));
+const { jo } = dev;
 
 const apply = async (text: string): Promise<void> => {
-  const file = join(dataDir, 'dag.yaml');
+  const file = dev.path('dag.yaml');
   await writeFile(file, text);
   const { code, stderr } = await jo('dag', 'apply', '-f', file);
   expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -53,8 +37,8 @@ test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the a
   await apply(loadDay);
   await apply(days);
   const id = (await jo('dag', 'run', 'days', '-o', 'name')).stdout.trim().slice('run/'.length);
-  await until('a question', async () => (await client.listApprovals()).items.length === 1);
-  const [{ run: child } = { run: '' }] = (await client.listApprovals()).items;
+  await until('a question', async () => (await dev.client.listApprovals()).items.length === 1);
+  const [{ run: child } = { run: '' }] = (await dev.client.listApprovals()).items;
   const listed = await jo('get', 'approvals');
   expect(listed.stdout).toMatch(/^RUN +NODE +DAG +ASKED +LEFT +ASKS\n/);
   expect(listed.stdout).toContain('Load 3 rows?');
@@ -77,7 +61,7 @@ test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the a
   const other = await jo('dag', 'reject', child, 'agree');
   expect(other.code).toBe(6);
   expect(other.stderr).toContain('was approved by ann');
-  expect((await client.getDagRun(id)).outputs).toEqual({ loaded: [{ rows: 3, by: 'ann' }] });
+  expect((await dev.client.getDagRun(id)).outputs).toEqual({ loaded: [{ rows: 3, by: 'ann' }] });
   expect((await jo('describe', 'run', child)).stdout).toContain(
     `runs for node day[0] of run ${id.slice(-8)}`,
   );

@@ -1,35 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Client } from '@job-orchestrator/client';
 import type { DagRunDto, JsonObject, NodeRunDto } from '@job-orchestrator/types';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clientOf, run, startDev, stopDev, until, type Finished, type Running } from './testing/cli.ts';
+import { describe, expect, test } from 'vitest';
+import { until, useDev } from './testing/cli.ts';
 
-let dataDir = '';
-let dev: Running;
-let client: Client;
-const jo = (...words: string[]): Promise<Finished> => run(dataDir, words);
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'jo-dag-reuse-'));
-  dev = await startDev(dataDir);
-  client = await clientOf(dataDir);
-  await jo('image', 'add', 'pinned', `registry.example/sh@sha256:${'a'.repeat(64)}`);
-});
-afterAll(async () => {
-  await stopDev(dev);
-  await rm(dataDir, { recursive: true, force: true });
-});
+const dev = useDev(({ jo }) => jo('image', 'add', 'pinned', `registry.example/sh@sha256:${'a'.repeat(64)}`));
+const { jo } = dev;
 
 const shell = (line: string): JsonObject => ({ command: ['sh', '-c', line] });
 
 const apply = async (name: string, nodes: JsonObject, more: JsonObject = {}): Promise<void> => {
-  await client.applyDag({ name, defaults: { image: 'pinned' }, nodes, ...more });
+  await dev.client.applyDag({ name, defaults: { image: 'pinned' }, nodes, ...more });
 };
 
 const ended = async (id: string, state: string): Promise<string> => {
-  await until(`${id} to be ${state}`, async () => (await client.getDagRun(id)).state === state);
+  await until(`${id} to be ${state}`, async () => (await dev.client.getDagRun(id)).state === state);
   return id;
 };
 
@@ -50,7 +33,7 @@ describe('a node with cache', () => {
     const watched = await jo('dag', 'run', 'cached', '--watch');
     expect(watched.code).toBe(0);
     expect(watched.stdout).toMatch(new RegExp(`completed sum .*cached from run ${first.slice(-8)}`));
-    const [second] = (await client.listDagRuns({ dag: 'cached' })).items;
+    const [second] = (await dev.client.listDagRuns({ dag: 'cached' })).items;
     const {
       nodes: [sum, next],
     } = await described(second!.id);
@@ -97,7 +80,7 @@ describe('dag run --dry-run', () => {
     last: { ...shell('true'), needs: ['first', 'ask'], cache: true },
   };
   const counts = async () =>
-    Promise.all([client.listDagRuns({ dag: 'planned' }), client.listImages()]).then((pages) =>
+    Promise.all([dev.client.listDagRuns({ dag: 'planned' }), dev.client.listImages()]).then((pages) =>
       pages.map(({ items }) => items.length),
     );
 
@@ -144,19 +127,19 @@ describe('dag run --dry-run', () => {
     ])
       expect(stderr).toMatch(part);
     expect(stdout).toMatch(/\n0 +c +depends /);
-    await client.applyDag({ name: 'off', defaults: { image: 'off' }, nodes: { a: {} } });
+    await dev.client.applyDag({ name: 'off', defaults: { image: 'off' }, nodes: { a: {} } });
     expect((await jo('dag', 'run', 'off', '--dry-run')).code).toBe(6);
     expect((await jo('dag', 'run', 'off')).code).toBe(6);
     expect((await jo('dag', 'run', 'nobody', '--dry-run')).code).toBe(5);
   });
 
   test('an image that a start would register is not registered', async () => {
-    await client.applyDag({ name: 'unknown', defaults: { image: 'never-seen' }, nodes: { a: {} } });
+    await dev.client.applyDag({ name: 'unknown', defaults: { image: 'never-seen' }, nodes: { a: {} } });
     const { code, stdout } = await jo('dag', 'run', 'unknown', '--dry-run', '-o', 'json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       images: [{ name: 'never-seen', reference: 'never-seen', registered: false, pinned: false }],
     });
-    await expect(client.getImage('never-seen')).rejects.toMatchObject({ code: 'image_not_found' });
+    await expect(dev.client.getImage('never-seen')).rejects.toMatchObject({ code: 'image_not_found' });
   });
 });

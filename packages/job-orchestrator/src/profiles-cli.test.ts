@@ -1,25 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run, startDev, stopDev, type Finished, type Running } from './testing/cli.ts';
+import { writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { useDev } from './testing/cli.ts';
 
-let dataDir = '';
-let dev: Running;
-const jo = (...words: string[]): Promise<Finished> => run(dataDir, words);
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'jo-profiles-'));
-  dev = await startDev(dataDir);
-});
-afterAll(async () => {
-  await stopDev(dev);
-  await rm(dataDir, { recursive: true, force: true });
-});
+const dev = useDev();
+const { jo } = dev;
 
 describe('profiles and secrets', () => {
   test('a profile is defined by options over a file, shown, and bounds a job', async () => {
-    const file = join(dataDir, 'small.yaml');
+    const file = dev.path('small.yaml');
     await writeFile(file, 'name: small\nresources: { limits: { memory: 1Gi } }\nmaximum: { memory: 2Gi }\n');
     const words = ['--toleration', 'spot=true:NoExecute', '--node-selector', 'pool=spot'];
     expect((await jo('profile', 'add', '-f', file, ...words)).code).toBe(0);
@@ -39,7 +27,7 @@ describe('profiles and secrets', () => {
   });
 
   test('a bound secret reaches the program and nothing that is shown', async () => {
-    await writeFile(join(dataDir, 'secrets.json'), '{"reports": {"token": "hunter2"}}', { mode: 0o600 });
+    await writeFile(dev.path('secrets.json'), '{"reports": {"token": "hunter2"}}', { mode: 0o600 });
     await jo('secret', 'bind', 'reports-api', '--secret', 'reports', '--key', 'token', '--topic', 'reports');
     const script = ['sh', '-c', 'echo ${#API_TOKEN}'];
     const words = ['--secret-env', 'API_TOKEN=reports-api', 'hello', '--', ...script];
@@ -52,7 +40,7 @@ describe('profiles and secrets', () => {
   });
 
   test('what a submitter cannot set is refused in a file with its place, and has no option', async () => {
-    const file = join(dataDir, 'forbidden.yaml');
+    const file = dev.path('forbidden.yaml');
     await writeFile(file, 'image: hello\nserviceAccountName: admin\nvolumes: []\n');
     const { code, stderr } = await jo('submit', '-f', file);
     expect(code).toBe(2);

@@ -20,6 +20,7 @@ export * from './dags/again.ts';
 export * from './dags/answer-approval.ts';
 export * from './dags/apply-dag.ts';
 export * from './dags/change-run.ts';
+export * from './dags/delete-dag.ts';
 export * from './dags/find-run.ts';
 export { planRun, type RunPlan } from './dags/plan-run.ts';
 export { initialNode, initialRun } from './dags/run-progress.ts';

@@ -7,6 +7,8 @@ create table dags (
   -- The newest version; 0 only inside the transaction that makes the first.
   version integer not null default 0 check (version >= 0),
   created_at timestamptz not null default clock_timestamp(),
+  -- Its versions and runs stay; applied again, it is there again, with its next version.
+  deleted_at timestamptz,
   unique (project, name)
 );
 

@@ -11,6 +11,8 @@ import type {
   DagSummaryDto,
   DagVersion,
   DagVersionDto,
+  DagVersionSummary,
+  DagVersionSummaryDto,
   GivenAnswerDto,
   NodeRunDto,
   NodeRunRecord,
@@ -28,6 +30,12 @@ export const toDagVersion = (dag: DagVersion): DagVersionDto => ({
   ...dag,
   graph: dag.graph as unknown as DagVersionDto['graph'],
   createdAt: dag.createdAt.toISOString(),
+  deletedAt: isoOrNull(dag.deletedAt),
+});
+
+export const toDagVersionSummary = (version: DagVersionSummary): DagVersionSummaryDto => ({
+  ...version,
+  createdAt: version.createdAt.toISOString(),
 });
 
 export const toDagRun = (run: DagRunRecord): DagRunDto => ({

@@ -5,20 +5,18 @@ import {
   limits,
   Name,
   type JobFilter,
-  type JobState,
   type Problem,
 } from '@job-orchestrator/types';
 import { Type, type Static } from 'typebox';
 import { pageParameters } from './pages.ts';
 import { parameterReader, parameters, refuse } from './parameters.ts';
+import { readStates, statesParameter } from './states.ts';
 
 /** Parameters of `GET /jobs`. */
 export const JobListQuery = parameters({
   project: Type.Optional(Name),
   topic: Type.Optional(Name),
-  state: Type.Optional(
-    Type.String({ description: `One or more of ${jobStates.join(', ')}, comma-separated.` }),
-  ),
+  state: statesParameter(jobStates),
   image: Type.Optional(Name),
   label: Type.Optional(
     Type.Array(Type.String({ description: 'KEY=VALUE' }), {
@@ -30,20 +28,6 @@ export const JobListQuery = parameters({
 });
 
 export const readJobList = parameterReader(JobListQuery);
-
-const isJobState = (word: string): word is JobState => (jobStates as readonly string[]).includes(word);
-
-const readStates = (text: string | undefined): readonly JobState[] | null => {
-  if (text === undefined) return null;
-  const words = text.split(',');
-  const message = `must be one or more of ${jobStates.join(', ')}`;
-  refuse(
-    words
-      .filter((word) => !isJobState(word))
-      .map((word) => ({ field: 'state', message, value: word.slice(0, 64) })),
-  );
-  return words.filter(isJobState);
-};
 
 const labelKey = new RegExp(labelKeyPattern);
 const labelValue = new RegExp(labelValuePattern);
@@ -86,7 +70,7 @@ export const readLabels = (labels: readonly string[] | undefined): Readonly<Reco
 export const jobFilter = (query: Static<typeof JobListQuery>): JobFilter => ({
   project: query.project ?? null,
   topic: query.topic ?? null,
-  states: readStates(query.state),
+  states: readStates(jobStates, query.state),
   image: query.image ?? null,
   labels: readLabels(query.label),
 });

@@ -50,17 +50,21 @@ const openCursor = (key: ListKey, cursor: string): string => {
 };
 
 /** The page that a query asks for. Throws `bad_cursor` before the database sees it. */
-export const pageRequest = (key: ListKey, query: PageQuery): PageRequest => ({
+const pageRequest = (key: ListKey, query: PageQuery): PageRequest => ({
   after: query.cursor === undefined ? null : openCursor(key, query.cursor),
   limit: query.limit ?? defaultPageItems,
 });
 
-/** A page as the API gives it: its items converted and its cursor sealed. */
-export const toPage = <Item, Dto>(
+/** Reads the page of a list that a query asks for: its items converted, its cursor sealed. Throws `bad_cursor`. */
+export const readPage = async <Item, Dto>(
   key: ListKey,
-  page: Page<Item>,
-  convert: (item: Item) => Dto,
-): { readonly items: readonly Dto[]; readonly next: string | null } => ({
-  items: page.items.map(convert),
-  next: page.next === null ? null : `${Buffer.from(page.next).toString('base64url')}.${seal(key, page.next)}`,
-});
+  query: PageQuery,
+  read: (page: PageRequest) => Promise<Page<Item>>,
+  convert: (item: Item) => Dto | Promise<Dto>,
+): Promise<{ readonly items: readonly Dto[]; readonly next: string | null }> => {
+  const { items, next } = await read(pageRequest(key, query));
+  return {
+    items: await Promise.all(items.map(convert)),
+    next: next === null ? null : `${Buffer.from(next).toString('base64url')}.${seal(key, next)}`,
+  };
+};

@@ -3,6 +3,7 @@ import { backfillRoutes } from './backfills.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { dagRunEventRoutes } from './dag-run-events.ts';
 import { dagRunRoutes } from './dag-runs.ts';
+import { dagVersionRoutes } from './dag-versions.ts';
 import { dagRoutes } from './dags.ts';
 import { executorRoutes } from './executors.ts';
 import { imageRoutes } from './images.ts';
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...jobOutputRoutes,
   ...deadLetterRoutes,
   ...dagRoutes,
+  ...dagVersionRoutes,
   ...dagRunRoutes,
   ...dagRunEventRoutes,
   ...approvalRoutes,

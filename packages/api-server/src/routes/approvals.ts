@@ -9,13 +9,14 @@ import {
   type ApprovalAnswer,
   type ApprovalPage,
   type GivenAnswerDto,
+  type PageRequest,
 } from '@job-orchestrator/types';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.ts';
 import { toApprovalSummary, toGivenAnswer } from '../dto/dag-dto.ts';
 import { requiredBody } from '../http/body.ts';
-import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
+import { listKey, pageParameters, readPage } from '../input/pages.ts';
 import { parameterReader, parameters, refuse } from '../input/parameters.ts';
 import { RunParams, selectedRun } from './dag-runs.ts';
 import { json, type Route } from './route.ts';
@@ -31,9 +32,8 @@ const NodeParams = parameters({
 const list = async (context: ApiContext, request: FastifyRequest): Promise<ApprovalPage> => {
   const query = readList(request.query);
   const { project = null, dag = null } = query;
-  const key = listKey('approvals', { project, dag });
-  const page = await context.database.dags.listApprovals({ project, dag }, pageRequest(key, query));
-  return toPage(key, page, toApprovalSummary);
+  const read = (page: PageRequest) => context.database.dags.listApprovals({ project, dag }, page);
+  return readPage(listKey('approvals', { project, dag }), query, read, toApprovalSummary);
 };
 
 const bodyProblems = schemaProblems(AnswerBodySchema);

@@ -18,13 +18,14 @@ import {
   type BackfillPlanDto,
   type BackfillSubmission,
   type CancelledBackfillDto,
+  type PageRequest,
 } from '@job-orchestrator/types';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.ts';
 import { toBackfill, toBackfillPlan } from '../dto/schedule-dto.ts';
 import { optionalBody, requiredBody } from '../http/body.ts';
-import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
+import { listKey, pageParameters, readPage } from '../input/pages.ts';
 import {
   NameParams,
   parameterReader,
@@ -85,9 +86,8 @@ const start = async (context: ApiContext, request: FastifyRequest): Promise<Back
 const list = async (context: ApiContext, request: FastifyRequest): Promise<BackfillPage> => {
   const query = readList(request.query);
   const { project = null, dag = null } = query;
-  const key = listKey('backfills', { project, dag });
-  const page = await context.database.schedules.listBackfills(project, dag, pageRequest(key, query));
-  return toPage(key, page, toBackfill);
+  const read = (page: PageRequest) => context.database.schedules.listBackfills(project, dag, page);
+  return readPage(listKey('backfills', { project, dag }), query, read, toBackfill);
 };
 
 const get = async (context: ApiContext, request: FastifyRequest): Promise<BackfillDto> =>

@@ -15,6 +15,7 @@ import {
   type DagRunPage,
   type JsonObject,
   type NodeRunPage,
+  type PageRequest,
   type RunChangeDto,
   type RepairedRunDto,
 } from '@job-orchestrator/types';
@@ -23,9 +24,10 @@ import { Type, type Static } from 'typebox';
 import type { ApiContext } from '../context.ts';
 import { toDagRun, toNodeRun, toRunChange } from '../dto/dag-dto.ts';
 import { optionalBody } from '../http/body.ts';
-import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
+import { listKey, pageParameters, readPage } from '../input/pages.ts';
 import { parameterReader, parameters, refuse } from '../input/parameters.ts';
 import { ReasonBody, writeContext } from '../input/reason.ts';
+import { readStates, statesParameter } from '../input/states.ts';
 import { IdempotentHeaders, keyOf, NoCache } from './dags.ts';
 import { json, type Route } from './route.ts';
 
@@ -38,9 +40,7 @@ export const RunParams = parameters({
 const RunListQuery = parameters({
   project: Type.Optional(Name),
   dag: Type.Optional(Name),
-  state: Type.Optional(
-    Type.Unsafe<(typeof dagRunStates)[number]>({ type: 'string', enum: [...dagRunStates] }),
-  ),
+  state: statesParameter(dagRunStates),
   nested: Type.Optional(
     Type.Boolean({ description: 'True: runs of sub-DAGs too; unless given, only runs that people started.' }),
   ),
@@ -77,12 +77,12 @@ export const selectedRun = (context: ApiContext, request: FastifyRequest): Promi
 
 const list = async (context: ApiContext, request: FastifyRequest): Promise<DagRunPage> => {
   const query = readRunList(request.query);
-  const { project = null, dag = null, state, nested = false } = query;
+  const { project = null, dag = null, nested = false } = query;
   const of = query.parent === undefined ? null : await findRun(context.operations, query.parent);
   const parent: DagRunFilter['parent'] = of ?? (nested ? 'any' : 'top');
-  const filter = { project, dag, states: state === undefined ? null : [state], parent };
-  const key = listKey('dag-runs', filter);
-  return toPage(key, await context.database.dags.listRuns(filter, pageRequest(key, query)), toDagRun);
+  const filter = { project, dag, states: readStates(dagRunStates, query.state), parent };
+  const read = (page: PageRequest) => context.database.dags.listRuns(filter, page);
+  return readPage(listKey('dag-runs', filter), query, read, toDagRun);
 };
 
 const get = async (context: ApiContext, request: FastifyRequest): Promise<DagRunDto> =>
@@ -91,8 +91,8 @@ const get = async (context: ApiContext, request: FastifyRequest): Promise<DagRun
 const nodes = async (context: ApiContext, request: FastifyRequest): Promise<NodeRunPage> => {
   const { id } = await readRun(context.operations, await selectedRun(context, request));
   const query = readNodeList(request.query);
-  const key = listKey('node-runs', { id });
-  return toPage(key, await context.database.dags.listNodeRuns(id, pageRequest(key, query)), toNodeRun);
+  const read = (page: PageRequest) => context.database.dags.listNodeRuns(id, page);
+  return readPage(listKey('node-runs', { id }), query, read, toNodeRun);
 };
 
 const cancel = async (context: ApiContext, request: FastifyRequest): Promise<RunChangeDto> => {

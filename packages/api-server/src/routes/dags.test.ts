@@ -145,10 +145,10 @@ describe('a run', () => {
     const nodes = await api.client.listNodeRuns(started.id);
     expectShape(NodeRunPageSchema, nodes);
     expect(nodes.items).toMatchObject([{ name: 'a', state: 'completed', attempt: 1, jobState: 'completed' }]);
-    const page = await api.client.listDagRuns({ dag: 'life', state: 'completed' });
+    const page = await api.client.listDagRuns({ dag: 'life', states: ['completed'] });
     expectShape(DagRunPageSchema, page);
     expect(page.items).toEqual([run]);
-    expect((await api.client.listDagRuns({ dag: 'life', state: 'failed' })).items).toEqual([]);
+    expect((await api.client.listDagRuns({ dag: 'life', states: ['failed', 'running'] })).items).toEqual([]);
   });
 
   it.each([

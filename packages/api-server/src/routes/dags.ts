@@ -1,8 +1,7 @@
-import { applyDag, planRun, readDag, startRun } from '@job-orchestrator/operations';
+import { applyDag, planRun, startRun } from '@job-orchestrator/operations';
 import {
   AppliedDagSchema,
   DagPageSchema,
-  DagVersionSchema,
   limits,
   Name,
   RunPlanSchema,
@@ -10,8 +9,8 @@ import {
   StartedRunSchema,
   type AppliedDagDto,
   type DagPage,
-  type DagVersionDto,
   type JsonObject,
+  type PageRequest,
   type RunPlanDto,
   type StartedRunDto,
 } from '@job-orchestrator/types';
@@ -19,10 +18,10 @@ import type { FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import type { ApiContext } from '../context.ts';
-import { toDagSummary, toDagVersion } from '../dto/dag-dto.ts';
+import { toDagSummary } from '../dto/dag-dto.ts';
 import { optionalBody, requiredBody } from '../http/body.ts';
 import { idempotencyKey } from '../input/idempotency-key.ts';
-import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
+import { listKey, pageParameters, readPage } from '../input/pages.ts';
 import {
   NameParams,
   parameterReader,
@@ -89,22 +88,8 @@ const apply = async (context: ApiContext, request: FastifyRequest): Promise<Appl
 const list = async (context: ApiContext, request: FastifyRequest): Promise<DagPage> => {
   const query = readDagList(request.query);
   const project = query.project ?? null;
-  const key = listKey('dags', { project });
-  return toPage(key, await context.database.dags.list(project, pageRequest(key, query)), toDagSummary);
-};
-
-const DagQuery = parameters({
-  project: Type.Optional(Name),
-  version: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'The newest unless given.' }),
-  ),
-});
-const readDagQuery = parameterReader(DagQuery);
-
-const get = async (context: ApiContext, request: FastifyRequest): Promise<DagVersionDto> => {
-  const { name } = readName(request.params);
-  const { project = 'default', version = null } = readDagQuery(request.query);
-  return toDagVersion(await readDag(context.operations, { project, name, version }));
+  const read = (page: PageRequest) => context.database.dags.list(project, page);
+  return readPage(listKey('dags', { project }), query, read, toDagSummary);
 };
 
 const start = async (context: ApiContext, request: FastifyRequest): Promise<StartedRunDto> => {
@@ -150,18 +135,6 @@ export const dagRoutes: readonly Route[] = [
     query: DagListQuery,
     answer: json(DagPageSchema, 'One page.'),
     handle: list,
-  },
-  {
-    method: 'GET',
-    url: '/api/v1/dags/:name',
-    operationId: 'getDag',
-    summary: 'Read a DAG as it was applied, and what it compiles to',
-    tag: 'dags',
-    access: 'token',
-    params: NameParams,
-    query: DagQuery,
-    answer: json(DagVersionSchema, 'The version.'),
-    handle: get,
   },
   {
     method: 'POST',

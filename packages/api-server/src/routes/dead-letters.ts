@@ -13,6 +13,7 @@ import {
   type DeadLetterPage,
   type DiscardAnswer,
   type DiscardRequest,
+  type PageRequest,
   type RedriveAnswer,
   type RedriveRequest,
   type WriteContext,
@@ -23,7 +24,7 @@ import type { ApiContext } from '../context.ts';
 import { toDeadLetter } from '../dto/to-dto.ts';
 import { requiredBody } from '../http/body.ts';
 import { readLabels } from '../input/job-filter.ts';
-import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
+import { listKey, pageParameters, readPage } from '../input/pages.ts';
 import { parameterReader, parameters, refuse } from '../input/parameters.ts';
 import { json, type Route } from './route.ts';
 
@@ -54,9 +55,8 @@ const filterOf = (
 const list = async (context: ApiContext, request: FastifyRequest): Promise<DeadLetterPage> => {
   const query = readList(request.query);
   const filter = filterOf(query, readLabels(query.label));
-  const key = listKey('dead-letters', filter);
-  const page = await context.database.deadLetters.list(filter, pageRequest(key, query));
-  return toPage(key, page, toDeadLetter);
+  const read = (page: PageRequest) => context.database.deadLetters.list(filter, page);
+  return readPage(listKey('dead-letters', filter), query, read, toDeadLetter);
 };
 
 const narrowing = ['jobs', 'project', 'topic', 'image', 'category', 'failure', 'labels'] as const;

@@ -8,13 +8,14 @@ import {
   validateImageSubmission,
   type ImageDto,
   type ImagePage,
+  type PageRequest,
 } from '@job-orchestrator/types';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.ts';
 import { toImage } from '../dto/to-dto.ts';
 import { named, namedBody } from '../input/named-body.ts';
-import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
+import { listKey, pageParameters, readPage } from '../input/pages.ts';
 import { NameParams, parameterReader, parameters, ProjectQuery } from '../input/parameters.ts';
 import { writeContext } from '../input/reason.ts';
 import { json, type Route } from './route.ts';
@@ -25,8 +26,8 @@ const readImageList = parameterReader(ImageListQuery);
 const list = async (context: ApiContext, request: FastifyRequest): Promise<ImagePage> => {
   const query = readImageList(request.query);
   const project = query.project ?? null;
-  const key = listKey('images', { project });
-  return toPage(key, await context.database.images.list(project, pageRequest(key, query)), toImage);
+  const read = (page: PageRequest) => context.database.images.list(project, page);
+  return readPage(listKey('images', { project }), query, read, toImage);
 };
 
 const get = async (context: ApiContext, request: FastifyRequest): Promise<ImageDto> => {

@@ -17,6 +17,7 @@ import {
   type JobId,
   type JobPage,
   type JobRecord,
+  type PageRequest,
   type RetryAnswer,
   type SubmitAnswer,
 } from '@job-orchestrator/types';
@@ -29,7 +30,7 @@ import { notesOf, submitNotices } from '../dto/notes.ts';
 import { optionalBody, requiredBody } from '../http/body.ts';
 import { idempotencyKey } from '../input/idempotency-key.ts';
 import { jobFilter, JobListQuery, readJobList } from '../input/job-filter.ts';
-import { listKey, pageRequest, toPage } from '../input/pages.ts';
+import { listKey, readPage } from '../input/pages.ts';
 import { parameters } from '../input/parameters.ts';
 import { ReasonBody, writeContext } from '../input/reason.ts';
 import { readRetry, RetryBody } from '../input/retry.ts';
@@ -72,8 +73,8 @@ const submit = async (context: ApiContext, request: FastifyRequest): Promise<Sub
 const list = async (context: ApiContext, request: FastifyRequest): Promise<JobPage> => {
   const query = readJobList(request.query);
   const filter = jobFilter(query);
-  const key = listKey('jobs', filter);
-  return toPage(key, await context.database.history.listJobs(filter, pageRequest(key, query)), toJobSummary);
+  const read = (page: PageRequest) => context.database.history.listJobs(filter, page);
+  return readPage(listKey('jobs', filter), query, read, toJobSummary);
 };
 
 const detail = async (context: ApiContext, request: FastifyRequest): Promise<JobDetail> => {

@@ -18,6 +18,7 @@ import {
   ScheduleSubmissionSchema,
   type DeletedScheduleDto,
   type FiringPage,
+  type PageRequest,
   type PutScheduleDto,
   type ScheduleDto,
   type SchedulePage,
@@ -29,7 +30,7 @@ import { Type } from 'typebox';
 import type { ApiContext } from '../context.ts';
 import { toFiring, toSchedule } from '../dto/schedule-dto.ts';
 import { optionalBody, requiredBody } from '../http/body.ts';
-import { listKey, pageParameters, pageRequest, toPage } from '../input/pages.ts';
+import { listKey, pageParameters, readPage } from '../input/pages.ts';
 import {
   NameParams,
   parameterReader,
@@ -94,10 +95,12 @@ const put = async (context: ApiContext, request: FastifyRequest): Promise<PutSch
 const list = async (context: ApiContext, request: FastifyRequest): Promise<SchedulePage> => {
   const query = readList(request.query);
   const { project = null, dag = null } = query;
-  const key = listKey('schedules', { project, dag });
-  const page = await context.database.schedules.list(project, dag, pageRequest(key, query));
-  const items = await Promise.all(page.items.map((schedule) => shown(context, schedule)));
-  return toPage(key, { items, next: page.next }, (schedule) => schedule);
+  return readPage(
+    listKey('schedules', { project, dag }),
+    query,
+    (page) => context.database.schedules.list(project, dag, page),
+    (schedule) => shown(context, schedule),
+  );
 };
 
 const get = async (context: ApiContext, request: FastifyRequest): Promise<ScheduleDto> => {
@@ -110,8 +113,8 @@ const firings = async (context: ApiContext, request: FastifyRequest): Promise<Fi
   const query = readFirings(request.query);
   const { project = 'default' } = query;
   const { id } = await readSchedule(context.operations, project, readName(request.params).name);
-  const key = listKey('firings', { id });
-  return toPage(key, await context.database.schedules.listFirings(id, pageRequest(key, query)), toFiring);
+  const read = (page: PageRequest) => context.database.schedules.listFirings(id, page);
+  return readPage(listKey('firings', { id }), query, read, toFiring);
 };
 
 const pause = async (context: ApiContext, request: FastifyRequest): Promise<ScheduleDto> => {

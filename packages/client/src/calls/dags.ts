@@ -1,17 +1,12 @@
 import type {
   AnswerBody,
-  AppliedDagDto,
   ApprovalPage,
-  DagPage,
   DagRunDto,
   DagRunPage,
-  DagVersionDto,
   GivenAnswerDto,
   NodeRunPage,
   RunChangeDto,
-  RunPlanDto,
   RepairedRunDto,
-  StartedRunDto,
 } from '@job-orchestrator/types';
 import type { Client } from '../api.ts';
 import { queryOf } from '../queries.ts';
@@ -21,11 +16,6 @@ import { callOptions, keyHeader, segment, type CallOptions, type Transport } fro
 
 type DagCalls = Pick<
   Client,
-  | 'applyDag'
-  | 'listDags'
-  | 'getDag'
-  | 'startDagRun'
-  | 'planDagRun'
   | 'listDagRuns'
   | 'getDagRun'
   | 'listNodeRuns'
@@ -65,53 +55,14 @@ const answer =
       body,
     });
 
-const definitionCalls = (
-  transport: Transport,
-): Pick<DagCalls, 'applyDag' | 'listDags' | 'getDag' | 'startDagRun' | 'planDagRun'> => ({
-  applyDag: (document, options = {}) =>
-    transport.json<AppliedDagDto>({ ...options, method: 'POST', path: '/api/v1/dags', body: document }),
-  listDags: (query = {}, options = {}) =>
-    transport.json<DagPage>({
-      ...options,
-      method: 'GET',
-      path: '/api/v1/dags',
-      query: queryOf({ ...query }),
-    }),
-  getDag: async (name, { project, version, ...options } = {}) =>
-    transport.json<DagVersionDto>({
-      ...options,
-      method: 'GET',
-      path: `/api/v1/dags/${segment(name, 'name')}`,
-      query: queryOf({ project, version }),
-    }),
-  startDagRun: async (name, { idempotencyKey, project, ...body } = {}, options = {}) =>
-    transport.json<StartedRunDto>({
-      ...callOptions(options),
-      method: 'POST',
-      path: `/api/v1/dags/${segment(name, 'name')}/runs`,
-      query: queryOf({ project }),
-      body,
-      headers: keyHeader(idempotencyKey),
-    }),
-  planDagRun: async (name, { project, ...body } = {}, options = {}) =>
-    transport.json<RunPlanDto>({
-      ...options,
-      method: 'POST',
-      path: `/api/v1/dags/${segment(name, 'name')}/plan`,
-      query: queryOf({ project }),
-      body,
-    }),
-});
-
 export const dagCalls = (transport: Transport, rule: ReconnectRule): DagCalls => ({
-  ...definitionCalls(transport),
   followDagRun: (selector, options = {}) => followDagRun(transport, rule, selector, options),
-  listDagRuns: (query = {}, options = {}) =>
+  listDagRuns: ({ states, ...query } = {}, options = {}) =>
     transport.json<DagRunPage>({
       ...options,
       method: 'GET',
       path: '/api/v1/dag-runs',
-      query: queryOf({ ...query }),
+      query: queryOf({ ...query, state: states?.join(',') }),
     }),
   getDagRun: async (selector, options = {}) =>
     transport.json<DagRunDto>({ ...options, method: 'GET', path: runPath(selector) }),

@@ -31,7 +31,7 @@ test('a node says how old a cached result may be; without a cache it says nothin
 
 test.each<[string, string, string, string]>([
   ['a word of others', 'memoize: {}', 'dag.yaml:4:8 nodes.a.memoize', '`cache: true`'],
-  ['a text', 'cache: 1d', 'dag.yaml:4:8 nodes.a.cache', 'must be true, false or a map'],
+  ['a text', 'cache: 1d', 'dag.yaml:4:15 nodes.a.cache', 'must be true, false or a map'],
   ['an unknown field', 'cache: { maxAge: 1 }', 'nodes.a.cache.maxAge', 'maxAgeSeconds'],
   ['an age below a second', 'cache: { maxAgeSeconds: 0 }', 'nodes.a.cache.maxAgeSeconds', '1'],
   [

@@ -35,11 +35,11 @@ export const mergedResources = (
   };
 };
 
-/** A shell line ends at its first failing command (`-e`); `args` are its `$1`, `$2`, … */
+/** A shell line ends at its first failing command (`-e`); `args` are its `$1`, `$2`, …, and `sh` is its `$0`. */
 const commandOf = ({ run, command, args }: DagNode): Pick<JobTemplate, 'command' | 'args'> => {
-  const given = { ...(command === undefined ? {} : { command }), ...(args === undefined ? {} : { args }) };
-  if (run === undefined) return given;
-  return { command: ['/bin/sh', '-ec', run], ...(args === undefined ? {} : { args: ['sh', ...args] }) };
+  const given = args === undefined ? {} : { args };
+  if (run === undefined) return { ...(command === undefined ? {} : { command }), ...given };
+  return { command: ['/bin/sh', '-ec', run, ...(args === undefined ? [] : ['sh'])], ...given };
 };
 
 const withoutUndefined = <Value extends object>(value: Value): Value =>

@@ -1,7 +1,10 @@
 import {
   checkJson,
+  cutProblems,
   DagDocumentSchema,
+  firstProblems,
   invalidInput,
+  mapProblems,
   schemaProblems,
   type DagDocument,
   type DagGraph,
@@ -30,12 +33,6 @@ export interface Dag {
 
 const documentShape = schemaProblems(DagDocumentSchema);
 
-function* shapeFaults(value: unknown): Generator<Fault> {
-  const unstorable = checkJson(value);
-  for (const problem of unstorable.length > 0 ? unstorable : documentShape(value))
-    yield withHabit(faultOfProblem(value, problem));
-}
-
 function* ownFaults(model: DagModel, reads: NodeRead[]): Generator<Fault> {
   yield* checkNames(model);
   yield* checkNeeds(model);
@@ -45,45 +42,39 @@ function* ownFaults(model: DagModel, reads: NodeRead[]): Generator<Fault> {
   yield* checkExpressions(model, reads);
 }
 
-/** At most so many are told at once: the rest would bury the first, and often follows from them. */
-const mostFaults = 20;
-
-const take = (faults: Iterable<Fault>): Fault[] => {
-  const taken: Fault[] = [];
-  for (const fault of faults) {
-    taken.push(fault);
-    if (taken.length === mostFaults) break;
-  }
-  return taken;
-};
-
 type Compiled = { readonly graph: DagGraph } | { readonly faults: readonly Fault[] };
 
 const compileDocument = (document: DagDocument): Compiled => {
   const model = createModel(document);
   const reads: NodeRead[] = [];
-  const faults = take(ownFaults(model, reads));
+  const faults = [...ownFaults(model, reads)];
   const order = orderOfModel(model);
-  if (order.kind === 'cycle') return { faults: [...faults, cycleFault(order.positions, model)] };
+  if (order.kind === 'cycle') return { faults: [cycleFault(order.positions, model), ...faults] };
   if (faults.length > 0) return { faults };
-  const late = take([
-    ...take(checkAncestors(model, reads, order.positions)),
-    ...take(checkOutputReads(model, reads)),
-  ]);
+  const late = [...checkAncestors(model, reads, order.positions), ...checkOutputReads(model, reads)];
   return late.length > 0 ? { faults: late } : { graph: compileModel(model, order.positions, reads) };
 };
 
+/** What is wrong with the shape of a document, before anything can be said of its sense. */
+const shapeProblems = (value: unknown): readonly Problem[] => {
+  const unstorable = checkJson(value);
+  return unstorable.length > 0 ? unstorable : documentShape(value);
+};
+
 const load = (value: unknown, told: (fault: Fault) => Problem): Dag => {
-  const shape = take(shapeFaults(value));
-  if (shape.length > 0) throw invalidInput(shape.map(told));
+  const shape = shapeProblems(value);
+  if (shape.length > 0)
+    throw invalidInput(
+      mapProblems(cutProblems(shape), (problem) => told(withHabit(faultOfProblem(value, problem)))),
+    );
   const document = value as DagDocument;
   const compiled = compileDocument(document);
-  if ('faults' in compiled) throw invalidInput(compiled.faults.map(told));
+  if ('faults' in compiled) throw invalidInput(firstProblems(compiled.faults, told));
   return { document, graph: compiled.graph };
 };
 
 /**
- * Checks and compiles a DAG that came as JSON or from the builder. Throws `invalid_input` with up to 21 problems, each
+ * Checks and compiles a DAG that came as JSON or from the builder. Throws `invalid_input` with the first 20 problems, each
  * with its field, the limit or what was meant.
  */
 export const loadDag = (value: unknown): Dag => load(value, problemOfFault);

@@ -24,8 +24,9 @@ export const excerptAt = (text: string, start: number, end: number): string => {
   const column = Math.min(start - lineStart, line.length);
   const from = column > mostColumns - 20 ? column - 40 : 0;
   const shown = plain(line.slice(from, from + mostColumns));
+  const rest = line.length > from + mostColumns ? '…' : '';
   const carets = Math.max(1, Math.min(end - start, line.length - column, mostColumns - (column - from)));
   const number = String(lineNumberOf(text, start));
   const margin = ' '.repeat(number.length);
-  return `${number} | ${from > 0 ? '…' : ''}${shown}\n${margin} | ${' '.repeat(column - from + (from > 0 ? 1 : 0))}${'^'.repeat(carets)}`;
+  return `${number} | ${from > 0 ? '…' : ''}${shown}${rest}\n${margin} | ${' '.repeat(column - from + (from > 0 ? 1 : 0))}${'^'.repeat(carets)}`;
 };

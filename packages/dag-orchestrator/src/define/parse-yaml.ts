@@ -1,4 +1,4 @@
-import { invalidInput, limits, type Problem } from '@job-orchestrator/types';
+import { firstProblems, invalidInput, limits, type Problem } from '@job-orchestrator/types';
 import { isScalar, LineCounter, parseAllDocuments, visit, type Document, type YAMLMap } from 'yaml';
 import { excerptAt } from './excerpt.ts';
 
@@ -68,8 +68,6 @@ const problemAt = (
   };
 };
 
-const mostProblems = 20;
-
 /** The ranges of keys that stand in their map a second time. */
 const repeatedKeys = (document: Document): (readonly [number, number])[] => {
   const repeated: (readonly [number, number])[] = [];
@@ -85,10 +83,10 @@ const repeatedKeys = (document: Document): (readonly [number, number])[] => {
   return repeated;
 };
 
-const keyProblems = (parsed: Omit<ParsedFile, 'value'>): Problem[] =>
-  repeatedKeys(parsed.document)
-    .slice(0, mostProblems)
-    .map(([start, end]) => problemAt(parsed, start, end, 'stands in this map twice; keys must be unique'));
+const keyProblems = (parsed: Omit<ParsedFile, 'value'>): readonly Problem[] =>
+  firstProblems(repeatedKeys(parsed.document), ([start, end]) =>
+    problemAt(parsed, start, end, 'stands in this map twice; keys must be unique'),
+  );
 
 /** An expression that begins a value inside of `{ }` or `[ ]` is read as a map of YAML. */
 const quoteHint = ({ text }: Omit<ParsedFile, 'value'>, at: number): string =>
@@ -99,11 +97,11 @@ const quoteHint = ({ text }: Omit<ParsedFile, 'value'>, at: number): string =>
 /** Where the parser lost its way, everything after it is a fault to it: only the first is told. */
 const lostWay: readonly string[] = ['UNEXPECTED_TOKEN', 'BAD_INDENT', 'TAB_AS_INDENT', 'MISSING_CHAR'];
 
-const syntaxProblems = (parsed: Omit<ParsedFile, 'value'>): Problem[] => {
+const syntaxProblems = (parsed: Omit<ParsedFile, 'value'>): readonly Problem[] => {
   const faults = [...parsed.document.errors, ...parsed.document.warnings];
   const lost = faults.findIndex(({ code }) => lostWay.includes(code));
-  const told = lost < 0 ? faults.slice(0, mostProblems) : faults.slice(0, lost + 1);
-  return told.map(({ pos, message }) => {
+  const before = lost < 0 ? faults : faults.slice(0, lost + 1);
+  return firstProblems(before, ({ pos, message }) => {
     const words = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
     return problemAt(parsed, pos[0], Math.max(pos[0] + 1, pos[1]), `${words}${quoteHint(parsed, pos[0])}`);
   });

@@ -1,8 +1,8 @@
 import { fieldPath, type Problem } from '@job-orchestrator/types';
-import { isMap, isNode, isScalar, type Document } from 'yaml';
-import { problemOfFault, type Fault, type Path } from '../fault.ts';
+import { isCollection, isMap, isNode, isScalar, type Document } from 'yaml';
+import { faultOfProblem, problemOfFault, type Fault, type Path } from '../fault.ts';
 import { excerptAt } from './excerpt.ts';
-import type { ParsedFile } from './parse-yaml.ts';
+import { parseYaml, type ParsedFile } from './parse-yaml.ts';
 
 type Range = readonly [start: number, end: number];
 
@@ -20,9 +20,19 @@ const keyRange = (document: Document, path: Path): Range | null => {
 const valueRange = (document: Document, path: Path): Range | null =>
   path.length === 0 ? null : rangeOf(document.getIn(path, true));
 
+/** A value that is worth a caret of its own: nothing is nowhere, and a block of lines is meant by its name. */
+const isInLine = (node: unknown): boolean =>
+  isCollection(node) ? node.flow === true : isNode(node) && node.range?.[0] !== node.range?.[1];
+
+const exactRange = (document: Document, path: Path, onKey: boolean): Range | null => {
+  const value = valueRange(document, path);
+  if (!onKey && value !== null && isInLine(document.getIn(path, true))) return value;
+  return keyRange(document, path) ?? value;
+};
+
 /** The range of what exists nearest to `path`: a missing field points at the name of what lacks it. */
 const nearestRange = (document: Document, path: Path, onKey: boolean): Range => {
-  const exact = (onKey ? keyRange(document, path) : null) ?? valueRange(document, path);
+  const exact = exactRange(document, path, onKey);
   if (exact !== null) return exact;
   for (let length = path.length - 1; length > 0; length -= 1) {
     const parent = path.slice(0, length);
@@ -74,5 +84,26 @@ export const placeFault = (parsed: ParsedFile, fault: Fault): Problem => {
     ...problemOfFault(fault),
     field: `${parsed.file}:${line}:${col} ${fieldPath(fault.path)}`.trim(),
     excerpt: excerptAt(parsed.text, start, end),
+  };
+};
+
+/** Shows a problem where it stands in a file; as it is where its field is none of the file's. */
+export type PlaceProblem = (problem: Problem) => Problem;
+
+/**
+ * The places of a file that could be read. `within`: what the whole file is the value of, such as `inputs` of a file of
+ * inputs. The file is parsed when it comes to a problem.
+ */
+export const placesIn = (file: string, bytes: Uint8Array, within = ''): PlaceProblem => {
+  let parsed: ParsedFile | undefined;
+  const prefix = within === '' ? '' : `${within}.`;
+  return (problem) => {
+    parsed ??= parseYaml(file, bytes);
+    const { field } = problem;
+    if (!field.startsWith(prefix)) return problem;
+    const fault = faultOfProblem(parsed.value, { ...problem, field: field.slice(prefix.length) });
+    const [first] = fault.path;
+    const isThere = first !== undefined && parsed.document.hasIn([first]);
+    return isThere ? placeFault(parsed, fault) : problem;
   };
 };

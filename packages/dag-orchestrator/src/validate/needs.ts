@@ -2,8 +2,13 @@ import { didYouMean, limits } from '@job-orchestrator/types';
 import type { Fault } from '../fault.ts';
 import type { DagModel, ModelNode } from './model.ts';
 
-const suggestion = (name: string, model: DagModel): string => {
-  const near = didYouMean(name, [...model.positions.keys()]);
+/** The node itself and those that it needs already are not meant. */
+const suggestion = (name: string, { name: own, node }: ModelNode, model: DagModel): string => {
+  const taken = new Set([own, ...(node.needs ?? [])]);
+  const near = didYouMean(
+    name,
+    [...model.positions.keys()].filter((known) => !taken.has(known)),
+  );
   return near === null ? '' : `; did you mean ${near}?`;
 };
 
@@ -18,7 +23,7 @@ const messageOf = (
   if (need === node.name) return 'is the node itself; a node cannot need itself';
   if (earlier.has(need)) return 'stands here twice';
   const position = model.positions.get(need);
-  if (position === undefined) return `is not a node${suggestion(need, model)}`;
+  if (position === undefined) return `is not a node${suggestion(need, node, model)}`;
   const final = model.nodes[position]!.final;
   if (final && !node.final) return 'is a node of `finally`, which runs when all ordinary nodes have ended';
   if (!final && node.final)

@@ -44,14 +44,15 @@ type Part = Reference['path'][number];
 /** `nodes.load-all` reads as a subtraction: say how it is written. */
 const written = (name: string): string => (name.includes('-') ? `nodes["${name}"]` : `nodes.${name}`);
 
-const unknownNode = ({ name, offset }: Part, model: DagModel): ReferenceFault => {
-  const dashed = [...model.positions.keys()].find((known) => known.startsWith(`${name}-`));
+const unknownNode = ({ name, offset }: Part, { model, node }: Reader): ReferenceFault => {
+  const others = [...model.positions.keys()].filter((known) => known !== node?.name);
+  const dashed = others.find((known) => known.startsWith(`${name}-`));
   if (dashed !== undefined)
     return {
       message: `reads node ${name}, which does not exist; a name with '-' is written ${written(dashed)}`,
       offset,
     };
-  const found = didYouMean(name, [...model.positions.keys()]);
+  const found = didYouMean(name, others);
   const hint = found === null ? '' : `; did you mean ${written(found)}?`;
   return { message: `reads node ${name}, which does not exist${hint}`, offset };
 };
@@ -83,10 +84,8 @@ const outputFault = (target: ModelNode, part: Part | undefined): ReferenceFault 
   };
 };
 
-const nodeFault = (
-  { path, offset }: Reference,
-  { model, node, seesNodes }: Reader,
-): ReferenceFault | null => {
+const nodeFault = ({ path, offset }: Reference, reader: Reader): ReferenceFault | null => {
+  const { model, node, seesNodes } = reader;
   const [name, field, output] = path;
   if (!seesNodes)
     return {
@@ -96,7 +95,7 @@ const nodeFault = (
   if (name === undefined)
     return { message: 'reads `nodes` as a whole; name the node: nodes.NAME or nodes["NAME"]', offset };
   const position = model.positions.get(name.name);
-  if (position === undefined) return unknownNode(name, model);
+  if (position === undefined) return unknownNode(name, reader);
   const target = model.nodes[position]!;
   if (target === node)
     return { message: 'reads the node itself, which has not run yet', offset: name.offset };

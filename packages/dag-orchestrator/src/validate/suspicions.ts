@@ -5,11 +5,14 @@ const bare = /^\s*(nodes|inputs)\.([A-Za-z][\w-]*)(?:\.[\w.-]+)?\s*$/;
 /** `{{ item }}`, as templates of other systems are written. */
 const braces = /(?:^|[^$])\{\{\s*(?:nodes|inputs|item|run)\b/;
 
-const textsOf = ({ name, job, inputs }: JobNode): readonly (readonly [string, JsonValue])[] => [
-  ...(job.args ?? []).map((text, at) => [`nodes.${name}.args[${at}]`, text] as const),
-  ...Object.entries(job.env ?? {}).map(([key, text]) => [`nodes.${name}.env.${key}`, text] as const),
-  ...Object.entries(inputs ?? {}).map(([key, value]) => [`nodes.${name}.inputs.${key}`, value] as const),
-];
+const textsOf = ({ name, final, job, inputs }: JobNode): readonly (readonly [string, JsonValue])[] => {
+  const place = `${final ? 'finally' : 'nodes'}.${name}`;
+  return [
+    ...(job.args ?? []).map((text, at) => [`${place}.args[${at}]`, text] as const),
+    ...Object.entries(job.env ?? {}).map(([key, text]) => [`${place}.env.${key}`, text] as const),
+    ...Object.entries(inputs ?? {}).map(([key, value]) => [`${place}.inputs.${key}`, value] as const),
+  ];
+};
 
 /** Texts that are valid as they stand, and yet were hardly meant so: a line each, for people. */
 export const suspicions = ({ nodes, inputs }: DagGraph): readonly string[] => {

@@ -2,6 +2,7 @@ import { RE2JS } from '@bufbuild/re2';
 import {
   invalidInput,
   isDay,
+  mapProblems,
   schemaErrorProblems,
   valueFormats,
   type JsonObject,
@@ -72,7 +73,7 @@ const formatWords: Readonly<Record<Format, string>> = {
   email: 'an e-mail address',
 };
 
-/** What a value breaks of a schema, in plain words, at most 20; empty when it fits. */
+/** What a value breaks of a schema, in plain words, the first 20; empty when it fits. */
 const problemsOf = (schema: object, value: unknown): readonly Problem[] => {
   const validate = validatorOf(schema);
   if (validate(value)) return [];
@@ -96,7 +97,7 @@ export const valueProblems = (schema: ValueSchema, value: JsonValue): readonly P
   problemsOf(schema, value);
 
 const within = (prefix: string, problems: readonly Problem[]): readonly Problem[] =>
-  problems.map((problem) => ({
+  mapProblems(problems, (problem) => ({
     ...problem,
     field:
       problem.field === ''

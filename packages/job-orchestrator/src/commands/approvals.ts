@@ -7,6 +7,7 @@ import { safeLine } from '../output/sanitize.ts';
 import { timeText } from '../output/times.ts';
 import { approvalsView } from '../views/dag-views.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
+import { noteNext } from './get.ts';
 import { withServer } from './session.ts';
 
 export type ApprovalsFlags = ServerFlags &
@@ -20,7 +21,7 @@ export const getApprovals = (cli: Cli, flags: ApprovalsFlags): Promise<number> =
     const { project, dag, limit, cursor } = flags;
     const { items, next } = await client.listApprovals(given({ project, dag, limit, cursor }));
     await writeList(screen, flags.format, approvalsView(new Date()), items);
-    if (next !== null) screen.note(`there are more; the next page: --cursor ${next}`);
+    noteNext(screen, next);
     return exitCodes.ok;
   });
 

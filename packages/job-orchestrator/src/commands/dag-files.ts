@@ -1,5 +1,12 @@
-import { diffDags, graphDigest, loadDagFile, suspicions, type Dag } from '@job-orchestrator/dag-orchestrator';
-import { invalidInput, type DagGraph } from '@job-orchestrator/types';
+import {
+  graphDigest,
+  loadDagFile,
+  placesIn,
+  suspicions,
+  type Dag,
+  type PlaceProblem,
+} from '@job-orchestrator/dag-orchestrator';
+import type { DagGraph } from '@job-orchestrator/types';
 import { stringify } from 'yaml';
 import { readBounded } from '../files/read-bounded.ts';
 import { exitCodes } from '../output/exit-codes.ts';
@@ -10,13 +17,16 @@ export interface ValidateFlags extends FormatFlags {
   readonly file: string;
 }
 
-export interface DiffFlags {
-  readonly file: readonly string[];
+/** A DAG with the places of the file that it stands in. */
+export interface DagFile extends Dag {
+  readonly place: PlaceProblem;
 }
 
 /** A DAG in a file; `-` is stdin. Throws `invalid_input`. */
-export const readDag = async (path: string): Promise<Dag> =>
-  loadDagFile(path === '-' ? '(stdin)' : path, await readBounded(path));
+export const readDag = async (path: string): Promise<DagFile> => {
+  const [name, bytes] = [path === '-' ? '(stdin)' : path, await readBounded(path)];
+  return { ...loadDagFile(name, bytes), place: placesIn(name, bytes) };
+};
 
 const summaryOf = (graph: DagGraph): string => {
   const edges = graph.nodes.reduce((sum, { needs }) => sum + needs.length, 0);
@@ -34,22 +44,5 @@ export const validateDag = async ({ screen }: Cli, flags: ValidateFlags): Promis
   const { graph } = await readDag(flags.file);
   for (const suspicion of suspicions(graph)) screen.note(`note: ${suspicion}`);
   screen.out(`${dataText(screen, shown(graph, flags.format))}\n`);
-  return exitCodes.ok;
-};
-
-const twoFiles = (files: readonly string[]): readonly [string, string] => {
-  const [before, after, more] = files;
-  if (before !== undefined && after !== undefined && more === undefined) return [before, after];
-  throw invalidInput([
-    { field: '--file', message: 'must be given twice: the older file, then the newer one' },
-  ]);
-};
-
-/** `dag diff -f OLD -f NEW`: what changed, a line each; nothing on stdout where nothing did. */
-export const diffDagFiles = async ({ screen }: Cli, flags: DiffFlags): Promise<number> => {
-  const [before, after] = twoFiles(flags.file);
-  const changes = diffDags((await readDag(before)).graph, (await readDag(after)).graph);
-  for (const { text } of changes) screen.out(`${dataText(screen, text)}\n`);
-  if (changes.length === 0) screen.note('nothing changed');
   return exitCodes.ok;
 };

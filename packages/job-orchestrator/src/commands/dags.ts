@@ -3,24 +3,26 @@ import { shortId } from '@job-orchestrator/types/ids';
 import { randomUUID } from 'node:crypto';
 import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
-import { writeList, writeValue } from '../output/format.ts';
+import { narrowed, writeList, writeValue } from '../output/format.ts';
 import { dagsView, runsView } from '../views/dag-views.ts';
 import { runStory } from '../views/run-story.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
+import { noteNext, type PageFlags } from './get.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
 import { allNodes, readTree } from './read-nodes.ts';
-import { givenInputs, inputsOf, type InputFlags } from './run-inputs.ts';
+import { rethrowPlaced } from './placed.ts';
+import { inputsOf, withInputs, type InputFlags } from './run-inputs.ts';
 import { withServer, type Session } from './session.ts';
 import { watchRun } from './watch-run.ts';
 
 export type GetDagsFlags = ServerFlags & FormatFlags & ProjectFlags;
-export type GetRunsFlags = GetDagsFlags & {
-  readonly dag?: string;
-  readonly nested?: boolean;
-  readonly parent?: string;
-  readonly limit?: number;
-  readonly cursor?: string;
-};
+export type GetRunsFlags = GetDagsFlags &
+  PageFlags & {
+    readonly dag?: string;
+    readonly state?: readonly DagRunState[];
+    readonly nested?: boolean;
+    readonly parent?: string;
+  };
 export type ApplyFlags = GetDagsFlags & { readonly file: string };
 export type WatchFlags = ServerFlags & FormatFlags & { readonly timeout?: number };
 export type RunFlags = GetDagsFlags &
@@ -32,7 +34,12 @@ export type RunFlags = GetDagsFlags &
     readonly idempotencyKey?: string;
   };
 export type RerunFlags = ServerFlags &
-  FormatFlags & { readonly from?: string; readonly input?: readonly string[]; readonly cache: boolean };
+  FormatFlags & {
+    readonly from?: string;
+    readonly input?: readonly string[];
+    readonly cache: boolean;
+    readonly watch?: boolean;
+  };
 
 /** The exit code for where a run stands. */
 const exitCodeOfRun = (state: DagRunState): number => {
@@ -45,9 +52,9 @@ const exitCodeOfRun = (state: DagRunState): number => {
 export const applyFile = (cli: Cli, flags: ApplyFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
     const { suspicions } = await import('@job-orchestrator/dag-orchestrator');
-    const { document, graph } = await (await import('./dag-files.ts')).readDag(flags.file);
+    const { document, graph, place } = await (await import('./dag-files.ts')).readDag(flags.file);
     for (const suspicion of suspicions(graph)) screen.note(`note: ${suspicion}`);
-    const applied = await client.applyDag(document);
+    const applied = await client.applyDag(document).catch(rethrowPlaced(place));
     const { format } = flags;
     if (format === 'json' || format === 'yaml') await writeValue(screen, format, applied);
     else screen.out(`dag/${applied.name}${format === 'name' ? '' : ` version ${applied.version}`}\n`);
@@ -84,21 +91,32 @@ export const watch = (cli: Cli, selector: string, flags: WatchFlags): Promise<nu
     return follow(session, id, flags);
   });
 
+/** Of a run that was started: follows it if asked, else says how to. */
+const tellStarted = async (
+  session: Session,
+  id: string,
+  flags: FormatFlags & { readonly watch?: boolean },
+): Promise<number> => {
+  if (flags.watch === true) return follow(session, id, flags);
+  await writeId(session, flags, id);
+  session.screen.note(`follow it: job-orchestrator dag watch ${shortId(id)}`);
+  return exitCodes.ok;
+};
+
 /** `dag run NAME`: starts a run, and follows it if asked. */
 export const runDag = (cli: Cli, name: string, flags: RunFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
     if (flags.dryRun === true) return (await import('./plan-run.ts')).planRun(session, name, flags);
-    const { id, replayed } = await session.client.startDagRun(name, {
+    const start = {
       ...given({ project: flags.project, version: flags.dagVersion }),
       noCache: !flags.cache,
-      inputs: await givenInputs(flags),
       idempotencyKey: flags.idempotencyKey ?? randomUUID(),
-    });
+    };
+    const { id, replayed } = await withInputs(flags, (inputs) =>
+      session.client.startDagRun(name, { ...start, inputs }),
+    );
     if (replayed) session.screen.note('started before with the same key');
-    if (flags.watch === true) return follow(session, id, flags);
-    await writeId(session, flags, id);
-    session.screen.note(`follow it: job-orchestrator dag watch ${shortId(id)}`);
-    return exitCodes.ok;
+    return tellStarted(session, id, flags);
   });
 
 const writeId = async ({ screen }: Session, { format }: FormatFlags, id: string): Promise<void> => {
@@ -143,11 +161,8 @@ export const rerunRun = (cli: Cli, selector: string, flags: RerunFlags): Promise
       noCache: !flags.cache,
       idempotencyKey: randomUUID(),
     });
-    const { id } = run;
-    await writeId(session, flags, id);
     for (const line of repairLines(run)) session.screen.note(line);
-    session.screen.note(`follow it: job-orchestrator dag watch ${shortId(id)}`);
-    return exitCodes.ok;
+    return tellStarted(session, run.id, flags);
   });
 
 /** `get dags`. */
@@ -161,10 +176,13 @@ export const getDags = (cli: Cli, flags: GetDagsFlags): Promise<number> =>
 /** `get runs`. */
 export const getRuns = (cli: Cli, flags: GetRunsFlags): Promise<number> =>
   withServer(cli, flags, async ({ client, screen }) => {
-    const { project, dag, nested, parent, limit, cursor } = flags;
-    const page = await client.listDagRuns(given({ project, dag, nested, parent, limit, cursor }));
-    await writeList(screen, flags.format, runsView(new Date(), screen.outColours), page.items);
-    if (page.next !== null) screen.note(`there are more; the next page: --cursor ${page.next}`);
+    const { project, dag, state, nested, parent, limit, cursor } = flags;
+    const page = await client.listDagRuns(
+      given({ project, dag, states: state, nested, parent, limit, cursor }),
+    );
+    const view = narrowed(runsView(new Date(), screen.outColours), { project, dag, state, parent });
+    await writeList(screen, flags.format, view, page.items);
+    noteNext(screen, page.next);
     return exitCodes.ok;
   });
 
@@ -172,7 +190,9 @@ const writeRun = async (session: Session, { format }: FormatFlags, run: DagRunDt
   const { screen } = session;
   if (format === 'name') return screen.out(`run/${run.id}\n`);
   if (format === 'table')
-    return screen.out(runStory(run, await readTree(session, run.id), new Date(), screen.outColours));
+    return screen.out(
+      runStory(run, await readTree(session, run.id), new Date(), screen.outColours, screen.outStyle.columns),
+    );
   await writeValue(screen, format, { ...run, nodes: await allNodes(session, run.id) });
 };
 

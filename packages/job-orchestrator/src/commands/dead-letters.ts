@@ -9,6 +9,7 @@ import { deadLettersView } from '../views/job-views.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import type { PageFlags } from './get.ts';
 import { keyValues } from './key-values.ts';
+import { noteNext } from './get.ts';
 import { withServer, type Session } from './session.ts';
 
 interface FilterFlags extends ServerFlags, FormatFlags, ProjectFlags {
@@ -48,7 +49,7 @@ export const getDeadLetters = (cli: Cli, flags: DeadLetterFlags): Promise<number
   withServer(cli, flags, async ({ client, screen }) => {
     const { items, next } = await client.listDeadLetters(queryOf(flags));
     await writeList(screen, flags.format, deadLettersView(new Date()), items);
-    if (next !== null) screen.note(`there are more; the next page: --cursor ${next}`);
+    noteNext(screen, next);
     return exitCodes.ok;
   });
 

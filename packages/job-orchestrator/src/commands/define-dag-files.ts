@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
-import type { DiffFlags, ValidateFlags } from './dag-files.ts';
-import { collect, once, withFormat, withServerOptions } from './option-parsers.ts';
+import type { ValidateFlags } from './dag-files.ts';
+import { once, withFormat, withServerOptions } from './option-parsers.ts';
 import type { Act } from './program.ts';
 import type { RenderFlags } from './render-dag.ts';
 
@@ -30,12 +30,5 @@ export const defineDagFileCommands = (program: Command, act: Act): void => {
     )
     .action(
       act(async (cli, options: RenderFlags) => (await import('./render-dag.ts')).renderDag(cli, options)),
-    );
-  dag
-    .command('diff')
-    .description('say in words how two files of a DAG differ: dag diff -f OLD -f NEW')
-    .requiredOption('-f, --file <path>', 'the older file, then the newer one', collect)
-    .action(
-      act(async (cli, options: DiffFlags) => (await import('./dag-files.ts')).diffDagFiles(cli, options)),
     );
 };

@@ -1,3 +1,4 @@
+import { dagRunStates } from '@job-orchestrator/types/dag';
 import { Option, type Command } from 'commander';
 import type { AnswerFlags, ApprovalsFlags } from './approvals.ts';
 import type { FormatFlags, ServerFlags } from './cli.ts';
@@ -6,18 +7,20 @@ import type { GetNodesFlags } from './run-nodes.ts';
 import {
   collect,
   duration,
-  integer,
   once,
+  version,
   withCommonOptions,
   withFormat,
+  withPages,
   withServerOptions,
+  wordsOf,
   commandOf,
 } from './option-parsers.ts';
 import type { Act } from './program.ts';
-import type { ShowFlags } from './show-dag.ts';
 
 const runArgument = ['<run>', 'an id, a beginning or end of it, or @latest'] as const;
 
+const watching = 'follow it to its end; the exit code says how';
 const noCache = 'run nodes with `cache`, whatever results there are';
 
 const defineStarting = (dag: Command, act: Act): void => {
@@ -25,24 +28,15 @@ const defineStarting = (dag: Command, act: Act): void => {
     .description('store a DAG as a new version, unless its newest version says the same')
     .requiredOption('-f, --file <path>', 'YAML or JSON; - is stdin', once)
     .action(act(async (cli, options: ApplyFlags) => (await import('./dags.ts')).applyFile(cli, options)));
-  withCommonOptions(dag.command('show'))
-    .description('a definition as it was applied; -o json adds the graph that runs go by')
-    .argument('<name>')
-    .option('--dag-version <number>', 'of this version; the newest unless given', integer(1, 1_000_000))
-    .action(
-      act(async (cli, name: string, options: ShowFlags) =>
-        (await import('./show-dag.ts')).showDag(cli, name, options),
-      ),
-    );
   withCommonOptions(dag.command('run'))
     .description('start a run')
     .argument('<name>')
     .option('-i, --input <key=value>', 'an input; JSON where it is valid, else text (repeatable)', collect)
     .option('--inputs-file <path>', 'a JSON object of inputs; - is stdin', once)
-    .option('--dag-version <number>', 'of this version; the newest unless given', integer(1, 1_000_000))
+    .option('--dag-version <number>', 'of this version; the newest unless given', version)
     .option('--no-cache', noCache)
     .option('--dry-run', 'say what it would do, and why it would be refused; start and write nothing')
-    .option('-w, --watch', 'follow it to its end; the exit code says how')
+    .option('-w, --watch', watching)
     .option('--idempotency-key <key>', 'the same key starts the same run only once')
     .action(
       act(async (cli, name: string, options: RunFlags) =>
@@ -80,6 +74,7 @@ const defineChanging = (dag: Command, act: Act): void => {
     .addOption(new Option('--failed', 'what did not end well (always so)').default(true))
     .option('-i, --input <key=value>', 'inputs other than those of the old run (repeatable)', collect)
     .option('--no-cache', noCache)
+    .option('-w, --watch', watching)
     .action(
       act(async (cli, run: string, options: RerunFlags) =>
         (await import('./dags.ts')).rerunRun(cli, run, options),
@@ -91,6 +86,7 @@ const defineChanging = (dag: Command, act: Act): void => {
     .requiredOption('--from <node>', 'where to begin')
     .option('-i, --input <key=value>', 'inputs other than those of the old run (repeatable)', collect)
     .option('--no-cache', noCache)
+    .option('-w, --watch', watching)
     .action(
       act(async (cli, run: string, options: RerunFlags) =>
         (await import('./dags.ts')).rerunRun(cli, run, options),
@@ -120,29 +116,24 @@ const defineReading = (program: Command, act: Act): void => {
   withCommonOptions(commandOf(program, 'get').command('dags').alias('dag'))
     .description('DAGs at their newest versions')
     .action(act(async (cli, options: GetDagsFlags) => (await import('./dags.ts')).getDags(cli, options)));
-  withCommonOptions(commandOf(program, 'get').command('runs').alias('run'))
+  withPages(withCommonOptions(commandOf(program, 'get').command('runs').alias('run')))
     .description('runs of DAGs, newest first')
     .option('--dag <name>', 'only of this DAG')
+    .option('-s, --state <states>', 'only in these states, separated by commas', wordsOf(dagRunStates))
     .option('--nested', 'runs of sub-DAGs too')
     .option('--parent <run>', 'only the runs of sub-DAGs of this run')
-    .option('--limit <number>', 'items on a page', integer(1, 500))
-    .option('--cursor <cursor>', 'where the page begins')
     .action(act(async (cli, options: GetRunsFlags) => (await import('./dags.ts')).getRuns(cli, options)));
-  withFormat(withServerOptions(commandOf(program, 'get').command('nodes').alias('node')))
+  withPages(withFormat(withServerOptions(commandOf(program, 'get').command('nodes').alias('node'))))
     .description('the nodes of a run, with their jobs, attempts and outputs')
     .argument(...runArgument)
-    .option('--limit <number>', 'items on a page', integer(1, 500))
-    .option('--cursor <cursor>', 'where the page begins')
     .action(
       act(async (cli, run: string, options: GetNodesFlags) =>
         (await import('./run-nodes.ts')).getNodes(cli, run, options),
       ),
     );
-  withCommonOptions(commandOf(program, 'get').command('approvals').alias('approval'))
+  withPages(withCommonOptions(commandOf(program, 'get').command('approvals').alias('approval')))
     .description('nodes of DAG runs that wait for a person')
     .option('--dag <name>', 'only of this DAG')
-    .option('--limit <number>', 'items on a page', integer(1, 500))
-    .option('--cursor <cursor>', 'where the page begins')
     .action(
       act(async (cli, options: ApprovalsFlags) =>
         (await import('./approvals.ts')).getApprovals(cli, options),

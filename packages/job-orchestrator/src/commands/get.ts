@@ -4,6 +4,7 @@ import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { narrowed, writeList } from '../output/format.ts';
 import { executorsView, imagesView, jobsView, topicsView } from '../views/job-views.ts';
+import type { Screen } from '../output/screen.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { withServer, type Session } from './session.ts';
 import { keyValues } from './key-values.ts';
@@ -30,7 +31,7 @@ const oneJob = async ({ client }: Session, selector: string): Promise<readonly J
   return [{ ...job, name: job.spec.name, image: job.spec.image, reason: job.failure?.reason ?? null }];
 };
 
-const noteNext = ({ screen }: Session, next: string | null): void => {
+export const noteNext = (screen: Screen, next: string | null): void => {
   if (next !== null) screen.note(`there are more; the next page: --cursor ${next}`);
 };
 
@@ -50,7 +51,7 @@ export const getJobs = (cli: Cli, selector: string | undefined, flags: GetJobsFl
       label,
     });
     await writeList(session.screen, flags.format, view, page.items);
-    noteNext(session, page.next);
+    noteNext(session.screen, page.next);
     return exitCodes.ok;
   });
 
@@ -63,7 +64,7 @@ export const getImages = (cli: Cli, name: string | undefined, flags: GetFlags & 
         ? await session.client.listImages(given({ project, limit, cursor }))
         : { items: [await session.client.getImage(name, given({ project }))], next: null };
     await writeList(session.screen, flags.format, imagesView, page.items);
-    noteNext(session, page.next);
+    noteNext(session.screen, page.next);
     return exitCodes.ok;
   });
 

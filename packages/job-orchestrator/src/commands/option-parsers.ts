@@ -21,6 +21,15 @@ export const integer =
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
 
+/** The number of a version of a DAG. */
+export const version = integer(1, 1_000_000);
+
+/** Every use of a repeated option that takes a version, in order. */
+export const collectVersion = (text: string, before: readonly number[] = []): readonly number[] => [
+  ...before,
+  version(text),
+];
+
 /** A length of time in milliseconds. */
 export const duration = (text: string): number => {
   const ms = parseDuration(text);
@@ -72,6 +81,12 @@ export const withProject = (command: Command): Command =>
 /** All three. */
 export const withCommonOptions = (command: Command): Command =>
   withProject(withFormat(withServerOptions(command)));
+
+/** The options of lists that come in pages. */
+export const withPages = (command: Command): Command =>
+  command
+    .option('--limit <number>', 'items on a page', integer(1, 500))
+    .option('--cursor <cursor>', 'where the page begins');
 
 /** The command of this name, for whatever adds its own part to it. */
 export const commandOf = (program: Command, name: string): Command =>

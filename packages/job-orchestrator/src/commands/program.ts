@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { defineClientCommands } from './define-client.ts';
 import { defineDagFileCommands } from './define-dag-files.ts';
+import { defineDagVersionCommands } from './define-dag-versions.ts';
 import { defineDagCommands } from './define-dags.ts';
 import { defineJobCommands } from './define-jobs.ts';
 import { defineProfileCommands } from './define-profiles.ts';
@@ -39,6 +40,7 @@ export const createProgram = (act: Act): Command => {
   defineClientCommands(program, act);
   defineProfileCommands(program, act);
   defineDagFileCommands(program, act);
+  defineDagVersionCommands(program, act);
   defineScheduleCommands(program, act);
   return program;
 };

@@ -4,6 +4,7 @@ import { exitCodes } from '../output/exit-codes.ts';
 import { writeList } from '../output/format.ts';
 import { nodesView } from '../views/node-views.ts';
 import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
+import { noteNext } from './get.ts';
 import { withServer, type Session } from './session.ts';
 
 export type GetNodesFlags = ServerFlags & FormatFlags & { readonly limit?: number; readonly cursor?: string };
@@ -38,6 +39,6 @@ export const getNodes = (cli: Cli, selector: string, flags: GetNodesFlags): Prom
     const { items, next } = await client.listNodeRuns(selector, given({ limit, cursor }));
     const results = await withOutputs(session, items);
     await writeList(screen, flags.format, nodesView(new Date(), screen.outColours), results);
-    if (next !== null) screen.note(`there are more; the next page: --cursor ${next}`);
+    noteNext(screen, next);
     return exitCodes.ok;
   });

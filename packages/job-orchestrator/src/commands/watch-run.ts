@@ -2,7 +2,7 @@ import type { DagRunDto, NodeRunDto } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import { safeLine } from '../output/sanitize.ts';
 import type { LiveStream, Screen } from '../output/screen.ts';
-import { nodeLine } from '../views/node-line.ts';
+import { nodeLines } from '../views/node-line.ts';
 import { runFrame } from '../views/run-frame.ts';
 import { isShown } from '../views/run-story.ts';
 import { followRun, type RunStanding } from './follow-run.ts';
@@ -90,7 +90,8 @@ const createTeller = (screen: Screen, stream: LiveStream): Watcher => {
         const [key, news] = [`${node.run} ${node.node} ${node.item}`, newsOf(node)];
         if (isQuiet(node) || !isShown(node) || told.get(key) === news) continue;
         told.set(key, news);
-        say(nodeLine(node, { now: new Date(), colours, columns: Infinity, nameColumns: 24 }));
+        const style = { now: new Date(), colours, columns: Infinity, nameColumns: 24 };
+        for (const line of nodeLines(node, style)) say(line);
       }
     },
     end: (run) => {

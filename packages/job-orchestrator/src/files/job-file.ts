@@ -2,6 +2,7 @@ import {
   invalidInput,
   isOrchestratorError,
   limits,
+  mapProblems,
   validateJobBatch,
   type JobSubmission,
   type Problem,
@@ -113,7 +114,7 @@ const jobsOf = (part: FileDocument): readonly JobSubmission[] => {
     return validateJobBatch(valueOf(part)).jobs;
   } catch (error) {
     if (!isOrchestratorError(error) || error.code !== 'invalid_input') throw error;
-    throw invalidInput(error.problems.map((problem) => withPlace(part, problem)));
+    throw invalidInput(mapProblems(error.problems, (problem) => withPlace(part, problem)));
   }
 };
 

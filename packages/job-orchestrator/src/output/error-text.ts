@@ -1,5 +1,6 @@
 import type { OrchestratorError, Problem } from '@job-orchestrator/types';
 import { errorCatalogue, toProblemDetails } from '@job-orchestrator/types/errors';
+import { fitExcerpt } from './excerpt.ts';
 import { safeJson, safeLine } from './sanitize.ts';
 import type { Colours } from './screen.ts';
 import { wrapText } from './wrap.ts';
@@ -9,7 +10,9 @@ const problemLine = ({ field, message, limit, value }: Problem): string => {
     ...(limit === undefined || message.includes(String(limit)) ? [] : [`allowed: ${limit}`]),
     ...(value === undefined ? [] : [`found: ${value === '' ? '""' : value}`]),
   ];
-  return safeLine(`${field}: ${message}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`);
+  return safeLine(
+    `${field === '' ? '' : `${field}: `}${message}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`,
+  );
 };
 
 /** True where the detail is no more than the first problem, as `invalidInput` makes it. */
@@ -29,9 +32,10 @@ const detailLines = (error: OrchestratorError, title: string): string[] => {
 const indented = (text: string, columns: number): string[] =>
   wrapText(text, Math.max(20, columns - 4)).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`));
 
-/** The line of a file with a caret under the spot, as it stands: wrapping would move the caret. */
-const excerptLines = ({ excerpt }: Problem): string[] =>
-  excerpt === undefined ? [] : excerpt.split('\n').map((line) => `    ${safeLine(line)}`);
+const excerptLines = ({ excerpt }: Problem, columns: number): string[] =>
+  excerpt === undefined
+    ? []
+    : fitExcerpt(excerpt, Math.max(20, columns - 4)).map((line) => `    ${safeLine(line)}`);
 
 /** Where problems are listed, that they are has no need to be said. */
 const isGeneral = ({ code, hint, problems }: OrchestratorError): boolean =>
@@ -45,7 +49,7 @@ export const errorText = (error: OrchestratorError, columns: number, colours: Co
     ...detailLines(error, title).flatMap((line) => indented(line, columns)),
     ...error.problems.flatMap((problem) => [
       ...indented(problemLine(problem), columns),
-      ...excerptLines(problem),
+      ...excerptLines(problem, columns),
     ]),
     ...(isGeneral(error) ? [] : [`${colours.cyan('hint')}: ${error.hint}`]),
   ].join('\n');

@@ -21,6 +21,7 @@ const conflicts: readonly ErrorCode[] = [
   'image_disabled',
   'cancel_too_late',
   'retry_not_ended',
+  'dag_in_use',
   'dag_run_ambiguous',
   'dag_run_not_ended',
   'dag_run_not_failed',

@@ -11,6 +11,8 @@ export interface ListView<Row> {
   readonly columns: readonly Column<Row>[];
   /** What to say on stderr where the list is empty; holds a command to type. */
   readonly whenEmpty: string;
+  /** What becomes of a cell that is wider than its column; `cut` unless given. */
+  readonly long?: 'cut' | 'wrap';
 }
 
 const namesOf = (filters: Readonly<Record<string, unknown>>): string =>
@@ -47,5 +49,5 @@ export const writeList = async <Row>(
   if (format === 'json' || format === 'yaml') return writeValue(screen, format, rows);
   if (rows.length === 0) return screen.note(view.whenEmpty);
   if (format === 'name') return screen.out(rows.map((row) => `${view.kind}/${view.name(row)}\n`).join(''));
-  screen.out(renderTable(view.columns, rows, screen.outStyle.columns));
+  screen.out(renderTable(view.columns, rows, screen.outStyle.columns, view.long));
 };

@@ -1,8 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createClient, type Client } from '@job-orchestrator/client';
+import { afterAll, beforeAll } from 'vitest';
 import { readServerFile, readToken } from '../discovery/data-folder.ts';
 
 const binary = fileURLToPath(new URL('../../bin/job-orchestrator.js', import.meta.url));
@@ -93,4 +97,44 @@ export const stopDev = async (dev: Running): Promise<Finished> => {
 export const clientOf = async (dataDir: string): Promise<Client> => {
   const server = await readServerFile(dataDir);
   return createClient({ server: server?.url ?? '', token: await readToken(dataDir) });
+};
+
+/** A `dev` on a folder of its own, for all tests of a file. */
+export interface DevSite {
+  readonly folder: string;
+  readonly client: Client;
+  readonly running: Running;
+  /** A path within the folder. */
+  path(name: string): string;
+  /** Runs a command against it. */
+  jo(this: void, ...words: string[]): Promise<Finished>;
+}
+
+/** Starts a `dev` before the tests of a file and stops it after them; `prepare` runs once it serves. */
+export const useDev = (prepare?: (site: DevSite) => Promise<unknown>): DevSite => {
+  let [folder, running, client]: [string, Running | null, Client | null] = ['', null, null];
+  const site: DevSite = {
+    get folder() {
+      return folder;
+    },
+    get client() {
+      return client!;
+    },
+    get running() {
+      return running!;
+    },
+    path: (name) => join(folder, name),
+    jo: (...words) => run(folder, words),
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jo-cli-'));
+    running = await startDev(folder);
+    client = await clientOf(folder);
+    await prepare?.(site);
+  });
+  afterAll(async () => {
+    if (running !== null) await stopDev(running);
+    await rm(folder, { recursive: true, force: true });
+  });
+  return site;
 };

@@ -2,6 +2,7 @@ import type {
   ApprovalSummaryDto,
   DagRunDto,
   DagSummaryDto,
+  DagVersionSummaryDto,
   DagRunState,
   NodeRunState,
 } from '@job-orchestrator/types';
@@ -36,6 +37,22 @@ export const dagsView = (now: Date): ListView<DagSummaryDto> => ({
     { header: 'VERSION', value: ({ version }) => String(version) },
     { header: 'NODES', value: ({ nodes }) => String(nodes), drop: 1 },
     { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 2 },
+  ],
+});
+
+/** How the versions of a DAG are listed. */
+export const versionsView = (dag: string, now: Date): ListView<DagVersionSummaryDto> => ({
+  kind: 'version',
+  name: ({ version }) => `${dag}/${version}`,
+  whenEmpty: 'no more versions',
+  columns: [
+    { header: 'VERSION', value: ({ version }) => String(version) },
+    { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now) },
+    { header: 'BY', value: ({ createdBy }) => createdBy, drop: 2 },
+    { header: 'NODES', value: ({ nodes }) => String(nodes), drop: 1 },
+    { header: 'RUNS', value: ({ runs }) => String(runs) },
+    { header: 'DIGEST', value: ({ digest }) => digest.slice(0, 12) },
+    { header: 'WHY', value: ({ reason }) => reason, drop: 3 },
   ],
 });
 

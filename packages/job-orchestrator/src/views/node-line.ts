@@ -4,6 +4,7 @@ import { nodeSigns } from '@job-orchestrator/types/node-signs';
 import { safeLine } from '../output/sanitize.ts';
 import type { Colours } from '../output/screen.ts';
 import { between } from '../output/times.ts';
+import { wrapText } from '../output/wrap.ts';
 import { paintState } from './dag-views.ts';
 
 /** Why a node ended so, in plain words. */
@@ -99,12 +100,11 @@ const factsOf = (node: NodeRunDto, now: Date, narrow: boolean): string => {
   const job = jobId === null || narrow ? '' : `job ${shortId(jobId)}`;
   const child = childRun === null || narrow ? '' : `run ${shortId(childRun)}`;
   const repeated = again === null || narrow ? '' : `again: ${again}`;
-  return [ran, itemsText(node), job, child, kept, whyOf(node, now), repeated]
-    .filter((fact) => fact !== '')
-    .join('  ');
+  return [ran, itemsText(node), job, child, kept, repeated].filter((fact) => fact !== '').join('  ');
 };
 
-const cut = (text: string, most: number): string => {
+/** The beginning of a text that fits, marked where it goes on. */
+export const cut = (text: string, most: number): string => {
   const characters = [...text];
   return characters.length > most ? `${characters.slice(0, Math.max(0, most - 1)).join('')}…` : text;
 };
@@ -115,7 +115,7 @@ export interface NodeLineStyle {
   readonly colours: Colours;
   /** Width to fit into; Infinity where nobody asked for one. */
   readonly columns: number;
-  /** Of the names' column; longer ones are cut. */
+  /** Of the names' column; longer ones are cut where there is a width to fit into. */
   readonly nameColumns: number;
 }
 
@@ -140,12 +140,33 @@ export const nameColumnsFor = (nodes: readonly TreeNode[], columns: number): num
   return Math.min(longest, columns === Infinity ? Infinity : nameColumnsMost, Math.ceil(columns / 2));
 };
 
-/** One node as a line: its state, how long, its job, and why. */
-export const nodeLine = (node: TreeNode, style: NodeLineStyle): string => {
-  const { columns, nameColumns, now, colours } = style;
+/** State, name and facts of a node, in one line. */
+const beginningOf = (node: TreeNode, { columns, nameColumns, now }: NodeLineStyle) => {
   const narrow = columns < wideEnough;
-  const state = narrow ? nodeSigns[node.state] : `${nodeSigns[node.state]} ${node.state.padEnd(9)}`;
-  const title = titleOf(node, nameColumns).padEnd(nameColumns);
-  const rest = cut(safeLine(`${title}  ${factsOf(node, now, narrow)}`).trimEnd(), columns - state.length - 1);
-  return `${paintState(colours, node.state, state)} ${rest}`;
+  const sign = nodeSigns[node.state];
+  const state = narrow ? sign : `${sign} ${node.state.padEnd(9)}`;
+  const title = titleOf(node, columns === Infinity ? Infinity : nameColumns).padEnd(nameColumns);
+  return { state, title: safeLine(title), facts: safeLine(factsOf(node, now, narrow)) };
+};
+
+/** The first of these lines; the last one is marked where there were more. */
+const atMost = (lines: readonly string[], most: number, columns: number): readonly string[] =>
+  lines.length <= most ? lines : [...lines.slice(0, most - 1), cut(`${lines[most - 1]}…`, columns)];
+
+/**
+ * One node: its state, how long, its job, and why. Where that does not fit into one line, why follows in lines of its own;
+ * `most`: how many lines there may be.
+ */
+export const nodeLines = (node: TreeNode, style: NodeLineStyle, most = Infinity): readonly string[] => {
+  const { columns, now, colours } = style;
+  const { state, title, facts } = beginningOf(node, style);
+  const why = safeLine(whyOf(node, now));
+  const space = columns - state.length - 1;
+  const whole = [title, facts, why].filter((part) => part !== '').join('  ');
+  const painted = (text: string): string =>
+    `${paintState(colours, node.state, state)} ${cut(text, space)}`.trimEnd();
+  if (whole.trimEnd().length <= space || why === '' || most < 2) return [painted(whole)];
+  const indent = ' '.repeat(Math.min(state.length + 3 + indentOf(node), Math.floor(columns / 2)));
+  const below = wrapText(why, columns - indent.length).map((line) => `${indent}${line}`);
+  return [painted(`${title}  ${facts}`), ...atMost(below, most - 1, columns)];
 };

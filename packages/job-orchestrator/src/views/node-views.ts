@@ -15,6 +15,7 @@ export const nodesView = (now: Date, colours: Colours): ListView<NodeResult> => 
   kind: 'node',
   name: titleOf,
   whenEmpty: 'no nodes on this page',
+  long: 'wrap',
   columns: [
     { header: 'NODE', value: titleOf },
     {

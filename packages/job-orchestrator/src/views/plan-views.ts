@@ -27,6 +27,7 @@ export const planView = ({ images }: RunPlanDto): ListView<PlannedNode> => {
     kind: 'node',
     name: ({ name }) => name,
     whenEmpty: 'the DAG has no nodes',
+    long: 'wrap',
     columns: [
       { header: 'LEVEL', value: ({ level }) => String(level), drop: 2 },
       { header: 'NODE', value: ({ name }) => name },

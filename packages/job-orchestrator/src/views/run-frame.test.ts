@@ -48,6 +48,47 @@ describe('the frame of a run', () => {
     ]);
   });
 
+  test('gives a reason that does not fit lines of its own, as many as there is room for', () => {
+    const message = 'The program ended with exit code 3, and said that the warehouse does not answer.';
+    const nodes = [node(0, running), node(1, { ...failed, message })];
+    const lines = (columns: number, rows: number) =>
+      runFrame(run, nodes, now, { columns, rows }, plain).slice(2);
+    expect(lines(80, 24)).toEqual([
+      '● running   n0  10s  job b97e8520',
+      '✖ failed    n1  <1s  job b97e8520',
+      '              its job failed: The program ended with exit code 3, and said that',
+      '              the warehouse does not answer.',
+    ]);
+    expect(lines(40, 24)).toEqual([
+      '● n0  10s',
+      '✖ n1  <1s',
+      '    its job failed: The program ended',
+      '    with exit code 3, and said that the',
+      '    warehouse does not answer.',
+    ]);
+    expect(lines(40, 6).slice(1)).toEqual([
+      '✖ n1  <1s',
+      '    its job failed: The program ended',
+      '    with exit code 3, and said that the…',
+    ]);
+    expect(lines(40, 4)).toEqual(['● n0  10s', '✖ n1  <1s  its job failed: The program …']);
+  });
+
+  test('wraps what a person is to type', () => {
+    const approval = {
+      message: 'Go on?',
+      state: 'waiting',
+      askedAt: begun,
+      expiresAt: '2026-01-01T01:00:00.000Z',
+      answeredAt: null,
+      answeredBy: null,
+      note: null,
+    } as const;
+    const nodes = [node(0, { state: 'running', approval })];
+    const text = runFrame(run, nodes, now, { columns: 40, rows: 24 }, plain).join(' ');
+    expect(text).toContain('job-orchestrator dag approve b97e8520 n0 (or dag reject)');
+  });
+
   test('never breaks out of its space, whatever the nodes say (any run)', () => {
     const anyNode = fc.record({
       name: fc.string({ maxLength: 70 }),

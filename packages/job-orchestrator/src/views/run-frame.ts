@@ -3,8 +3,9 @@ import { shortId } from '@job-orchestrator/types/ids';
 import { safeLine } from '../output/sanitize.ts';
 import type { Colours } from '../output/screen.ts';
 import { between } from '../output/times.ts';
+import { wrapText } from '../output/wrap.ts';
 import { paintState, shownState } from './dag-views.ts';
-import { nameColumnsFor, nodeLine, type TreeNode } from './node-line.ts';
+import { cut, nameColumnsFor, nodeLines, type NodeLineStyle, type TreeNode } from './node-line.ts';
 import { isShown, questions } from './run-story.ts';
 
 /** Where a live picture is drawn. */
@@ -64,20 +65,47 @@ const choose = (nodes: readonly TreeNode[], rows: number): readonly TreeNode[] =
   return shown.filter((node) => chosen.has(node));
 };
 
-const clip = (text: string, columns: number): string =>
-  text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text;
-
 /** Cut plainly, then painted: a colour counts for no width. */
 const headOf = (run: DagRunDto, now: Date, { columns }: FrameSpace, colours: Colours): string => {
   const ran = run.startedAt === null ? '' : `  ${between(run.startedAt, run.finishedAt, now)}`;
   const rest = `  ${shownState(run)}${ran}  run ${shortId(run.id)}`;
-  const title = clip(`${run.dag} v${run.version}`, Math.max(8, columns - rest.length));
-  return `${colours.bold(title)}${paintState(colours, run.state, clip(rest, columns - title.length))}`;
+  const title = cut(`${run.dag} v${run.version}`, Math.max(8, columns - rest.length));
+  return `${colours.bold(title)}${paintState(colours, run.state, cut(rest, columns - title.length))}`;
 };
 
-const countsLine = (nodes: readonly TreeNode[], columns: number, colours: Colours): string => {
+/** In its colours where it fits into a line: a colour counts for no width. */
+const countsLines = (nodes: readonly TreeNode[], columns: number, colours: Colours): readonly string[] => {
   const plain = countsText(nodes, null);
-  return plain.length > columns ? clip(plain, columns) : countsText(nodes, colours);
+  return plain.length > columns ? wrapText(plain, columns) : [countsText(nodes, colours)];
+};
+
+const safeLines = (text: string, columns: number): readonly string[] => wrapText(safeLine(text), columns);
+
+const headLines = (
+  run: DagRunDto,
+  nodes: readonly TreeNode[],
+  now: Date,
+  space: FrameSpace,
+  colours: Colours,
+): readonly string[] => [
+  headOf(run, now, space, colours),
+  ...(run.message === null ? [] : safeLines(run.message, space.columns)),
+  ...countsLines(nodes, space.columns, colours),
+  ...questions(nodes)
+    .filter((line) => line !== '')
+    .flatMap((line) => safeLines(line, space.columns)),
+];
+
+/** A line for each node; what is left of the rows goes to those that have more to say, the worthiest first. */
+const linesOf = (nodes: readonly TreeNode[], style: NodeLineStyle, rows: number): readonly string[] => {
+  let spare = rows - nodes.length;
+  const lines = new Map<TreeNode, readonly string[]>();
+  for (const node of nodes.toSorted(byWorth)) {
+    const told = nodeLines(node, style, 1 + Math.max(0, spare));
+    lines.set(node, told);
+    spare -= told.length - 1;
+  }
+  return nodes.flatMap((node) => lines.get(node)!);
 };
 
 /** A run as lines that fit into a space: how it stands, its counts, and the nodes worth a line. */
@@ -88,22 +116,15 @@ export const runFrame = (
   space: FrameSpace,
   colours: Colours,
 ): readonly string[] => {
-  const message = run.message === null ? [] : [clip(safeLine(run.message), space.columns)];
-  const asked = questions(nodes)
-    .filter((line) => line !== '')
-    .map((line) => clip(safeLine(line), space.columns));
-  const head = [
-    headOf(run, now, space, colours),
-    ...message,
-    countsLine(nodes, space.columns, colours),
-    ...asked,
-  ];
+  const head = headLines(run, nodes, now, space, colours);
   const chosen = choose(nodes, space.rows - head.length);
   const style = { now, colours, columns: space.columns, nameColumns: nameColumnsFor(chosen, space.columns) };
   const hidden = nodes.filter(isShown).length - chosen.length;
   const rest =
     hidden === 0
       ? []
-      : [clip(`  and ${hidden} more: job-orchestrator describe run ${shortId(run.id)}`, space.columns)];
-  return [...head, ...chosen.map((node) => nodeLine(node, style)), ...rest].slice(0, Math.max(1, space.rows));
+      : [cut(`  and ${hidden} more: job-orchestrator describe run ${shortId(run.id)}`, space.columns)];
+  const rows = Math.max(1, space.rows);
+  const lines = linesOf(chosen, style, rows - head.length - rest.length);
+  return [...head, ...lines, ...rest].slice(0, rows);
 };

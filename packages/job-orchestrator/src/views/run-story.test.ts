@@ -27,3 +27,14 @@ test('items beyond the tenth are counted, and those of them that failed are show
   expect(story).toContain('n0[20]');
   expect(story).toContain(`… and 19 more items: job-orchestrator get nodes ${id.slice(-8)}`);
 });
+
+test('a story fits the terminal, and loses nothing of why a node failed', () => {
+  const name = 'a-node-whose-name-is-longer-than-thirty-characters';
+  const message = 'The program ended with exit code 3, and said that the warehouse does not answer.';
+  const nodes = [node(0, { name, state: 'failed', reason: 'job_failed', message, startedAt: begun })];
+  const narrow = runStory(run, nodes, now, plain, 40).split('\n\n')[1]!;
+  expect(narrow.split('\n').every(({ length }) => length <= 40)).toBe(true);
+  expect(narrow.replace(/\s+/g, ' ')).toContain(message);
+  const wide = runStory(run, nodes, now, plain).split('\n\n')[1]!;
+  expect(wide).toBe(`✖ failed    ${name}  10s  its job failed: ${message}\n`);
+});

@@ -3,8 +3,9 @@ import { shortId } from '@job-orchestrator/types/ids';
 import { safeLine } from '../output/sanitize.ts';
 import type { Colours } from '../output/screen.ts';
 import { between, timeText } from '../output/times.ts';
+import { wrapText } from '../output/wrap.ts';
 import { paintState, shownState } from './dag-views.ts';
-import { nameColumnsFor, nodeLine, waitsForPerson, type TreeNode } from './node-line.ts';
+import { nameColumnsFor, nodeLines, waitsForPerson, type TreeNode } from './node-line.ts';
 
 /** Items beyond this many are told by their node's count only, but for those that failed. */
 const itemsShown = 10;
@@ -62,14 +63,21 @@ const valuesLine = (label: string, values: DagRunDto['outputs']): string[] =>
   values === null || Object.keys(values).length === 0 ? [] : [`${label} ${safeLine(JSON.stringify(values))}`];
 
 /** A run as text: what it is, how it stands, and each node in the order of the graph. Ends with a newline. */
-export const runStory = (run: DagRunDto, nodes: readonly TreeNode[], now: Date, colours: Colours): string => {
+export const runStory = (
+  run: DagRunDto,
+  nodes: readonly TreeNode[],
+  now: Date,
+  colours: Colours,
+  columns = Infinity,
+): string => {
   const shown = nodes.filter(isShown);
   const hidden = nodes.length - shown.length;
-  const style = { now, colours, columns: Infinity, nameColumns: nameColumnsFor(shown, Infinity) };
+  const style = { now, colours, columns, nameColumns: nameColumnsFor(shown, columns) };
+  const wrapped = (line: string): string[] => wrapText(line, columns);
   const lines = [
     `${colours.bold(`${run.dag} v${run.version}`)}  ${paintState(colours, run.state, shownState(run))}  ${run.id}`,
-    `${headline(run, now)}${run.message === null ? '' : ` ${safeLine(run.message)}`}`,
-    `started ${timeText(run.startedAt)} by ${safeLine(run.createdBy)}: ${safeLine(run.reason)}`,
+    ...wrapped(`${headline(run, now)}${run.message === null ? '' : ` ${safeLine(run.message)}`}`),
+    ...wrapped(`started ${timeText(run.startedAt)} by ${safeLine(run.createdBy)}: ${safeLine(run.reason)}`),
     ...parentLine(run),
     ...(run.scheduledAt === null
       ? []
@@ -80,9 +88,9 @@ export const runStory = (run: DagRunDto, nodes: readonly TreeNode[], now: Date, 
     ...valuesLine('inputs ', run.inputs),
     ...valuesLine('outputs', run.outputs),
     '',
-    ...shown.map((node) => nodeLine(node, style)),
+    ...shown.flatMap((node) => nodeLines(node, style)),
     ...(hidden === 0 ? [] : [`… and ${hidden} more items: job-orchestrator get nodes ${shortId(run.id)}`]),
-    ...questions(nodes),
+    ...questions(nodes).flatMap(wrapped),
   ];
   return `${lines.join('\n')}\n`;
 };

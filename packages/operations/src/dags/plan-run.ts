@@ -12,7 +12,7 @@ import {
 import type { NodePreview, OperationDeps } from '../dependencies.ts';
 import { imageRefusal, unknownImage } from '../jobs/resolve-images.ts';
 import { profilesOf } from './run-profiles.ts';
-import { readDag, refuseUnpinned, refuseUnsupported, type StartRequest } from './start-run.ts';
+import { readStartable, refuseUnpinned, refuseUnsupported, type StartRequest } from './start-run.ts';
 import { readTree, type DagTree } from './sub-dags.ts';
 
 /** What a run would do, and why it would be refused. */
@@ -140,7 +140,7 @@ const checkSurroundings = async (
  * nothing. Throws `dag_not_found`.
  */
 export const planRun = async (deps: OperationDeps, request: StartRequest): Promise<RunPlan> => {
-  const { graph, version } = await readDag(deps, request);
+  const { graph, version } = await readStartable(deps, request);
   const refusals: Refusal[] = [];
   const inputs = await attempt(refusals, () => deps.dagRules.completeInputs(graph, request.inputs));
   const { pins, images } = await checkSurroundings(deps, { version, graph }, refusals);

@@ -17,6 +17,7 @@ import {
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 import { resolveImages } from '../jobs/resolve-images.ts';
+import { nearDag } from './near-dag.ts';
 import { initialRun } from './run-progress.ts';
 import { profilesOf } from './run-profiles.ts';
 import { readTree } from './sub-dags.ts';
@@ -45,7 +46,23 @@ export const readDag = async (
   const found = await deps.database.dags.getVersion(project, name, version);
   if (found !== null) return found;
   const which = version === null ? '' : ` with version ${version}`;
-  throw new OrchestratorError('dag_not_found', `There is no DAG ${name}${which} in project ${project}.`);
+  const near = version === null ? await nearDag(deps, project, name) : '';
+  throw new OrchestratorError(
+    'dag_not_found',
+    `There is no DAG ${name}${which} in project ${project}${near === '' ? '.' : near}`,
+  );
+};
+
+/** A version to start a run of. Throws `dag_not_found`, also for a version of a deleted DAG. */
+export const readStartable = async (
+  deps: OperationDeps,
+  request: Pick<StartRequest, 'project' | 'name' | 'version'>,
+): Promise<DagVersion> => {
+  const found = await readDag(deps, request);
+  const { deletedAt, name, version } = found;
+  if (deletedAt === null) return found;
+  const message = `DAG ${name} was deleted at ${deletedAt.toISOString()}; apply it again to run it (version ${version}: dag show ${name} --dag-version ${version}).`;
+  throw new OrchestratorError('dag_not_found', message);
 };
 
 /** Refuses graphs with nodes that this installation cannot run, before anything of them runs. */
@@ -93,7 +110,7 @@ export const refuseUnpinned = (
   images: Readonly<Record<string, Image>>,
 ): void => {
   const problems = graphs.flatMap(({ nodes }) => nodes.flatMap((node) => unpinnedProblem(node, images)));
-  if (problems.length > 0) throw invalidInput(problems.slice(0, 20));
+  if (problems.length > 0) throw invalidInput(problems);
 };
 
 /**
@@ -141,7 +158,7 @@ export const startRun = async (
   context: WriteContext,
   key?: IdempotencyKey,
 ): Promise<StartedRun> => {
-  const { graph, version } = await readDag(deps, request);
+  const { graph, version } = await readStartable(deps, request);
   const replay = key === undefined ? null : await deps.database.dags.findRunReplay(graph.project, key);
   if (replay !== null) {
     const run = await deps.database.dags.getRun(replay);

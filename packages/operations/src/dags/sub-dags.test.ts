@@ -109,7 +109,7 @@ test('a DAG that runs itself is refused with the path, through others too; an ol
     middle: [graphOf('middle', [{ dag: 'top' }])],
   });
   await expect(readTree(deps, { version: 2, graph: graphOf('top', [{ dag: 'top' }]) })).rejects.toThrow(
-    'nodes.run-top.dag makes the DAG run itself: top → top',
+    'nodes.run-top.dag.name makes the DAG run itself: top → top',
   );
   await expect(readTree(deps, { version: 2, graph: graphOf('top', [{ dag: 'middle' }]) })).rejects.toThrow(
     'top → middle → top',
@@ -138,10 +138,10 @@ test('DAGs nest 8 levels deep, and no deeper; where many paths lead to one, it i
 test('DAGs that do not exist are told with their place, below others with the path', async () => {
   const { deps } = await stored({ middle: [graphOf('middle', [{ dag: 'nobody' }])] });
   await expect(readTree(deps, top(graphOf('top', [{ dag: 'gone', version: 3 }])))).rejects.toThrow(
-    'nodes.run-gone.dag names a DAG that does not exist in version 3',
+    'nodes.run-gone.dag.name names a DAG that does not exist in version 3',
   );
   await expect(readTree(deps, top(graphOf('top', [{ dag: 'middle' }])))).rejects.toThrow(
-    'nodes.run-nobody.dag names a DAG that does not exist (in top → middle)',
+    'nodes.run-middle.dag.name runs middle, where nodes.run-nobody.dag.name names a DAG that does not exist',
   );
 });
 

@@ -9,6 +9,7 @@ import {
   type SubDagNode,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
+import { nearDag } from './near-dag.ts';
 
 type Definition = Pick<DagVersion, 'version' | 'graph'>;
 
@@ -21,13 +22,15 @@ export interface DagTree {
 
 interface Walk {
   readonly find: (dag: SubDagNode['dag']) => Promise<Definition | null>;
+  /** What may be meant by the name of a DAG that is not there, as the end of a sentence. */
+  readonly near: (name: string) => Promise<string>;
   readonly graphs: DagGraph[];
   /** By `name@version`: how many levels of DAGs it has, itself counted. */
   readonly levels: Map<string, number>;
   readonly problems: Problem[];
 }
 
-/** Problems beyond these would bury the first. */
+/** Beyond these nothing more is looked for. */
 const problemsMost = 20;
 
 const unknownNames = (given: readonly string[], known: readonly string[], field: string, what: string) =>
@@ -39,9 +42,12 @@ const unknownNames = (given: readonly string[], known: readonly string[], field:
       return { field: `${field}.${name}`, message, value: name };
     });
 
+/** Where a node stands in its definition. */
+const fieldOf = ({ name, final }: SubDagNode): string => `${final ? 'finally' : 'nodes'}.${name}`;
+
 /** What a `dag` node gives that the other DAG does not take, or reads that it does not give. */
 export const subDagProblems = (node: SubDagNode, { inputs, outputs }: DagGraph): readonly Problem[] => {
-  const field = `nodes.${node.name}`;
+  const field = fieldOf(node);
   const given = Object.keys(node.inputs ?? {});
   const missing = Object.entries(inputs)
     .filter(([name, schema]) => !given.includes(name) && !Object.hasOwn(schema, 'default'))
@@ -58,44 +64,68 @@ const named = ({ version, graph }: Definition): string => `${graph.name}@${versi
 /** How a path of DAGs reads: `nightly → load-day → nightly`. */
 const asPath = (path: readonly Definition[]): string => path.map(({ graph }) => graph.name).join(' → ');
 
-const notThere = ({ name, dag }: SubDagNode): Problem => {
-  const version = dag.version === null ? '' : ` in version ${dag.version}`;
+const notThere = (node: SubDagNode, hint: string): Problem => {
+  const { name, version } = node.dag;
+  const which = version === null ? '' : ` in version ${version}`;
   return {
-    field: `nodes.${name}.dag`,
-    message: `names a DAG that does not exist${version}`,
-    value: dag.name,
+    field: `${fieldOf(node)}.dag.name`,
+    message: `names a DAG that does not exist${which}${hint}`,
+    value: name,
   };
 };
 
 const refusal = (node: SubDagNode, path: readonly Definition[], child: Definition): Problem | null => {
-  const field = `nodes.${node.name}.dag`;
+  const field = `${fieldOf(node)}.dag.name`;
   if (path.some((above) => named(above) === named(child)))
     return { field, message: `makes the DAG run itself: ${asPath([...path, child])}`, value: node.dag.name };
   return null;
 };
 
-/** Looks at what one node runs; returns its levels. Where something is wrong with a DAG below, its path is told. */
-const visitNode = async (walk: Walk, node: SubDagNode, path: readonly Definition[]): Promise<number> => {
-  const where = path.length === 1 ? '' : ` (in ${asPath(path)})`;
+/** What is wrong with a DAG below is told of the node of the DAG at hand that leads there. */
+const asSeenFrom =
+  (origin: SubDagNode, [, ...below]: readonly Definition[]) =>
+  ({ field, message, ...problem }: Problem): Problem =>
+    below.length === 0
+      ? { ...problem, field, message }
+      : {
+          ...problem,
+          field: `${fieldOf(origin)}.dag.name`,
+          message: `runs ${asPath(below)}, where ${field} ${message}`,
+        };
+
+/** Looks at what one node runs; returns its levels. `origin`: the node of the DAG at hand that leads there. */
+const visitNode = async (
+  walk: Walk,
+  node: SubDagNode,
+  path: readonly Definition[],
+  origin: SubDagNode,
+): Promise<number> => {
   const tell = (problems: readonly Problem[]): number => {
-    walk.problems.push(...problems.map((one) => ({ ...one, message: `${one.message}${where}` })));
+    walk.problems.push(...problems.map(asSeenFrom(origin, path)));
     return 0;
   };
   const child = await walk.find(node.dag);
-  if (child === null) return tell([notThere(node)]);
+  if (child === null)
+    return tell([notThere(node, node.dag.version === null ? await walk.near(node.dag.name) : '')]);
   const refused = refusal(node, path, child);
   if (refused !== null) return tell([refused]);
   tell(subDagProblems(node, child.graph));
-  return walk.levels.get(named(child)) ?? visit(walk, child, path);
+  return walk.levels.get(named(child)) ?? visit(walk, child, path, origin);
 };
 
-const visit = async (walk: Walk, dag: Definition, above: readonly Definition[]): Promise<number> => {
+const visit = async (
+  walk: Walk,
+  dag: Definition,
+  above: readonly Definition[],
+  origin: SubDagNode | null,
+): Promise<number> => {
   const path = [...above, dag];
   walk.graphs.push(dag.graph);
   let levels = 1;
   for (const node of dag.graph.nodes) {
     if (walk.problems.length >= problemsMost || walk.graphs.length > limits.dag.subDags) break;
-    if (node.kind === 'dag') levels = Math.max(levels, 1 + (await visitNode(walk, node, path)));
+    if (node.kind === 'dag')
+      levels = Math.max(levels, 1 + (await visitNode(walk, node, path, origin ?? node)));
   }
   walk.levels.set(named(dag), levels);
   return levels;
@@ -135,10 +165,11 @@ export const readTree = async (
     if (found !== null && version === null) pins.set(name, found.version);
     return found;
   };
-  const walk: Walk = { find, graphs: [], levels: new Map(), problems: [] };
-  const levels = await visit(walk, dag, []);
+  const near = (name: string) => nearDag(deps, project, name);
+  const walk: Walk = { find, near, graphs: [], levels: new Map(), problems: [] };
+  const levels = await visit(walk, dag, [], null);
   if (levels - 1 > limits.dag.subDagDepth) walk.problems.push(tooDeep(levels));
   if (walk.graphs.length > limits.dag.subDags) walk.problems.push(tooMany);
-  if (walk.problems.length > 0) throw invalidInput(walk.problems.slice(0, problemsMost));
+  if (walk.problems.length > 0) throw invalidInput(walk.problems);
   return { pins: Object.fromEntries(pins), graphs: walk.graphs };
 };

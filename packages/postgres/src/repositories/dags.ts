@@ -16,24 +16,16 @@ import { markExpired } from '../sql/dags/approvals.ts';
 import * as change from '../sql/dags/change-runs.ts';
 import { cancelChildRuns } from '../sql/dags/child-runs.ts';
 import { nextDeadlineMs } from '../sql/dags/next-deadline.ts';
-import * as definitions from '../sql/dags/definitions.ts';
 import { dropMarks, dueRuns } from '../sql/dags/due.ts';
 import * as runs from '../sql/dags/read-runs.ts';
 import { takeKey } from '../sql/idempotency-keys.ts';
 import { advanceRun, inspectRun } from './advance-run.ts';
 import { answerApproval, approvalPages } from './approvals.ts';
 import { pageOf } from './cursors.ts';
+import { createDagDefinitions } from './dag-definitions.ts';
 import { findReplay } from './insert-jobs.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import { storeRun } from './store-run.ts';
-
-const apply = (store: Store, ...[dag, context]: Parameters<DagRepository['apply']>) =>
-  store.transaction(async (sql) => {
-    const { id, version } = await definitions.lockDag(sql, dag.project, dag.name);
-    if ((await definitions.digestOf(sql, id, version)) === dag.digest) return { version, created: false };
-    await definitions.insertVersion(sql, id, version + 1, dag, context);
-    return { version: version + 1, created: true };
-  });
 
 /** Keys of runs stand beside those of jobs: one key is one request, whatever it asked for. */
 const replayedRun = async (sql: Sql, project: string, key: IdempotencyKey): Promise<DagRunId | null> => {
@@ -86,17 +78,6 @@ const nodePage = (
 
 const reads = (store: Store) =>
   ({
-    getVersion: (...request) => withRetries('repeatable', () => definitions.readVersion(store, ...request)),
-    list: (project, page) =>
-      pageOf(
-        page,
-        (after, limit) =>
-          withRetries('repeatable', () =>
-            definitions.listDags(store, project, [after?.[0] ?? '', after?.[1] ?? ''], limit),
-          ),
-        (dag) => [dag.project, dag.name],
-        ['name', 'name'],
-      ),
     findRunReplay: (project, key) => withRetries('repeatable', () => replayedRun(store, project, key)),
     getRun: (id) => withRetries('repeatable', () => runs.readRun(store, id)),
     findRunIds: (part, limit) => withRetries('repeatable', () => runs.findRunIds(store, part, limit)),
@@ -135,8 +116,8 @@ export const createDags = (store: Store, wakeUps: WakeUps, depths: QueueDepths):
     return answer;
   };
   return {
+    ...createDagDefinitions(store),
     ...reads(store),
-    apply: (dag, context) => withRetries('repeatable', () => apply(store, dag, context)),
     startRun: (run, context, key) =>
       waking(withRetries('repeatable', () => startRun(store, run, context, key))),
     requestCancelRun: (id, context) =>

@@ -8,6 +8,7 @@ import {
 } from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
+import { noteChange } from '../sql/changes.ts';
 import * as definitions from '../sql/schedules/definitions.ts';
 import * as firings from '../sql/schedules/firings.ts';
 import { createBackfills } from './backfills.ts';
@@ -29,7 +30,7 @@ const put = (
         'schedule_exists',
         `There is a schedule ${name} in project ${project} already.`,
       );
-    await definitions.noteChange(sql, `schedule_${answer}`, project, name, context);
+    await noteChange(sql, `schedule_${answer}`, project, name, context);
     return { created: answer === 'created' };
   });
 
@@ -123,7 +124,7 @@ export const createSchedules = (store: Store, wakeUps: WakeUps): ScheduleReposit
     const done = await withRetries('repeatable', () =>
       store.transaction(async (sql) => {
         const found = await work(sql);
-        if (found) await definitions.noteChange(sql, kind, project, name, context);
+        if (found) await noteChange(sql, kind, project, name, context);
         return found;
       }),
     );

@@ -56,6 +56,11 @@ export const errorCatalogue = {
     hint: 'Give more characters of the id.',
   },
   dag_not_found: { status: 404, title: 'There is no such DAG.', hint: 'List them with `get dags`.' },
+  dag_in_use: {
+    status: 409,
+    title: 'Something still runs the DAG.',
+    hint: 'Delete its schedules with `schedule delete NAME`, and take it out of the DAGs that run it.',
+  },
   dag_run_not_found: {
     status: 404,
     title: 'There is no such DAG run.',

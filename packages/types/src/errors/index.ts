@@ -1,2 +1,3 @@
 export * from './catalogue.ts';
 export * from './orchestrator-error.ts';
+export * from './problems.ts';

@@ -1,16 +1,5 @@
 import { errorCatalogue, type ErrorCode } from './catalogue.ts';
-
-/**
- * One broken rule: where (a path such as `jobs[0].env.HOME`), what, the limit, and the value found (shortened).
- * `excerpt`: the line of the file with a caret under the spot, as lines of text.
- */
-export interface Problem {
-  readonly field: string;
-  readonly message: string;
-  readonly limit?: number | string;
-  readonly value?: string;
-  readonly excerpt?: string;
-}
+import type { Problem } from './problems.ts';
 
 /** An error that a person can act upon. `code` is a key of `errorCatalogue`; compare codes, never classes. */
 export class OrchestratorError extends Error {

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/orchestrator-error.ts';
+import type { Problem } from '../errors/problems.ts';
 import { limits } from '../vocabulary/limits.ts';
 
 const shown = (value: string): string => (value.length > 64 ? `${value.slice(0, 61)}…` : value);

@@ -1,6 +1,7 @@
 import { printParseErrorCode, visit } from 'jsonc-parser';
 import type { ErrorCode } from '../errors/catalogue.ts';
-import { OrchestratorError, type Problem } from '../errors/orchestrator-error.ts';
+import { OrchestratorError } from '../errors/orchestrator-error.ts';
+import { countProblems, cutProblems, type Problem } from '../errors/problems.ts';
 import { limits } from '../vocabulary/limits.ts';
 import { checkJson, fieldPath } from './check-json.ts';
 import type { JsonValue } from './json-value.ts';
@@ -83,12 +84,13 @@ export const assertStorable = (value: unknown): void => {
   if (problems.length > 0) throw invalidInput(problems);
 };
 
-/** An error about what was given: its message names the first problem, `problems` all. */
+/** An error about what was given: its message names the first problem, `problems` the first 20 and how many more there are. */
 export const refusal = (code: ErrorCode, problems: readonly Problem[]): OrchestratorError => {
   const first = problems[0];
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  const count = countProblems(problems);
+  const more = count > 1 ? ` (and ${count - 1} more)` : '';
   const detail = first === undefined ? 'the input is refused' : `${first.field} ${first.message}${more}`;
-  return new OrchestratorError(code, detail.trim(), problems);
+  return new OrchestratorError(code, detail.trim(), cutProblems(problems));
 };
 
 /** The one error for input that breaks rules. */

@@ -38,7 +38,25 @@ export interface DagVersion extends NewDag {
   readonly version: number;
   readonly createdAt: Date;
   readonly createdBy: string;
+  /** Of the DAG; null while it is there. */
+  readonly deletedAt: Date | null;
 }
+
+/** A version in the list of a DAG's. `runs`: how many there are of it, those of it as a sub-DAG counted. */
+export interface DagVersionSummary {
+  readonly version: number;
+  readonly digest: string;
+  readonly nodes: number;
+  readonly runs: number;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+  readonly reason: string;
+}
+
+/** What became of a DAG that was to be deleted; `in_use`: by these schedules, and by the newest versions of these DAGs. */
+export type RemoveDagAnswer =
+  | { readonly kind: 'removed' | 'absent' }
+  | { readonly kind: 'in_use'; readonly schedules: readonly string[]; readonly dags: readonly string[] };
 
 /** A DAG in lists, at its newest version. */
 export interface DagSummary {
@@ -270,8 +288,12 @@ export type CancelRunAnswer =
 export interface DagRepository {
   /** Stores a new version unless the newest has the same digest; `created` says which. */
   apply(dag: NewDag, context: WriteContext): Promise<{ readonly version: number; readonly created: boolean }>;
-  /** `version` null: the newest. */
+  /** `version` null: the newest, of a DAG that was not deleted. */
   getVersion(project: string, name: string, version: number | null): Promise<DagVersion | null>;
+  /** Newest first, those of a deleted DAG too. */
+  listVersions(project: string, name: string, page: PageRequest): Promise<Page<DagVersionSummary>>;
+  /** Takes a DAG out of use; its versions and runs stay. */
+  remove(project: string, name: string, context: WriteContext): Promise<RemoveDagAnswer>;
   list(project: string | null, page: PageRequest): Promise<Page<DagSummary>>;
   /** Stores a run with all its node runs, and marks it as due. Throws `idempotency_key_reused`. */
   startRun(

@@ -3,57 +3,8 @@ import { approvalStates } from '../ports/dags.ts';
 import { nodeReasons } from '../vocabulary/dag-run.ts';
 import { dagRunStates, nodeRunStates } from '../vocabulary/dag.ts';
 import { jobStates } from '../vocabulary/states.ts';
-import type { JsonObject } from '../json/json-value.ts';
-import { Count, Id, Json, JsonMap, nullable, oneOf, pageOf, Timestamp, type Dto } from './response-parts.ts';
+import { Count, Id, JsonMap, nullable, oneOf, pageOf, Timestamp, type Dto } from './response-parts.ts';
 import { limits } from '../vocabulary/limits.ts';
-
-export const AppliedDagSchema = Type.Object(
-  {
-    project: Type.String(),
-    name: Type.String(),
-    version: Type.Integer({ minimum: 1 }),
-    created: Type.Boolean({ description: 'False: the newest version says the same already.' }),
-  },
-  { $id: 'AppliedDag', title: 'The version that the definition is' },
-);
-export type AppliedDagDto = Dto<typeof AppliedDagSchema>;
-
-export const DagSummarySchema = Type.Object(
-  {
-    project: Type.String(),
-    name: Type.String(),
-    version: Type.Integer({ minimum: 1 }),
-    nodes: Count,
-    createdAt: Timestamp,
-    createdBy: Type.String(),
-  },
-  { $id: 'DagSummary', title: 'A DAG at its newest version' },
-);
-export type DagSummaryDto = Dto<typeof DagSummarySchema>;
-
-export const DagVersionSchema = Type.Object(
-  {
-    project: Type.String(),
-    name: Type.String(),
-    version: Type.Integer({ minimum: 1 }),
-    digest: Type.String({
-      description: 'SHA-256 of the compiled graph, in hex: the same content has the same.',
-    }),
-    document: Json,
-    graph: Type.Unsafe<JsonObject>({
-      type: 'object',
-      additionalProperties: true,
-      description: 'What the document compiles to; runs go by it. Nodes need one another by index.',
-    }),
-    createdAt: Timestamp,
-    createdBy: Type.String(),
-  },
-  { $id: 'DagVersion', title: 'One version of a DAG' },
-);
-export type DagVersionDto = Dto<typeof DagVersionSchema>;
-
-export const DagPageSchema = pageOf('DagPage', DagSummarySchema);
-export type DagPage = Dto<typeof DagPageSchema>;
 
 const startedRun = {
   id: Id,

@@ -227,6 +227,9 @@ export const ProblemSchema = Type.Object(
         message: Type.String(),
         limit: Type.Optional(Type.Union([Type.Number(), Type.String()])),
         value: Type.Optional(Type.String()),
+        more: Type.Optional(
+          Type.Integer({ minimum: 1, description: 'This last one stands for so many that are not told.' }),
+        ),
       }),
     ),
     requestId: Type.Optional(Type.String()),

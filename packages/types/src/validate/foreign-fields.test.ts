@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isOrchestratorError, type Problem } from '../errors/orchestrator-error.ts';
+import { isOrchestratorError } from '../errors/orchestrator-error.ts';
+import type { Problem } from '../errors/problems.ts';
 import { validateImageSubmission, validateJobSubmission } from './submissions.ts';
 
 const problemsOf = (job: object): readonly Problem[] => {

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/orchestrator-error.ts';
+import type { Problem } from '../errors/problems.ts';
 import { checkJson, fieldPath } from '../json/check-json.ts';
 import { invalidInput } from '../json/strict-json.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/orchestrator-error.ts';
+import type { Problem } from '../errors/problems.ts';
 import { fieldPath } from '../json/check-json.ts';
 import { parseQuantity } from '../vocabulary/quantity.ts';
 import type { Resources } from '../vocabulary/job.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors/orchestrator-error.ts';
+import type { Problem } from '../errors/problems.ts';
 import { fieldPath } from '../json/check-json.ts';
 import { categoryRules } from '../vocabulary/failures.ts';
 import type { Resources } from '../vocabulary/job.ts';

@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { distance } from 'fastest-levenshtein';
 import type { TSchema } from 'typebox';
-import type { Problem } from '../errors/orchestrator-error.ts';
+import { firstProblems, type Problem } from '../errors/problems.ts';
 import { fieldPath } from '../json/check-json.ts';
 import { isDay } from './calendar.ts';
 import { foreignFieldMessage } from './foreign-fields.ts';
@@ -29,13 +29,25 @@ const pathOf = (error: ErrorObject): (string | number)[] =>
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 
-/** The candidate nearest to `word`, when it is near enough to be meant (at most two letters in five differ). */
+const lettersOf = (word: string): string => [...word].toSorted().join('');
+
+/** How many letters differ; letters in another order are one slip of the fingers. */
+const differences = (word: string, candidate: string): number => {
+  const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
+  return a !== b && a.length === b.length && lettersOf(a) === lettersOf(b) ? 1 : distance(a, b);
+};
+
+/**
+ * The candidate nearest to `word`, when it is near enough to be meant: at most two letters in five differ, and one of
+ * three. Never the word itself.
+ */
 export const didYouMean = (word: string, candidates: readonly string[]): string | null => {
   const ranked = candidates
-    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter((candidate) => candidate !== word)
+    .map((candidate) => ({ candidate, distance: differences(word, candidate) }))
     .toSorted((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.ceil(word.length * 0.4) ? best.candidate : null;
+  return best !== undefined && best.distance <= Math.round(word.length * 0.4) ? best.candidate : null;
 };
 
 const unknownField = (error: ErrorObject): Problem => {
@@ -111,9 +123,6 @@ const toProblem = (error: ErrorObject): Problem => {
   };
 };
 
-/** At most so many problems are told at once; the rest would only bury the first. */
-const mostProblems = 20;
-
 /** That a text is empty says enough: of what letters it should be is another question. */
 const isTooShort = (errors: readonly ErrorObject[], { instancePath }: ErrorObject): boolean =>
   errors.some((error) => error.keyword === 'minLength' && error.instancePath === instancePath);
@@ -123,10 +132,12 @@ const isTooShort = (errors: readonly ErrorObject[], { instancePath }: ErrorObjec
  * `if` is left out: it only says that its branch failed, which the branch says better.
  */
 export const schemaErrorProblems = (errors: readonly ErrorObject[]): readonly Problem[] =>
-  errors
-    .filter((error) => error.keyword !== 'if' && !(error.keyword === 'pattern' && isTooShort(errors, error)))
-    .slice(0, mostProblems)
-    .map(toProblem);
+  firstProblems(
+    errors.filter(
+      (error) => error.keyword !== 'if' && !(error.keyword === 'pattern' && isTooShort(errors, error)),
+    ),
+    toProblem,
+  );
 
 /** Compiles a schema into a function that lists what a value breaks, in plain words; empty when it fits. */
 export const schemaProblems = (schema: TSchema): ((value: unknown) => readonly Problem[]) => {

@@ -67,7 +67,7 @@ const valuesOf = (
 /** What became of a schedule that was to be stored. */
 export type PutAnswer = 'created' | 'replaced' | 'exists' | 'no_dag';
 
-/** Stores a schedule, over one of the same name only with `replace`. */
+/** Stores a schedule, over one of the same name only with `replace`. The share lock keeps its DAG from being deleted meanwhile. */
 export const putSchedule = async (
   sql: Sql,
   schedule: NewSchedule,
@@ -76,7 +76,7 @@ export const putSchedule = async (
   context: WriteContext,
 ): Promise<PutAnswer> => {
   const text = `
-with dag as (select id from dags where project = $1 and name = $3),
+with dag as (select id from dags where project = $1 and name = $3 and deleted_at is null for share),
 stored as (
   insert into schedules as s (project, name, dag_id, cron, time_zone, overlap, catch_up, inputs, next_at, paused_at,
     created_by, reason)
@@ -123,16 +123,3 @@ export const removeSchedule = async (sql: Sql, project: string, name: string): P
       name,
     ])
   ).length === 1;
-
-/** Notes who changed a schedule, when and why. */
-export const noteChange = async (
-  sql: Sql,
-  kind: string,
-  project: string,
-  name: string,
-  { actor, reason }: WriteContext,
-): Promise<void> => {
-  const text =
-    'insert into changes (actor, reason, kind, project, name, data) values ($1, $2, $3, $4, $5, $6::json)';
-  await sql.run({ text }, [actor, reason, kind, project, name, '{}']);
-};
