@@ -31,7 +31,10 @@ export interface RunConstants<Work> {
 
 /** What a plan turned out to need besides what it was shown. */
 export interface Missing {
+  /** What depends on these is likely to be asked for next. */
   readonly nodes: Set<number>;
+  /** Only to be looked at: nothing follows from them. */
+  readonly looks: Set<number>;
   all: boolean;
   readonly outputs: Set<number>;
   readonly items: Map<number, { readonly node: number; readonly from: number; readonly count: number }>;
@@ -89,6 +92,7 @@ export const createDraft = <Work>(constants: RunConstants<Work>, view: PlanView)
   again: false,
   missing: {
     nodes: new Set(),
+    looks: new Set(),
     all: false,
     outputs: new Set(),
     items: new Map(),
@@ -114,7 +118,7 @@ export const nodeOf = <Work>(draft: Draft<Work>, node: number): DraftNode | null
 /** A node only to be looked at: it is not touched. null when it is not known yet, which `missing` remembers. */
 export const lookAt = ({ nodes, view, missing }: Draft<unknown>, node: number): NodeProgress | null => {
   const known = nodes.get(node) ?? view.nodes.get(node);
-  if (known === undefined) missing.nodes.add(node);
+  if (known === undefined) missing.looks.add(node);
   return known ?? null;
 };
 
@@ -139,6 +143,7 @@ export const isMissing = ({ missing }: Draft<unknown>): boolean =>
   missing.startable ||
   missing.otherNodeRuns ||
   missing.nodes.size > 0 ||
+  missing.looks.size > 0 ||
   missing.outputs.size > 0 ||
   missing.items.size > 0;
 

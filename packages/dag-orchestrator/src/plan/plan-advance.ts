@@ -121,7 +121,7 @@ const goOn = <Work>(draft: Draft<Work>): void => {
 const requestOf = <Work>(draft: Draft<Work>, round: number): PlanRequest => {
   const { missing, index } = draft;
   return {
-    nodes: withDescendants(index, missing.nodes, 4 ** round),
+    nodes: new Set([...withDescendants(index, missing.nodes, 4 ** round), ...missing.looks]),
     all: missing.all,
     outputs: missing.outputs,
     items: [...missing.items.values()],

@@ -97,3 +97,14 @@ test('the other items of a node with failFast say that another one failed', () =
   expect(run.advance([end(0, 'failed', 0)]).itemsCancelled).toMatchObject([{ message }]);
   expect(run.advance([end(0, 'cancelled', 1)]).itemEnds).toMatchObject([{ reason: 'fail_fast', message }]);
 });
+
+test('naming the nodes that kept a rule from holding reads these, and not all that depends on them', () => {
+  const width = 200;
+  const many = Array.from({ length: width }, (_, at) => jobNode(`m${at}`, [0]));
+  const run = begin([jobNode('root'), jobNode('x'), jobNode('join', [0, 1]), ...many]);
+  run.advance([end(0, 'completed')]);
+  const shown = run.state.shown;
+  run.advance([end(1, 'failed')]);
+  expect(messages(run)[2]).toBe('x failed; triggerRule all_success asks for all to complete');
+  expect(run.state.shown - shown).toBeLessThan(10);
+});

@@ -41,6 +41,16 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     ]);
   });
 
+  test('a job that a deadline cancels is told which one', async () => {
+    const graph = graphOf([jobNode('a')], { name: 'told', deadlineSeconds: 1 });
+    const { id } = await ended(await harness.start(graph));
+    const [node] = await harness.nodes(id);
+    const job = await fresh.database.history.getJob(node!.jobId!);
+    expect(job?.failure?.message).toBe(
+      "its DAG run stops: the run's deadline of 1s passed (deadlineSeconds)",
+    );
+  });
+
   test('so does that of an approval, of several one after the other', async () => {
     const nodes = [
       approvalNode('first', [], { timeoutSeconds: 1, onTimeout: 'approve' }),

@@ -183,6 +183,7 @@ describe.each([
     });
     expect(ended).toMatchObject({ state: 'completed', retryOf: run });
     expect(ran.sort()).toEqual(['after', 'bad']);
+    expect(again).toMatchObject({ kept: 1, again: 2, because: [{ node: 'bad', why: 'failed before' }] });
     expect((await harness.nodes(again.id))[0]).toMatchObject({ keptFrom: run, jobId: before[0]!.jobId });
     expect(await harness.nodes(run)).toEqual(before);
   });

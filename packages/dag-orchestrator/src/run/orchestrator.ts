@@ -55,8 +55,8 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
   };
   const cancelWork = async (): Promise<void> => {
     const jobs = await dags.jobsToCancel(cancelsAtOnce);
-    await each(jobs, concurrency, async (job) => {
-      await queue.requestCancel(job, { actor: 'dag', reason: 'its DAG run stops' });
+    await each(jobs, concurrency, async ({ job, reason }) => {
+      await queue.requestCancel(job, { actor: 'dag', reason });
     });
     const runs = await dags.cancelChildRuns(cancelsAtOnce);
     // Those runs are due now, and their own sub-DAGs are asked after them.

@@ -1,5 +1,6 @@
 import { openDatabase } from '@job-orchestrator/postgres';
 import { freshDatabase, onServer, silentLog } from '@job-orchestrator/postgres/testing';
+import { rerun } from '@job-orchestrator/operations';
 import type { Database } from '@job-orchestrator/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approvalNode, graphOf, jobNode, subDagNode } from '../testing/graphs.ts';
@@ -147,4 +148,31 @@ select (select count(*) from dag_approvals where state = 'approved')::integer as
   (select count(*) from job_specs where labels ->> 'job-orchestrator.io/dag' = 'race-leaf')::integer as jobs`;
   const { rows } = await onServer(fresh.url, text);
   expect(rows).toEqual([{ approved: items * rounds, marks: 0, jobs: items * 2 * 2 * rounds }]);
+}, 180_000);
+
+test('a retry under killed connections and 4 orchestrators runs what failed once, keeps the rest, and loses nothing', async () => {
+  const harness = createHarness(fresh.database);
+  const width = 60;
+  const leaf = [...Array(width).keys()].map((at) => jobNode(`l${at}`));
+  await harness.apply(graphOf(leaf, { name: 'retry-leaf' }));
+  const forEach = { items: [...Array(width).keys()], maxParallel: 20, failFast: false };
+  const each = jobNode('each', [], { forEach, job: { image: 'busybox', args: ['${{ string(item) }}'] } });
+  const graph = graphOf([each, subDagNode('sub', 'retry-leaf')], { name: 'retry-race' });
+  await killSteps(fresh.url, async (stepping) => {
+    const run = await harness.start(graph);
+    let count = 0;
+    const first = await harness.finish(run, () => ((count += 1) % 3 === 0 ? 'failed' : null));
+    expect([first.state, count]).toEqual(['failed', 2 * width]);
+    const { id } = await rerun(harness.deps, run, { kind: 'failed' }, {}, { actor: 'ann', reason: 'again' });
+    const ended = await stepping(() => harness.finish(id));
+    expect(ended).toMatchObject({ state: 'completed', open: 0 });
+    expect(await childrenOf(id)).toEqual({ runs: 1, doubled: 0 });
+    expect(await jobsOf(id)).toMatchObject([{ name: 'each' }]);
+    const own = (await harness.nodes(id)).filter(({ item, keptFrom }) => item !== null && keptFrom === null);
+    const [child] = (await harness.nodes(id)).filter(({ name }) => name === 'sub');
+    const below = (await harness.nodes(child!.childRun!)).filter(({ keptFrom }) => keptFrom === null);
+    expect(own.length + below.length).toBe((2 * width) / 3);
+  });
+  const { rows } = await onServer(fresh.url, 'select count(*)::integer as n from dag_due');
+  expect(rows).toEqual([{ n: 0 }]);
 }, 180_000);

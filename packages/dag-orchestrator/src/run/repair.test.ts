@@ -7,6 +7,7 @@ import type {
   JsonValue,
   LiveAttempt,
 } from '@job-orchestrator/types';
+import { freshDatabase, onServer } from '@job-orchestrator/postgres/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { graphOf, jobNode, subDagNode } from '../testing/graphs.ts';
 import { bothDatabases, orchestrated, type Orchestrated } from '../testing/orchestrated.ts';
@@ -189,6 +190,16 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     expect(await children(second)).toHaveLength(2);
   });
 
+  test('a sub-DAG runs from its beginning where it was asked for, and below what runs again', async () => {
+    await at.harness.apply(graphOf([jobNode('one'), jobNode('two', [0])], { name: 'whole' }));
+    const sub = subDagNode('sub', 'whole', [0], { triggerRule: 'all_done' });
+    const run = await at.harness.start(graphOf([jobNode('above'), sub], { name: 'whole-top' }));
+    await finished(run, ['above', 'two']);
+    const from = { kind: 'node', name: 'sub' } as const;
+    expect((await finished(await again(run, null, from))).ran).toEqual(['one', 'two']);
+    expect((await finished(await again(run))).ran).toEqual(['above', 'one', 'two']);
+  });
+
   test('a sub-DAG with other inputs keeps what does not read them', async () => {
     const nodes = [
       jobNode('fixed'),
@@ -201,6 +212,22 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     await finished(run);
     expect((await finished(await again(run, { day: 'tu' }))).ran).toEqual(['day tu']);
   });
+});
+
+test('an item whose result was removed with the history runs again', async () => {
+  const { harness, fresh, close } = await orchestrated(freshDatabase);
+  const graph = graphOf([jobNode('each', [], { forEach: { ...each(), items: ['a', 'b'] } })], {
+    name: 'gone',
+  });
+  const run = await harness.start(graph);
+  let jobs = 0;
+  await harness.finish(run, () => ((jobs += 1) === 1 ? 'failed' : null));
+  const text = `delete from finished_jobs where id in (select job_id from node_runs where run_id = '${run}' and state = 'completed')`;
+  await onServer(fresh.url!, text);
+  const { id } = await rerun(harness.deps, run, failed, {}, context);
+  expect(await harness.finish(id, () => ((jobs += 1), null))).toMatchObject({ state: 'completed' });
+  expect(jobs).toBe(4);
+  await close();
 });
 
 test('items match by value, however it is written, each at most once, the first with the first', () => {

@@ -1,4 +1,4 @@
-import { changedInputs, nodesToRerun, rerun, startRun } from '@job-orchestrator/operations';
+import { cancelRun, changedInputs, nodesToRerun, rerun, startRun } from '@job-orchestrator/operations';
 import type { DagRunId, EndedNode, JobNode, JsonObject, LiveAttempt } from '@job-orchestrator/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,7 +25,8 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     return { run, ran: ran.toSorted(), nodes: await at.harness.nodes(id) };
   };
   const nodes = [
-    jobNode('fixed'),
+    // What it reads of its run belongs to that run: it is no input.
+    jobNode('fixed', [], { inputs: { id: '${{ run.id }}' } }),
     jobNode('day', [], { job: { image: 'busybox', args: ['${{ inputs.day }}'] } }),
     jobNode('below', [1]),
     jobNode('size', [], { when: 'inputs.size > 1' }),
@@ -79,6 +80,19 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     const from = { kind: 'node', name: 'fixed' } as const;
     const again = await rerun(at.harness.deps, run, from, { inputs: { day: 'sunday' } }, context);
     expect((await finished(again.id)).ran).toEqual(['below', 'day', 'fixed', 'last']);
+  });
+
+  test('a retry of a run that was cancelled runs what was cancelled, and what never began', async () => {
+    const run = await at.harness.start(graph, { day: 'monday' });
+    await expect.poll(async () => (await at.harness.nodes(run))[0]?.state).toBe('running');
+    await cancelRun(at.harness.deps, run, context);
+    // No executor may take the jobs before the cancel has come down to them.
+    const states = async () => (await at.harness.nodes(run)).slice(0, 4).map(({ state }) => state);
+    await expect.poll(states).toEqual(Array(4).fill('cancelled'));
+    await finished(run);
+    const again = await rerun(at.harness.deps, run, failed, {}, context);
+    expect(again.because).toContainEqual({ node: 'below', why: 'was cancelled before' });
+    expect((await finished(again.id)).ran).toEqual(['below', 'day', 'fixed', 'last', 'size']);
   });
 
   test('a node that there is not is refused with the one that was meant', async () => {

@@ -94,7 +94,7 @@ export const createSimulation = <Work>(
   const stored = { graph, nodes, items };
   const started: { node: number; item: number | null; work: Work }[] = [];
   const approvals = new Map<number, ApprovalFacts>();
-  const state = { run: initialRun(graph), wishes: noWishes, asked: 0, now: 0 };
+  const state = { run: initialRun(graph), wishes: noWishes, asked: 0, shown: 0, now: 0 };
 
   const store = (plan: AdvancePlan<Work>): void => {
     state.run = plan.run;
@@ -129,6 +129,7 @@ export const createSimulation = <Work>(
         return answer.plan;
       }
       view = showMore(stored, view, answer.request);
+      state.shown += answer.request.nodes.size;
     }
     throw new Error('the planner never had enough');
   };

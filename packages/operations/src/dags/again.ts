@@ -33,8 +33,8 @@ const endedWell = ({ state, reason }: EndedNode): boolean =>
 
 /** How a node ended that is run again for it. */
 const endedAs = ({ state, reason }: EndedNode): string => {
-  if (state === 'failed') return 'failed before';
-  return state === 'cancelled' ? 'was cancelled before' : `was skipped before (${reason})`;
+  if (state === 'skipped') return `was skipped before (${reason})`;
+  return state === 'failed' ? 'failed before' : 'was cancelled before';
 };
 
 /** Throws `invalid_input` for a node that there is not. */
@@ -52,9 +52,9 @@ const indexOf = ({ nodes, name: dag }: DagGraph, name: string): number => {
 };
 
 /** Why a node would run again by itself, whatever others do; null: it would not. */
-const whyItself = (graph: DagGraph, ended: readonly EndedNode[], { from }: Wanted, node: number) => {
-  if (from.kind === 'node') return graph.nodes[node]!.name === from.name ? 'was asked for' : null;
-  return endedWell(ended[node]!) ? null : endedAs(ended[node]!);
+const whyItself = ({ name }: GraphNode, ended: EndedNode, { from }: Wanted): string | null => {
+  if (from.kind === 'node') return name === from.name ? 'was asked for' : null;
+  return endedWell(ended) ? null : endedAs(ended);
 };
 
 /** Which of the changed inputs a node reads; empty: none. */
@@ -104,10 +104,12 @@ export const nodesToRerun = (
   if (wanted.from.kind === 'node') indexOf(graph, wanted.from.name);
   const again = new Map<number, string>();
   for (const [node, spec] of graph.nodes.entries()) {
-    const why =
-      whyItself(graph, ended, wanted, node) ??
-      whyChanged(changedReads(graph, wanted, node)) ??
-      whyOthers(graph, spec, again);
+    const of = ended[node]!;
+    const itself = whyItself(spec, of, wanted);
+    const changed = whyChanged(changedReads(graph, wanted, node));
+    // What was skipped was so mostly for others.
+    const skipped = wanted.from.kind === 'failed' && of.state === 'skipped';
+    const why = (skipped ? null : itself) ?? changed ?? whyOthers(graph, spec, again) ?? itself;
     if (why !== null) again.set(node, why);
   }
   return again;

@@ -78,7 +78,7 @@ export const errorCatalogue = {
   },
   dag_run_not_failed: {
     status: 409,
-    title: 'Nothing of the DAG run failed.',
+    title: 'Nothing of the DAG run failed, and no changed input is read.',
     hint: 'Run a part of it again with `dag rerun RUN --from NODE`, or start a new one.',
   },
   dag_run_ended: {

@@ -274,6 +274,12 @@ export type PlanStep = (view: PlanView, round: number) => PlanAnswer<NewNodeWork
 /** What a step came to. `busy`: another orchestrator holds the run. `idle`: it had nothing to do. */
 export type AdvanceAnswer = 'advanced' | 'busy' | 'idle';
 
+/** A job of a node run that is to be cancelled, and what stops it. */
+export interface JobToCancel {
+  readonly job: JobId;
+  readonly reason: string;
+}
+
 /** The topics of a run's jobs. */
 export interface RunTopics {
   readonly project: string;
@@ -349,7 +355,7 @@ export interface DagRepository {
   /** Marks the ends of jobs that a running node run waits for and of which no mark is left; how many. */
   markForgotten(limit: number): Promise<number>;
   /** Jobs of node runs that are to be cancelled and have not been asked to end. */
-  jobsToCancel(limit: number): Promise<readonly JobId[]>;
+  jobsToCancel(limit: number): Promise<readonly JobToCancel[]>;
   /** Asks for the end of the sub-DAGs of node runs that are to be cancelled, and marks them; how many. */
   cancelChildRuns(limit: number): Promise<number>;
 }

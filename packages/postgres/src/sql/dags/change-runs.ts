@@ -2,7 +2,7 @@ import {
   jobId,
   type DagRunId,
   type DagRunState,
-  type JobId,
+  type JobToCancel,
   type WriteContext,
 } from '@job-orchestrator/types';
 import { onlyRow, type Sql } from '../../connection/sql.ts';
@@ -91,12 +91,15 @@ select count(*)::integer as marked from marked`;
   return onlyRow(await sql.run<{ marked: number }>({ text }, [limit])).marked;
 };
 
-/** Jobs of stopping node runs that nobody has asked to end yet. */
-export const jobsToCancel = async (sql: Sql, limit: number): Promise<readonly JobId[]> => {
+/** Jobs of stopping node runs that nobody has asked to end yet; what stops them is their run, or else another item. */
+export const jobsToCancel = async (sql: Sql, limit: number): Promise<readonly JobToCancel[]> => {
   const text = `
-select j.id from node_runs n cross join lateral (
+select j.id as job, coalesce('its DAG run stops: ' || (r.progress ->> 'stopText'),
+  case when r.cancel_final then 'its DAG run was cancelled a second time' else 'another item of its node failed' end) as reason
+from node_runs n cross join lateral (
   select id from jobs where id = n.job_id and cancel_requested_at is null limit 1) j
+join dag_runs r on r.id = n.run_id
 where n.stopping and n.state = 'running' order by n.run_id, n.node, n.item limit $1`;
-  const rows = await sql.run<{ id: string }>({ name: 'dag_jobs_to_cancel', text }, [limit]);
-  return rows.map(({ id }) => jobId(id));
+  const rows = await sql.run<{ job: string; reason: string }>({ name: 'dag_jobs_to_cancel', text }, [limit]);
+  return rows.map(({ job, reason }) => ({ job: jobId(job), reason }));
 };
