@@ -266,7 +266,7 @@ describe('reading runs', () => {
     expect(JSON.parse((await jo(...words, '-o', 'json')).stdout)).toMatchObject([{ id, dag: 'listed' }]);
     const none = await jo('get', 'runs', '--dag', 'nobody');
     expect(none).toMatchObject({ code: 0, stdout: '' });
-    expect(none.stderr).toContain('job-orchestrator dag run NAME');
+    expect(none.stderr).toContain('nothing fits the filter: --dag nobody');
     expect((await jo('get', 'runs', '--dag', 'No Name')).code).toBe(2);
     expect((await jo('get', 'runs', '--limit', '0')).code).toBe(2);
   });
