@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { didYouMean } from './schema-problems.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 test.each<[string, string[], string | null]>([
   ['triggerRul', ['trigger', 'triggerRule'], 'triggerRule'],
