@@ -82,21 +82,19 @@ export interface DagOptions<Inputs extends Schemas = Schemas> extends Omit<
 /** What JavaScript itself looks for in any object. */
 const looks: readonly string[] = ['then', 'toJSON'];
 
+const hintFor = (word: string, known: readonly string[]): string => {
+  const near = didYouMean(word, known);
+  if (near !== null) return `did you mean ${near}?`;
+  return known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
+};
+
 /** Reading a name that is not there throws, where plain JavaScript would write `undefined` into the DAG. */
 const strict = <Refs extends object>(refs: Refs, what: string): Refs =>
   new Proxy(refs, {
     get: (target, key) => {
       if (typeof key === 'symbol' || key in target || looks.includes(key))
         return Reflect.get(target, key) as unknown;
-      const near = didYouMean(key, Object.keys(target));
-      const known = Object.keys(target).join(', ');
-      const hint =
-        near === null
-          ? known === ''
-            ? '; there is none'
-            : `; there are ${known}`
-          : `; did you mean ${near}?`;
-      throw new TypeError(`${what} ${key}${hint}`);
+      throw new TypeError(`${what} ${key}; ${hintFor(key, Object.keys(target))}`);
     },
   });
 
