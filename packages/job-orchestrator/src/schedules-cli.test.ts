@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { until, useDev } from './testing/cli.ts';
 
@@ -79,6 +80,12 @@ describe('a schedule', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
     expect(stderr).toContain(more);
+  });
+
+  test('with a file of inputs, it shows the line that is refused', async () => {
+    await writeFile(dev.path('inputs.json'), '{\n  "day": 3\n}');
+    const { stderr } = await create('wrong', '--cron', '@daily', '--inputs-file', dev.path('inputs.json'));
+    expect(stderr).toContain('inputs.json:2:10 day: must be a string');
   });
 
   test('of a DAG that is not there is not made', async () => {
