@@ -17,11 +17,3 @@ export type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
 export type { RunMessage } from './run-messages.ts';
 export type { ReconnectRule } from './sse/reader.ts';
 export type { CallOptions, SlowRule } from './transport.ts';
-export {
-  defineDag,
-  type DagBuilder,
-  type DagOptions,
-  type NodeOptions,
-  type NodeRef,
-} from './dag/define-dag.ts';
-export { expr, Ref, text, type WithRefs } from './dag/ref.ts';

@@ -368,7 +368,8 @@ describe('helpers', () => {
     );
     expect((await jo('__complete', '--', 'run', '--pri')).stdout).toBe('--priority\n');
     expect((await jo('__complete', '--', 'get', 'jobs', '-o', '')).stdout).toBe('table\njson\nyaml\nname\n');
-    expect((await jo('__complete', '--', 'run', '--topic', '')).stdout).toBe('');
+    expect((await jo('__complete', '--', 'run', '--topic', 'def')).stdout).toBe('default\n');
+    expect((await jo('__complete', '--', 'run', '--limit', '')).stdout).toBe('');
     expect((await jo('completion', 'bash')).stdout).toContain('complete ');
   });
 

@@ -129,7 +129,7 @@ describe('dag run', () => {
     ['an input that is no pair', ['with-inputs', '-i', 'n'], 2, /--input.*must be KEY=VALUE/s],
     ['an inputs file that is not there', ['with-inputs', '--inputs-file', '/nowhere'], 2, /nowhere/],
     ['a version that is none', ['with-inputs', '--dag-version', '0'], 2, /from 1/],
-    ['a version that is not there', ['with-inputs', '--dag-version', '9'], 5, /with version 9/],
+    ['a version that is not there', ['with-inputs', '--dag-version', '9'], 5, /no version 9 of DAG/],
     ['a DAG that is not there', ['nobody'], 5, /There is no DAG nobody/],
     ['no name', [], 2, /missing required argument 'name'/],
   ])('%s: refused', async (_what, words, expected, message) => {
@@ -268,7 +268,7 @@ describe('reading runs', () => {
     expect(JSON.parse((await jo(...words, '-o', 'json')).stdout)).toMatchObject([{ id, dag: 'listed' }]);
     const none = await jo('get', 'runs', '--dag', 'nobody');
     expect(none).toMatchObject({ code: 0, stdout: '' });
-    expect(none.stderr).toContain('job-orchestrator dag run NAME');
+    expect(none.stderr).toContain('nothing fits the filter: --dag nobody');
     expect((await jo('get', 'runs', '--dag', 'No Name')).code).toBe(2);
     expect((await jo('get', 'runs', '--limit', '0')).code).toBe(2);
   });

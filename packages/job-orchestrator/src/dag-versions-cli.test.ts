@@ -35,7 +35,10 @@ describe('the versions of a DAG', () => {
     );
     const first = await jo('dag', 'versions', 'listed', '--limit', '1');
     expect(first.stderr).toContain('the next page: --cursor ');
-    expect((await jo('dag', 'versions', 'nobody')).code).toBe(5);
+    const misspelt = await jo('dag', 'versions', 'listd');
+    expect([misspelt.code, misspelt.stderr]).toEqual([5, expect.stringContaining('did you mean listed?')]);
+    const later = await jo('dag', 'show', 'listed', '--dag-version', '9');
+    expect([later.code, later.stderr]).toEqual([5, expect.stringContaining('its newest is 2.')]);
   });
 
   test('are compared with a file and with one another', async () => {
@@ -98,7 +101,7 @@ describe('runs', () => {
       'nothing fits the filter: --dag states --state',
     );
     const wrong = await jo(...words, 'faild');
-    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('Allowed are pending, running')]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('Did you mean failed?')]);
   });
 
   test('are retried and run again under the eyes of whoever asks: the exit code says how they ended', async () => {

@@ -41,7 +41,7 @@ import { json, type Route } from './route.ts';
 
 const SelectorParams = parameters({
   selector: Type.String({
-    description: 'A full id, or a unique beginning or end of one (4 characters or more).',
+    description: 'A full id, a unique beginning or end of one (4 characters or more), or `@latest`.',
   }),
 });
 const BackfillListQuery = parameters({

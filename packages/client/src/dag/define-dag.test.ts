@@ -73,15 +73,25 @@ test('names that CEL cannot read behind a dot are reached by brackets', () => {
   expect(loadDag(document).graph.nodes[1]?.reads).toEqual([0]);
 });
 
-test('what the compiler refuses: unknown inputs, outputs and needs', () => {
+test('names that are not there are refused by the compiler, and where they are read', () => {
   defineDag('d', { inputs: { day: {} }, defaults: { image: 'x' } }, (dag) => {
     const a = dag.node('a', { outputs: { rows: { type: 'integer' } } });
     // @ts-expect-error -- there is no such input
-    expect(dag.inputs.dya).toBeUndefined();
+    expect(() => dag.inputs.dya).toThrow('the DAG declares no input dya; did you mean day?');
     // @ts-expect-error -- there is no such output
-    expect(a.outputs.row).toBeUndefined();
+    expect(() => a.outputs.row).toThrow('node a declares no output row; did you mean rows?');
     expect(() => dag.node('a')).toThrow('defined twice');
+    expect(() => text`x ${undefined as never}`).toThrow('value 1 of text`…` is undefined');
+    expect(() => expr`x > ${undefined as never}`).toThrow('value 1 of expr`…` is undefined');
   });
+});
+
+test('an approval has the outputs of an answer', () => {
+  const document = defineDag('d', { defaults: { image: 'x' } }, (dag) => {
+    const agree = dag.node('agree', { approval: { message: 'Go on?', onTimeout: 'approve' } });
+    dag.node('b', { needs: [agree], env: { BY: agree.outputs.by } });
+  });
+  expect(document.nodes['b']?.env).toEqual({ BY: '${{ nodes.agree.outputs.by }}' });
 });
 
 test('a cache is taken over as it is', () => {

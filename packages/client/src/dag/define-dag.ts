@@ -1,4 +1,11 @@
-import type { DagDocument, DagNode, ValueSchema } from '@job-orchestrator/types';
+import {
+  approvalOutputs,
+  didYouMean,
+  type DagDocument,
+  type DagNode,
+  type ValueSchema,
+} from '@job-orchestrator/types';
+import { checkDocument } from './check-document.ts';
 import { Ref, selected, withoutRefs, type WithRefs } from './ref.ts';
 
 type Schemas = Readonly<Record<string, ValueSchema>>;
@@ -18,6 +25,17 @@ export interface NodeRef<Outputs extends Schemas = Schemas> {
   readonly allOutputs: Ref;
 }
 
+type ApprovalSchemas = Readonly<Record<(typeof approvalOutputs)[number], ValueSchema>>;
+
+/** A node that asks a person: its outputs are the decision, and by whom, when and why. */
+export type ApprovalRef = NodeRef<ApprovalSchemas>;
+
+interface ApprovalOptions {
+  readonly message: string | Ref;
+  readonly timeoutSeconds?: number;
+  readonly onTimeout?: 'fail' | 'approve';
+}
+
 type Replaced = 'needs' | 'when' | 'forEach' | 'args' | 'env' | 'inputs' | 'outputs' | 'approval' | 'dag';
 
 /** A node as the document has it (docs/dags.md), with refs where it takes expressions. */
@@ -29,7 +47,7 @@ export interface NodeOptions<Outputs extends Schemas = Schemas> extends Omit<Dag
   readonly env?: Readonly<Record<string, string | Ref>>;
   readonly inputs?: Readonly<Record<string, WithRefs>>;
   readonly outputs?: Outputs;
-  readonly approval?: { readonly message: string | Ref; readonly timeoutSeconds?: number };
+  readonly approval?: ApprovalOptions;
   readonly dag?: { readonly name: string; readonly version?: number };
 }
 
@@ -41,6 +59,7 @@ export interface DagBuilder<Inputs extends Schemas> {
   /** The run: `run.at('id')`. */
   readonly run: Ref;
   /** Defines a node. Throws TypeError for a name that was taken. */
+  node(name: string, options: NodeOptions & { readonly approval: ApprovalOptions }): ApprovalRef;
   node<const Outputs extends Schemas = NoSchemas>(
     name: string,
     options?: NodeOptions<Outputs>,
@@ -60,23 +79,46 @@ export interface DagOptions<Inputs extends Schemas = Schemas> extends Omit<
   readonly inputs?: Inputs;
 }
 
-const refsTo = <Names extends Schemas>(base: string, names: Names | undefined): RefsTo<Names> =>
-  Object.fromEntries(
-    Object.keys(names ?? {}).map((name) => [name, new Ref(selected(base, name))]),
-  ) as RefsTo<Names>;
+/** What JavaScript itself looks for in any object. */
+const looks: readonly string[] = ['then', 'toJSON'];
 
-const nodeRef = <Outputs extends Schemas>(name: string, outputs: Outputs | undefined): NodeRef<Outputs> => {
+const hintFor = (word: string, known: readonly string[]): string => {
+  const near = didYouMean(word, known);
+  if (near !== null) return `did you mean ${near}?`;
+  return known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
+};
+
+/** Reading a name that is not there throws, where plain JavaScript would write `undefined` into the DAG. */
+const strict = <Refs extends object>(refs: Refs, what: string): Refs =>
+  new Proxy(refs, {
+    get: (target, key) => {
+      if (typeof key === 'symbol' || key in target || looks.includes(key))
+        return Reflect.get(target, key) as unknown;
+      throw new TypeError(`${what} ${key}; ${hintFor(key, Object.keys(target))}`);
+    },
+  });
+
+const refsTo = <Names extends Schemas>(base: string, names: readonly string[], what: string): RefsTo<Names> =>
+  strict(
+    Object.fromEntries(names.map((name) => [name, new Ref(selected(base, name))])) as RefsTo<Names>,
+    what,
+  );
+
+const outputsOf = ({ approval, outputs }: NodeOptions): readonly string[] =>
+  approval === undefined ? Object.keys(outputs ?? {}) : approvalOutputs;
+
+const nodeRef = <Outputs extends Schemas>(name: string, options: NodeOptions): NodeRef<Outputs> => {
   const base = selected('nodes', name);
   return {
     name,
     state: new Ref(`${base}.state`),
-    outputs: refsTo(`${base}.outputs`, outputs),
+    outputs: refsTo(`${base}.outputs`, outputsOf(options), `node ${name} declares no output`),
     allOutputs: new Ref(`${base}.outputs`),
   };
 };
 
 const nodeOf = ({ needs, ...options }: NodeOptions): DagNode =>
-  withoutRefs({ ...options, needs: needs?.map(({ name }) => name) }) as DagNode;
+  withoutRefs({ ...options, needs: needs?.map((need) => need?.name) }) as DagNode;
 
 type Section = Map<string, DagNode>;
 
@@ -86,13 +128,13 @@ const adder =
     if (names.has(name)) throw new TypeError(`node ${JSON.stringify(name)} is defined twice`);
     names.add(name);
     section.set(name, nodeOf(options));
-    return nodeRef(name, options.outputs);
+    return nodeRef<Outputs>(name, options);
   };
 
 /**
  * Builds the document of a DAG in TypeScript: the same that YAML would hold, for `dag apply` and the checks of the
  * server. The code runs once, before any run: a `Ref` stands for what is known later. What `build` returns becomes the
- * DAG's `outputs`. Names of inputs and outputs are checked by the compiler.
+ * DAG's `outputs`. Throws `invalid_input` for what is wrong with it, each problem with its node and field.
  */
 export const defineDag = <const Inputs extends Schemas = NoSchemas>(
   name: string,
@@ -102,13 +144,13 @@ export const defineDag = <const Inputs extends Schemas = NoSchemas>(
   const [nodes, final]: [Section, Section] = [new Map(), new Map()];
   const names = new Set<string>();
   const outputs = build({
-    inputs: refsTo('inputs', options.inputs),
+    inputs: refsTo('inputs', Object.keys(options.inputs ?? {}), 'the DAG declares no input'),
     item: new Ref('item'),
     run: new Ref('run'),
     node: adder(nodes, names),
     finalNode: adder(final, names),
   });
-  return {
+  return checkDocument({
     name,
     ...options,
     ...(outputs === undefined
@@ -116,5 +158,5 @@ export const defineDag = <const Inputs extends Schemas = NoSchemas>(
       : { outputs: withoutRefs(outputs) as NonNullable<DagDocument['outputs']> }),
     nodes: Object.fromEntries(nodes),
     ...(final.size === 0 ? {} : { finally: Object.fromEntries(final) }),
-  };
+  });
 };

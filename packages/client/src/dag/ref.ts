@@ -31,6 +31,12 @@ export class Ref {
   }
 }
 
+/** `undefined` would become a word of the text. */
+const mustBe = <Value>(value: Value, what: string, index: number): Value => {
+  if (value !== undefined) return value;
+  throw new TypeError(`value ${index} of ${what}\`…\` is undefined`);
+};
+
 /** A CEL expression over refs and constants: expr`${extract.outputs.rows} > 0`. Constants are written as JSON. */
 export const expr = (
   texts: TemplateStringsArray,
@@ -38,14 +44,16 @@ export const expr = (
 ): Ref =>
   new Ref(
     texts.reduce((expression, text, index) => {
-      const value = values[index - 1]!;
+      const value = mustBe(values[index - 1], 'expr', index)!;
       return `${expression}${value instanceof Ref ? value.expression : JSON.stringify(value)}${text}`;
     }),
   );
 
 /** Text with refs in it: text`--day=${dag.inputs.day}` gives `--day=${{ inputs.day }}`. Linters forbid the plain template string. */
 export const text = (texts: TemplateStringsArray, ...values: readonly (Ref | string | number)[]): string =>
-  texts.reduce((written, next, index) => `${written}${String(values[index - 1])}${next}`);
+  texts.reduce(
+    (written, next, index) => `${written}${String(mustBe(values[index - 1], 'text', index))}${next}`,
+  );
 
 /** JSON in which refs may stand for values. */
 export type WithRefs =

@@ -36,7 +36,8 @@ test.each<[JsonObject, string, string]>([
   [{ day: '2026-02-30' }, 'inputs.day', 'a date such as'],
   [{ day: '2026-01-31', parts: '4' }, 'inputs.parts', 'whole number'],
   [{ day: '2026-01-31', parts: 0 }, 'inputs.parts', 'at least 1'],
-  [{ day: '2026-01-31', prats: 4 }, 'inputs.prats', 'did you mean parts?'],
+  [{ day: '2026-01-31', prats: 4 }, 'inputs.prats', 'is not an input of the DAG; did you mean parts?'],
+  [{ day: '2026-01-31', x: 4 }, 'inputs.x', 'is not an input of the DAG, which takes day, parts, region'],
   [{ day: '2026-01-31', region: `${'a'.repeat(50_000)}!` }, 'inputs.region', 'must match'],
 ])('inputs %o are refused at %s', (given, field, words) => {
   const problem = refused(given)[0];
@@ -52,4 +53,8 @@ test('every declared output is required, more are allowed', () => {
   expect(outputProblems(outputs, {})[0]).toMatchObject({ field: 'outputs.rows', message: 'is required' });
   expect(outputProblems(outputs, { rows: [1, 'x'] })[0]).toMatchObject({ field: 'outputs.rows[1]' });
   expect(outputProblems(outputs, 3)[0]).toMatchObject({ field: 'outputs', message: 'must be a map' });
+});
+
+test('a DAG without inputs says that it takes none', () => {
+  expect(() => completeInputs({}, { x: 1 })).toThrow('inputs.x is not an input of the DAG, which takes none');
 });

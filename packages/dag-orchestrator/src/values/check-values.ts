@@ -2,6 +2,7 @@ import { RE2JS } from '@bufbuild/re2';
 import {
   invalidInput,
   isDay,
+  didYouMean,
   mapProblems,
   schemaErrorProblems,
   valueFormats,
@@ -125,13 +126,29 @@ const schemaOfInputs = (declared: Declared): object => ({
   additionalProperties: false,
 });
 
+/** Of a name that is none of the inputs: which there are, or what was meant. */
+const asInput = (declared: Declared, problem: Problem): Problem => {
+  if (problem.value !== problem.field || Object.hasOwn(declared, problem.field)) return problem;
+  const names = Object.keys(declared);
+  const near = didYouMean(problem.field, names);
+  const known = names.length === 0 ? ', which takes none' : `, which takes ${names.slice(0, 20).join(', ')}`;
+  const message = `is not an input of the DAG${near === null ? known : `; did you mean ${near}?`}`;
+  return { ...problem, message };
+};
+
 /**
  * The inputs of a run: what was given, with the defaults of what was not. Throws `invalid_input` with each input that
  * is unknown, missing or does not fit its schema (fields such as `inputs.day`).
  */
 export const completeInputs = (declared: Declared, given: JsonObject): JsonObject => {
   const problems = problemsOf(schemaOfInputs(declared), given);
-  if (problems.length > 0) throw invalidInput(within('inputs', problems));
+  if (problems.length > 0)
+    throw invalidInput(
+      within(
+        'inputs',
+        mapProblems(problems, (one) => asInput(declared, one)),
+      ),
+    );
   return { ...defaultsOf(declared), ...given };
 };
 

@@ -69,35 +69,55 @@ const runIds = async (client: Client): Promise<string[]> => {
 const dagNames = async (client: Client): Promise<string[]> =>
   (await client.listDags({ limit: 500 })).items.map(({ name }) => name);
 
-const namesOf: Readonly<Record<string, (client: Client) => Promise<string[]>>> = {
+const scheduleNames = async (client: Client): Promise<string[]> =>
+  (await client.listSchedules({ limit: 500 })).items.map(({ name }) => name);
+
+const backfillIds = async (client: Client): Promise<string[]> => {
+  const { items } = await client.listBackfills({ limit: 50 });
+  return ['@latest', ...items.map(({ id }) => shortId(id))];
+};
+
+type Ask = (client: Client) => Promise<string[]>;
+
+/** By the word before it: a command, or an option that names a thing. */
+const namesOf: Readonly<Record<string, Ask>> = {
   dag: dagNames,
   topic: topicNames,
   profile: profileNames,
   secret: secretNames,
+  schedule: scheduleNames,
+  image: imageNames,
+  parent: runIds,
 };
 
-const namesFor = (
-  command: Command,
-  argument: string | null,
-): ((client: Client) => Promise<string[]>) | null => {
+/** `describe schedule NAME` and `schedule pause NAME`; what is made now has no name yet. */
+const namesFor = (command: Command, argument: string | null): Ask | null => {
+  const [verb, noun] = [command.name(), command.parent?.name() ?? ''];
   if (argument === 'job' || argument === 'jobs') return jobIds;
   if (argument === 'run') return runIds;
   if (argument === 'image') return imageNames;
-  if (argument !== 'name') return null;
-  if (command.name() === 'add' && command.parent?.name() === 'image') return null;
-  return namesOf[command.parent?.name() ?? ''] ?? imageNames;
+  if (argument === 'id') return [verb, noun].includes('backfill') ? backfillIds : null;
+  if (argument !== 'name' || ['add', 'create', 'bind'].includes(verb)) return null;
+  return namesOf[noun] ?? namesOf[verb] ?? imageNames;
 };
 
-const fromServer = async (cli: Cli, ask: (client: Client) => Promise<string[]>): Promise<string[]> => {
+const fromServer = async (cli: Cli, ask: Ask): Promise<string[]> => {
   const server = await findServer({ dataDir: dataDirOf({}, cli.environment) }, cli.environment);
   return ask(createClient({ server: server.url, token: server.token, timeoutMs }));
+};
+
+/** Names of things that an option asks for: `--dag`, `--topic`. */
+const valuesOf = (cli: Cli, { long }: Option): Promise<string[]> => {
+  const name = long?.slice(2) ?? '';
+  const ask = Object.hasOwn(namesOf, name) ? namesOf[name] : undefined;
+  return ask === undefined ? Promise.resolve([]) : fromServer(cli, ask).catch(() => []);
 };
 
 const candidates = async (cli: Cli, program: Command, words: readonly string[]): Promise<string[]> => {
   const current = words.at(-1) ?? '';
   const { command, rest } = commandOf(program, words.slice(0, -1));
   const option = openOption(command, rest);
-  if (option !== undefined) return option.argChoices ?? [];
+  if (option !== undefined) return option.argChoices ?? valuesOf(cli, option);
   if (current.startsWith('-')) return optionNames(command);
   if (command.commands.length > 0) return visible(command);
   const choices = command.registeredArguments[rest.length]?.argChoices;

@@ -63,6 +63,8 @@ export const applyFile = (cli: Cli, flags: ApplyFlags): Promise<number> =>
         ? `start it: job-orchestrator dag run ${applied.name}`
         : `nothing changed: version ${applied.version} says the same`,
     );
+    if (applied.created && applied.version > 1)
+      screen.note(`what changed: job-orchestrator dag diff ${applied.name}`);
     return exitCodes.ok;
   });
 

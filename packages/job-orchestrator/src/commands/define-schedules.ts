@@ -139,7 +139,7 @@ const defineBackfill = (program: Command, act: Act): void => {
     withServerOptions(program.command('backfill').description('runs for past times').command('cancel')),
   )
     .description('start no more runs of a backfill, and cancel those that are open')
-    .argument('<id>', 'an id, or a beginning or end of it')
+    .argument('<id>', 'an id, a beginning or end of it, or @latest')
     .action(
       act(async (cli, id: string, options: ServerFlags & FormatFlags) =>
         (await import('./backfills.ts')).cancelBackfill(cli, id, options),
@@ -167,7 +167,7 @@ const defineReading = (program: Command, act: Act): void => {
     );
   withFormat(withServerOptions(commandOf(program, 'describe').command('backfill')))
     .description('a backfill and how its runs stand')
-    .argument('<id>', 'an id, or a beginning or end of it')
+    .argument('<id>', 'an id, a beginning or end of it, or @latest')
     .action(
       act(async (cli, id: string, options: ServerFlags & FormatFlags) =>
         (await import('./backfills.ts')).describeBackfill(cli, id, options),

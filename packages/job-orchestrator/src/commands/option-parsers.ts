@@ -1,3 +1,4 @@
+import { didYouMean } from '@job-orchestrator/types/did-you-mean';
 import { limits } from '@job-orchestrator/types/limits';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { outputFormats } from '../output/format-names.ts';
@@ -58,9 +59,12 @@ export const limitOrNone = (text: string): number | null => {
 export const wordsOf =
   <Word extends string>(words: readonly Word[]) =>
   (text: string): readonly Word[] => {
-    const found = text.split(',').map((part) => words.find((word) => word === part.trim()));
+    const parts = text.split(',').map((part) => part.trim());
+    const found = parts.map((part) => words.find((word) => word === part));
     if (found.every((word) => word !== undefined)) return found;
-    throw new InvalidArgumentError(`Allowed are ${words.join(', ')}, separated by commas.`);
+    const near = didYouMean(parts[found.indexOf(undefined)]!, words);
+    const hint = near === null ? '' : ` Did you mean ${near}?`;
+    throw new InvalidArgumentError(`Allowed are ${words.join(', ')}, separated by commas.${hint}`);
   };
 
 /** The options of every command that talks to a server. */

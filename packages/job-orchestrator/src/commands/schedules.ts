@@ -1,4 +1,4 @@
-import type { CatchUpPolicy, JsonObject, OverlapPolicy, ScheduleDto } from '@job-orchestrator/types';
+import type { CatchUpPolicy, OverlapPolicy, ScheduleDto } from '@job-orchestrator/types';
 import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
@@ -6,7 +6,7 @@ import { writeList, writeValue } from '../output/format.ts';
 import { zonedText } from '../output/times.ts';
 import { scheduleStory, schedulesView } from '../views/schedule-views.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
-import { givenInputs, type InputFlags } from './run-inputs.ts';
+import { withInputs, type InputFlags } from './run-inputs.ts';
 import { withServer, type Session } from './session.ts';
 
 export type ScheduleFlags = ServerFlags & FormatFlags & ProjectFlags & { readonly reason?: string };
@@ -43,10 +43,11 @@ const writeChanged = async (
 export const createSchedule = (cli: Cli, name: string, flags: CreateFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
     const { project, dag, cron, timeZone, overlap, catchUp, paused, replace, reason } = flags;
-    const inputs: JsonObject = await givenInputs(flags);
     const optional = given({ project, timeZone, paused, replace, reason });
-    const submission = { name, dag, cron, overlap, catchUp, inputs, ...optional };
-    const { created, schedule } = await session.client.createSchedule(submission);
+    const submission = { name, dag, cron, overlap, catchUp, ...optional };
+    const { created, schedule } = await withInputs(flags, (inputs) =>
+      session.client.createSchedule({ ...submission, inputs }),
+    );
     await writeChanged(session, flags, schedule, created ? 'created' : 'replaced');
     if (schedule.pausedAt !== null)
       session.screen.note(`it is paused; start it: job-orchestrator schedule resume ${name}`);

@@ -25,7 +25,10 @@ export const planLines = (plan: BackfillPlanDto): readonly string[] => {
     lines.length <= shownMost
       ? lines
       : [...lines.slice(0, half), `  … ${lines.length - shownMost} more …`, ...lines.slice(-half)];
-  return [`${runs} runs of ${dag} by schedule ${schedule}, at most ${maxParallel} at once${kept}`, ...shown];
+  return [
+    `${runs} ${runs === 1 ? 'run' : 'runs'} of ${dag} by schedule ${schedule}, at most ${maxParallel} at once${kept}`,
+    ...shown,
+  ];
 };
 
 /** How backfills are listed. */

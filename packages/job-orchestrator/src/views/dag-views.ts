@@ -61,6 +61,7 @@ export const approvalsView = (now: Date): ListView<ApprovalSummaryDto> => ({
   kind: 'approval',
   name: ({ run, node }) => `${run}/${node}`,
   whenEmpty: 'nothing waits for an answer',
+  long: 'wrap',
   columns: [
     { header: 'RUN', value: ({ run }) => shortId(run) },
     { header: 'NODE', value: ({ node }) => node },

@@ -7,9 +7,7 @@ import {
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
-
-const notFound = (project: string, name: string): OrchestratorError =>
-  new OrchestratorError('dag_not_found', `There is no DAG ${name} in project ${project}.`);
+import { dagNotFound } from './near-dag.ts';
 
 const named = (what: string, names: readonly string[]): string[] =>
   names.length === 0 ? [] : [`${what}${names.length === 1 ? '' : 's'} ${names.join(', ')}`];
@@ -30,7 +28,7 @@ export const deleteDag = async (
   context: WriteContext,
 ): Promise<void> => {
   const answer = await deps.database.dags.remove(project, name, context);
-  if (answer.kind === 'absent') throw notFound(project, name);
+  if (answer.kind === 'absent') throw await dagNotFound(deps, project, name);
   if (answer.kind === 'in_use') throw inUse(name, answer);
 };
 
@@ -42,6 +40,6 @@ export const listDagVersions = async (
   page: PageRequest,
 ): Promise<Page<DagVersionSummary>> => {
   const found = await deps.database.dags.listVersions(project, name, page);
-  if (found.items.length === 0 && page.after === null) throw notFound(project, name);
+  if (found.items.length === 0 && page.after === null) throw await dagNotFound(deps, project, name);
   return found;
 };

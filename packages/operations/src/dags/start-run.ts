@@ -17,7 +17,7 @@ import {
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
 import { resolveImages } from '../jobs/resolve-images.ts';
-import { nearDag } from './near-dag.ts';
+import { dagNotFound, versionNotFound } from './near-dag.ts';
 import { initialRun } from './run-progress.ts';
 import { profilesOf } from './run-profiles.ts';
 import { readTree } from './sub-dags.ts';
@@ -45,12 +45,9 @@ export const readDag = async (
 ): Promise<DagVersion> => {
   const found = await deps.database.dags.getVersion(project, name, version);
   if (found !== null) return found;
-  const which = version === null ? '' : ` with version ${version}`;
-  const near = version === null ? await nearDag(deps, project, name) : '';
-  throw new OrchestratorError(
-    'dag_not_found',
-    `There is no DAG ${name}${which} in project ${project}${near === '' ? '.' : near}`,
-  );
+  throw version === null
+    ? await dagNotFound(deps, project, name)
+    : await versionNotFound(deps, project, name, version);
 };
 
 /** A version to start a run of. Throws `dag_not_found`, also for a version of a deleted DAG. */

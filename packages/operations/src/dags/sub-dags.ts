@@ -107,8 +107,11 @@ const visitNode = async (
   const child = await walk.find(node.dag);
   if (child === null)
     return tell([notThere(node, node.dag.version === null ? await walk.near(node.dag.name) : '')]);
-  const refused = refusal(node, path, child);
-  if (refused !== null) return tell([refused]);
+  const refused = refusal(origin, path, child);
+  if (refused !== null) {
+    walk.problems.push(refused);
+    return 0;
+  }
   tell(subDagProblems(node, child.graph));
   return walk.levels.get(named(child)) ?? visit(walk, child, path, origin);
 };

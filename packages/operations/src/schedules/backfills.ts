@@ -154,8 +154,15 @@ export const startBackfill = async (
   return { ...plan, ...started };
 };
 
-/** The one backfill that a selector means: a full id, or a unique beginning or end of one (4 characters or more). */
+const latestBackfill = async ({ database }: OperationDeps): Promise<string> => {
+  const { items } = await database.schedules.listBackfills(null, null, { after: null, limit: 1 });
+  if (items[0] !== undefined) return items[0].id;
+  throw new OrchestratorError('backfill_not_found', 'There are no backfills yet.');
+};
+
+/** The one backfill that a selector means: a full id, a unique beginning or end of one (4 characters or more), or `@latest`. */
 const findBackfill = async (deps: OperationDeps, selector: string): Promise<string> => {
+  if (selector === '@latest') return latestBackfill(deps);
   const text = selector.toLowerCase();
   if (isUuid(text)) return text;
   const fits = new RegExp(`^[0-9a-f-]{${leastSelectorChars},36}$`).test(text);

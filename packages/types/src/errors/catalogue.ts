@@ -55,7 +55,11 @@ export const errorCatalogue = {
     title: 'More than one job fits.',
     hint: 'Give more characters of the id.',
   },
-  dag_not_found: { status: 404, title: 'There is no such DAG.', hint: 'List them with `get dags`.' },
+  dag_not_found: {
+    status: 404,
+    title: 'There is no such DAG.',
+    hint: 'List them with `get dags`, and the versions of one with `dag versions NAME`.',
+  },
   dag_in_use: {
     status: 409,
     title: 'Something still runs the DAG.',

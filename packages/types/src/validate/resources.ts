@@ -3,7 +3,7 @@ import { fieldPath } from '../json/check-json.ts';
 import { parseQuantity } from '../vocabulary/quantity.ts';
 import type { Resources } from '../vocabulary/job.ts';
 import type { ProfileRules } from '../vocabulary/profile.ts';
-import { didYouMean } from './schema-problems.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 type Path = readonly (string | number)[];
 

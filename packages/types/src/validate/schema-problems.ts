@@ -1,9 +1,9 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { distance } from 'fastest-levenshtein';
 import type { TSchema } from 'typebox';
 import { firstProblems, type Problem } from '../errors/problems.ts';
 import { fieldPath } from '../json/check-json.ts';
 import { isDay } from './calendar.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { foreignFieldMessage } from './foreign-fields.ts';
 
 // Schemas name one another by $id: a batch brings that of a job along, and compiling that one too must not clash with it.
@@ -29,36 +29,20 @@ const pathOf = (error: ErrorObject): (string | number)[] =>
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 
-const lettersOf = (word: string): string => [...word].toSorted().join('');
-
-/** How many letters differ; letters in another order are one slip of the fingers. */
-const differences = (word: string, candidate: string): number => {
-  const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
-  return a !== b && a.length === b.length && lettersOf(a) === lettersOf(b) ? 1 : distance(a, b);
-};
-
-/**
- * The candidate nearest to `word`, when it is near enough to be meant: at most two letters in five differ, and one of
- * three. Never the word itself.
- */
-export const didYouMean = (word: string, candidates: readonly string[]): string | null => {
-  const ranked = candidates
-    .filter((candidate) => candidate !== word)
-    .map((candidate) => ({ candidate, distance: differences(word, candidate) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.round(word.length * 0.4) ? best.candidate : null;
-};
+/** A map with free names is closed only to what no pattern matches: line breaks. */
+const nameless = (field: string): string =>
+  /[\n\r\u2028\u2029]/.test(field)
+    ? 'has a name that is not allowed: it holds a line break'
+    : 'is not known here: nothing may be given';
 
 const unknownField = (error: ErrorObject): Problem => {
   const field = String(error.params['additionalProperty']);
   const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
   const near = didYouMean(field, known);
-  // A map with free names is closed only to what no pattern matches: line breaks.
   const message =
     foreignFieldMessage(field, known) ??
     (known.length === 0
-      ? 'has a name that is not allowed: it holds a line break'
+      ? nameless(field)
       : near === null
         ? `is not a known field; known are ${known.join(', ')}`
         : `is not a known field; did you mean ${near}?`);
