@@ -24,7 +24,7 @@ const narrateWaiting = ({ client, screen }: Session, id: string): (() => void) =
 
 const gapNote = (bytes: number | null, atLeast = false): string =>
   bytes === null
-    ? '(part of the log may be missing here: it was rotated away or could not be read; text may repeat)'
+    ? '(part of the log may be missing: it was rotated away or could not be read; text may repeat)'
     : `(${atLeast ? 'at least ' : ''}${bytes} bytes of the log were rotated away or not kept)`;
 
 /**
