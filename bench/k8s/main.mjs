@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from '../queue/machine.mjs';
 import { printReport } from '../queue/report.mjs';
 import { startServer } from '../queue/server.mjs';
+import { measureCollector } from './collector.mjs';
 import { measureHeld } from './held.mjs';
 import { measureOnKubelet } from './on-kubelet.mjs';
 import { measureOnKwok } from './on-kwok.mjs';
@@ -24,6 +25,7 @@ const parts = {
   argo: (server, options) => measureOnKubelet(server, { ...options, withArgo: true }),
   kwok: measureOnKwok,
   held: measureHeld,
+  collector: measureCollector,
 };
 const wanted = given.only?.split(',') ?? Object.keys(parts);
 const unknown = wanted.filter((name) => !(name in parts));

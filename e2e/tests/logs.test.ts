@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { LogMessage } from '@job-orchestrator/client';
 import { eventually } from '../harness/eventually.ts';
+import { followToEnd } from '../harness/follow.ts';
 import { kubectl } from '../harness/kubectl.ts';
 import {
   createKubernetesInstallation,
@@ -24,21 +24,6 @@ const submit = async (script: string): Promise<string> => {
     command: ['sh', '-c', script],
   });
   return jobs[0]!.id;
-};
-
-/** What a follower hears, with no more of its text kept than its end. */
-const follow = async (job: string) => {
-  let [bytes, end, gaps] = [0, '', 0];
-  let last: LogMessage | null = null;
-  for await (const message of installation.client.followLog(job)) {
-    if (message.kind === 'gap') gaps += 1;
-    if (message.kind === 'text') {
-      bytes += Buffer.byteLength(message.text);
-      end = (end + message.text).slice(-1_000);
-    }
-    last = message;
-  }
-  return { bytes, end, gaps, last };
 };
 
 const podIsGone = (job: string): Promise<true> =>
@@ -66,7 +51,7 @@ const longLines = `
 
 it('20 MB of long lines: a follower hears of every hole, and the last bytes are kept after the pod', async () => {
   const job = await submit(longLines);
-  const heard = await follow(job);
+  const heard = await followToEnd(installation.client, job);
   expect(heard.last).toMatchObject({ kind: 'end', state: 'completed' });
   expect(heard.end).toMatch(/x\nthe very end\n$/);
   const whole = lines * lineBytes + 'the very end\n'.length;
@@ -76,6 +61,6 @@ it('20 MB of long lines: a follower hears of every hole, and the last bytes are 
   expect(stored.text).toMatch(/x\nthe very end\n$/);
   expect(stored).toMatchObject({ truncated: true, extent: 'at_least' });
   expect(stored.text.length).toBe(65_536);
-  const late = await follow(job);
+  const late = await followToEnd(installation.client, job);
   expect(late).toMatchObject({ bytes: 65_536, gaps: 1 });
 });

@@ -120,7 +120,7 @@ describe('trouble with one attempt', () => {
     trial.world.faults.add({ method: 'logTail', fault: { kind: 'hang' } });
     const id = await trial.submit(exit(0));
     trial.launchExecutor();
-    expect(await trial.untilEnded([id], 10_000)).toMatchObject([{ state: 'completed' }]);
+    expect(await trial.untilEnded([id], 30_000)).toMatchObject([{ state: 'completed' }]);
     const [attempt] = await trial.database.history.listAttempts(id);
     expect(await trial.database.history.getLogTail(id, attempt!.id)).toMatchObject({ extent: 'end_missing' });
   });

@@ -19,7 +19,7 @@ export const longestWaitMs = 3_600_000;
 export const pageSizes = { adopt: 200, promote: 1_000, expire: 500, rows: 500, fates: 500 } as const;
 
 /** A log that is not there after this long is stored as one that could not be read: a slow log never keeps a job from finishing. */
-export const logTailTimeoutMs = 5_000;
+export const logTailTimeoutMs = 20_000;
 
 /** How many attempts are looked at, launched, or cleaned up at the same time. */
 export const concurrency = { observe: 64, launch: 32, janitor: 8 } as const;

@@ -1,12 +1,20 @@
-import type { AttemptRecord, AttemptRef, LogContainer, LogExtent, LogTail } from '@job-orchestrator/types';
+import type {
+  AttemptRecord,
+  AttemptRef,
+  LogContainer,
+  LogExtent,
+  LogPlace,
+  LogTail,
+} from '@job-orchestrator/types';
 import type { ApiContext } from '../context.ts';
 
 export type LogContext = Pick<ApiContext, 'database' | 'installation' | 'logs' | 'log' | 'wakes' | 'timings'>;
 
-/** Whose log: a container of an attempt. */
+/** Whose log: a container of an attempt; and for a reader that opens it again, where it was. */
 export interface LogTarget {
   readonly attempt: AttemptRecord;
   readonly container: LogContainer;
+  readonly place?: LogPlace;
 }
 
 /** The name of an attempt to its runtime. */
@@ -36,7 +44,7 @@ async function* withHoles(
 
 const open = async (
   context: LogContext,
-  { attempt, container }: LogTarget,
+  { attempt, ...where }: LogTarget,
   fromByte: number,
   follow: boolean,
   signal: AbortSignal,
@@ -45,7 +53,7 @@ const open = async (
   const holes: (number | null)[] = [];
   const onSkip = (bytes: number | null): void => void holes.push(bytes);
   try {
-    const request = { container, follow, fromByte, signal, onSkip };
+    const request = { ...where, follow, fromByte, signal, onSkip };
     const source = await context.logs.open(toRef(context, attempt), request);
     return source === null ? null : withHoles(source, holes);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { AttemptState, JobState } from '@job-orchestrator/types';
+import type { AttemptState, JobState, LogPlace } from '@job-orchestrator/types';
 import { createUtf8Pieces, leadingContinuations, type Utf8Piece } from './utf8.ts';
 
 /** A place in a job's log: an attempt and how many bytes of its log were told. */
@@ -32,6 +32,8 @@ export interface LogItems {
   readonly taken: number;
   /** The last bytes taken, 256 at most. */
   readonly last: Uint8Array;
+  /** Where its reader is in what the runtime shows. */
+  readonly place: LogPlace;
   text(bytes: Uint8Array): Generator<LogItem, void, undefined>;
   /** Goes on at a later byte; says so unless `silent`. */
   skipTo(offset: number, telling: 'silent' | 'exact' | 'at_least'): Generator<LogItem, void, undefined>;
@@ -47,6 +49,7 @@ const lastBytesKept = 256;
 
 export const createLogItems = (attempt: number, start: number): LogItems => {
   const pieces = createUtf8Pieces();
+  const place: LogPlace = { position: start, file: null };
   let taken = start;
   let told = start;
   let cut = false;
@@ -66,6 +69,7 @@ export const createLogItems = (attempt: number, start: number): LogItems => {
     told = offset;
   }
   return {
+    place,
     get taken() {
       return taken;
     },

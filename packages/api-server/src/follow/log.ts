@@ -52,7 +52,8 @@ const readStored = async ({ context, job, container }: LogFollow, attempt: Attem
 /** What the runtime of a closed attempt still has, if anything; false when that is not all. */
 async function* tellRest(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items<boolean> {
   const { context, container, signal } = follow;
-  const rest = await openSnapshot(context, { attempt, container }, items.taken, signal);
+  const target = { attempt, container, place: items.place };
+  const rest = await openSnapshot(context, target, items.taken, signal);
   if (rest === null) return false;
   try {
     for await (const piece of rest) yield* tellPiece(items, piece);
@@ -114,12 +115,15 @@ async function* tellClosed(follow: LogFollow, attempt: AttemptRecord, items: Log
 async function* tellLive(follow: LogFollow, attempt: AttemptRecord, items: LogItems): Items {
   const { context, container, signal } = follow;
   const tail = wantedTail(follow, items);
-  if (tail !== null) yield* tellNewest(follow, attempt, items, tail);
+  if (tail !== null) {
+    yield* tellNewest(follow, attempt, items, tail);
+    items.place.position = items.taken;
+  }
   const isOver = async (): Promise<boolean> => {
     const now = await readAttempt(follow, attempt.number);
     return now === null || isClosedAttemptState(now.state);
   };
-  const target = { attempt, container };
+  const target = { attempt, container, place: items.place };
   for await (const piece of followLive(context, target, items.taken, isOver, signal))
     yield* tellPiece(items, piece);
 }

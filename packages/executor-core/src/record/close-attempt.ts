@@ -30,7 +30,7 @@ const fetchLogTail = async (life: Life, held: Held): Promise<LogTail | null> => 
     const asked = runtime.logTail(refOf(life, held.attempt), limits.logTailBytes);
     return await withTimeout(clock, logTailTimeoutMs, asked, unreadLog);
   } catch (error) {
-    log.warn({ attempt: held.attempt.id, error: String(error) }, 'the log could not be read; none is stored');
+    log.warn({ attempt: held.attempt.id, error: String(error) }, 'the log could not be read');
     return unreadLog;
   }
 };

@@ -28,7 +28,7 @@ const narrateWaiting = (
 
 const gapNote = (bytes: number | null, atLeast = false): string =>
   bytes === null
-    ? '(part of the log may be missing here: it was rotated away or could not be read; text may repeat)'
+    ? '(part of the log may be missing: it was rotated away or could not be read; text may repeat)'
     : `(${atLeast ? 'at least ' : ''}${bytes} bytes of the log were rotated away or not kept)`;
 
 /** Why there is another attempt; that it cannot be learned just now is no reason to stop. */

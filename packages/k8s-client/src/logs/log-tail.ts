@@ -12,41 +12,56 @@ interface Source {
   readonly pod: string;
 }
 
-/** `ended`: it was read to its end; `broken`: not, in time or at all. */
-type Look = { readonly kind: 'none' } | { readonly kind: 'ended' | 'broken'; readonly tail: ByteTail };
+/** `ended`: it was read to its end; `long`: it had more than it may; `broken`: not, in time or at all. */
+type Look =
+  { readonly kind: 'none' } | { readonly kind: 'ended' | 'long' | 'broken'; readonly tail: ByteTail };
 
 /**
- * The kubelet finds these quickly, from the end. Runtimes write lines of 16 KiB at most, so that the fewer lines that are
- * asked for after a break have 3.2 MiB at most. Never `limitBytes` with it: that counts from the start of what is sent, and
+ * The kubelet finds these quickly, from the end. Never `limitBytes` with it: that counts from the start of what is sent, and
  * would take the very end away.
  */
 const tailLines = 2_000;
+/** Where lines are long, or the stream broke: runtimes write lines of 16 KiB at most, so that these have 3.2 MiB at most. */
 const fewerLines = 200;
-/** A look that takes longer is broken off; two of them, or one and the count, end before the executor gives up. */
-const lookMs = 2_400;
+const longBytes = 1_048_576;
+/** A kubelet of a busy node takes seconds. Two looks, or one and the count, end before the executor gives up. */
+const lookMs = 8_000;
+const countMs = 2_000;
 /** Up to here a longer log is read whole, which is the only way to learn what it had at least. */
 const countedBytes = 4_194_304;
 
-const look = async ({ api, paths, clock, pod }: Source, maxBytes: number, given: LogQuery): Promise<Look> => {
-  const late = new AbortController();
-  const callOff = clock.setTimer(lookMs, () => late.abort());
-  const tail = createByteTail(maxBytes);
+interface Bounds {
+  readonly ms: number;
+  /** Of the tail that is kept. */
+  readonly kept: number;
+  /** A stream that has more is left. */
+  readonly most?: number;
+}
+
+const look = async ({ api, paths, clock, pod }: Source, bounds: Bounds, given: LogQuery): Promise<Look> => {
+  const left = new AbortController();
+  const callOff = clock.setTimer(bounds.ms, () => left.abort());
+  const tail = createByteTail(bounds.kept);
   try {
-    const opened = await openLog(api, paths, pod, { ...given, signal: late.signal });
+    const opened = await openLog(api, paths, pod, { ...given, signal: left.signal });
     if (opened.kind === 'not_found' || opened.kind === 'refused') return { kind: 'none' };
     if (opened.kind !== 'ok') return { kind: 'broken', tail };
-    for await (const chunk of opened.body) tail.add(chunk as Uint8Array);
+    for await (const chunk of opened.body) {
+      tail.add(chunk as Uint8Array);
+      if (tail.total() > (bounds.most ?? Infinity)) return { kind: 'long', tail };
+    }
     return { kind: 'ended', tail };
   } catch {
     return { kind: 'broken', tail };
   } finally {
     callOff();
+    left.abort();
   }
 };
 
 /** Reads a log from its first byte for its length; what was read when the time was over counts. */
 const countBytes = async (source: Source): Promise<number> => {
-  const counted = await look(source, 0, { limitBytes: countedBytes });
+  const counted = await look(source, { ms: countMs, kept: 0 }, { limitBytes: countedBytes });
   return counted.kind === 'none' ? 0 : counted.tail.total();
 };
 
@@ -56,17 +71,21 @@ export const toLogTail = (tail: ByteTail, counted: number): LogTail => {
   return { bytes, totalBytes, extent: totalBytes > bytes.length ? 'at_least' : 'exact' };
 };
 
+/** The last lines of a log of which more was seen before; a log of fewer lines is known whole. */
+const readFewer = async (source: Source, kept: number, seen: ByteTail): Promise<LogTail> => {
+  const fewer = await look(source, { ms: lookMs, kept }, { tailLines: fewerLines });
+  if (fewer.kind !== 'ended') return { ...toLogTail(seen, 0), extent: 'end_missing' };
+  const end = toLogTail(fewer.tail, seen.total());
+  return fewer.tail.lines() < fewerLines ? end : { ...end, extent: 'at_least' };
+};
+
 /**
  * The last bytes of a pod's log; null when there is none. Of a log above 2,000 lines the last of them are read, and it is
- * counted up to 4 MiB. Where a stream breaks fewer lines are read; where that breaks too the end is missing.
+ * counted up to 4 MiB. Where they are long or their stream breaks, fewer are read; where that breaks too the end is missing.
  */
 export const readLogTail = async (source: Source, maxBytes: number): Promise<LogTail | null> => {
-  const first = await look(source, maxBytes, { tailLines });
+  const first = await look(source, { ms: lookMs, kept: maxBytes, most: longBytes }, { tailLines });
   if (first.kind === 'none') return null;
-  if (first.kind === 'ended')
-    return toLogTail(first.tail, first.tail.lines() < tailLines ? 0 : await countBytes(source));
-  const second = await look(source, maxBytes, { tailLines: fewerLines });
-  if (second.kind !== 'ended') return { ...toLogTail(first.tail, 0), extent: 'end_missing' };
-  const end = toLogTail(second.tail, first.tail.total());
-  return second.tail.lines() < fewerLines ? end : { ...end, extent: 'at_least' };
+  if (first.kind !== 'ended') return readFewer(source, maxBytes, first.tail);
+  return toLogTail(first.tail, first.tail.lines() < tailLines ? 0 : await countBytes(source));
 };

@@ -10,6 +10,7 @@ export interface LogQuery {
   readonly follow?: boolean;
   readonly tailLines?: number;
   readonly limitBytes?: number;
+  readonly timestamps?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -23,4 +24,28 @@ export const openLog = (
   const { signal, ...parameters } = given;
   const path = paths.podLog(pod) + query({ container: mainContainer, ...parameters });
   return api.stream({ path, ...(signal === undefined ? {} : { signal }) });
+};
+
+/** A time in Kubernetes' format has 30 to 35 bytes. */
+const nameBytes = 64;
+
+/**
+ * What tells the files of one log apart: the time of their first line, to the nanosecond. Null: nothing was written yet, or
+ * it cannot be said.
+ */
+export const readFileName = async (
+  api: ApiClient,
+  paths: Paths,
+  pod: string,
+  given: Pick<LogQuery, 'container' | 'signal'>,
+): Promise<string | null> => {
+  try {
+    const opened = await openLog(api, paths, pod, { ...given, timestamps: true, limitBytes: nameBytes });
+    if (opened.kind !== 'ok') return null;
+    let head = '';
+    for await (const chunk of opened.body) head += Buffer.from(chunk as Uint8Array).toString('latin1');
+    return head.split(' ', 1)[0] || null;
+  } catch {
+    return null;
+  }
 };

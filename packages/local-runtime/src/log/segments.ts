@@ -96,7 +96,7 @@ export const readTail = (folder: string, maxBytes: number): LogTail => {
     chunks.push(bytes);
     position = next;
   }
-  // What a program adds in the middle of a rotation is lost, and nobody counts it.
+  // What a program adds in the instant of a rotation is lost, and nobody counts it.
   const extent = segments(folder).length === 0 ? 'exact' : 'at_least';
   return { bytes: Buffer.concat(chunks), totalBytes, extent };
 };
@@ -105,34 +105,39 @@ const copyChunkBytes = 1_048_576;
 /** What a program may add while we copy; one that writes faster than we copy would hold us here for ever. */
 const catchUpBytes = 4_194_304;
 
-/** Copies from `position` to the end as it is when reached, at most `mostBytes`. */
-const copyToEnd = (from: number, to: number, position: number, mostBytes: number): void => {
+/** Copies from `position` to the end as it is when reached, at most `mostBytes`; returns where it came to. */
+const copyToEnd = (from: number, to: number, position: number, mostBytes: number): number => {
   const buffer = Buffer.alloc(Math.min(copyChunkBytes, mostBytes));
-  for (let copied = 0; copied < mostBytes;) {
+  let copied = 0;
+  while (copied < mostBytes) {
     const read = readSync(from, buffer, 0, Math.min(buffer.length, mostBytes - copied), position + copied);
-    if (read === 0) return;
+    if (read === 0) break;
     writeSync(to, buffer, 0, read);
     copied += read;
   }
+  return position + copied;
 };
 
-const dropOldSegments = (folder: string, keep: number): void => {
-  for (const piece of segments(folder)) if (piece.start !== keep) rmSync(piece.path, { force: true });
+const dropSegmentsBefore = (folder: string, start: number): void => {
+  for (const piece of segments(folder)) if (piece.start < start) rmSync(piece.path, { force: true });
 };
 
 /**
- * Moves the last `maxBytes` of `current` into a segment. What it writes between copy and
- * truncate is lost. */
+ * Moves the last `maxBytes` of `current` into a segment. What a program that writes faster than we copy added meanwhile is
+ * lost, and counted by an empty segment behind it; only what it adds in the instant of the truncate is not.
+ */
 const rotate = (folder: string, base: number, maxBytes: number): void => {
   const current = openSync(currentPath(folder), 'r+');
   const unfinished = join(folder, 'rotating');
   const segment = openSync(unfinished, 'w');
   try {
     const skipped = Math.max(0, fstatSync(current).size - maxBytes);
-    copyToEnd(current, segment, skipped, maxBytes + Math.min(catchUpBytes, maxBytes));
+    const copied = copyToEnd(current, segment, skipped, maxBytes + Math.min(catchUpBytes, maxBytes));
     renameSync(unfinished, segmentPath(folder, base + skipped));
+    const end = fstatSync(current).size;
     ftruncateSync(current, 0);
-    dropOldSegments(folder, base + skipped);
+    if (end > copied) writeFileSync(segmentPath(folder, base + end), '');
+    dropSegmentsBefore(folder, base + skipped);
   } finally {
     closeSync(segment);
     closeSync(current);

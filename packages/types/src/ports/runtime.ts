@@ -112,11 +112,24 @@ export interface PodIdentifier {
 export const logContainers = ['main', 'output-collector'] as const;
 export type LogContainer = (typeof logContainers)[number];
 
+/**
+ * How far a reader has come in what a runtime shows of a log now, where that is not the offset in the log (Kubernetes shows
+ * the newest file only). The runtime keeps it; whoever opens the log again for the same reader gives it back.
+ */
+export interface LogPlace {
+  /** Bytes of it that the reader has. */
+  position: number;
+  /** By which it is known again; null: not known yet. */
+  file: string | null;
+}
+
 /** How to read a live log. `fromByte` skips what the reader has already. `container`: `main` unless given. */
 export interface LogRequest {
   readonly container?: LogContainer;
   readonly follow: boolean;
   readonly fromByte: number;
+  /** Of a reader that opens the log again; it begins as `fromByte` and no file. */
+  readonly place?: LogPlace;
   readonly signal: AbortSignal;
   /**
    * Called before the chunk that follows a hole: so many bytes of the log were rotated away. null: some were, and nobody knows
