@@ -227,6 +227,10 @@ onBothDatabases((db) => {
     expect(await db().history.getJob(attempt.jobId)).toMatchObject({
       state: 'cancelled',
       attemptState: 'cancelled',
+      failure: { reason: 'cancelled', message: 'not needed' },
+    });
+    expect((await db().history.listEvents(attempt.jobId, 0, 10)).at(-1)).toMatchObject({
+      reason: 'not needed',
     });
     await expect(db().queue.requestCancel(newJobIdOf(), why)).rejects.toMatchObject({
       code: 'job_not_found',
