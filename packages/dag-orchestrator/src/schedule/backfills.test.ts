@@ -94,11 +94,18 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     let ended = 0;
     const first = await startBackfill(harness.deps, request('failed'), context);
     await finish(first.id!, 'failed', () => (ended++ === 1 ? 'failed' : null));
+    expect(await readBackfill(harness.deps, first.id!)).toMatchObject({
+      state: 'failed',
+      times: { failed: 1 },
+    });
     const { times } = await planBackfill(harness.deps, request('failed', { rerun: 'failed' }));
     expect(times.filter(({ runs }) => runs)).toMatchObject([{ run: { state: 'failed' } }]);
     const second = await startBackfill(harness.deps, request('failed', { rerun: 'failed' }), context);
     await finish(second.id!, 'failed');
-    expect(await readBackfill(harness.deps, second.id!)).toMatchObject({ times: { total: 1, completed: 1 } });
+    expect(await readBackfill(harness.deps, second.id!)).toMatchObject({
+      state: 'completed',
+      times: { total: 1, completed: 1 },
+    });
   });
 
   test('a cancelled one starts no more and cancels what is open', async () => {

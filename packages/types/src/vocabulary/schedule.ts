@@ -90,7 +90,8 @@ export interface NewBackfill {
   readonly times: readonly Date[];
 }
 
-export const backfillStates = ['running', 'completed', 'cancelled'] as const;
+/** `failed`: all its times had their turn, and a run of one failed, was cancelled or could not start. */
+export const backfillStates = ['running', 'completed', 'failed', 'cancelled'] as const;
 export type BackfillState = (typeof backfillStates)[number];
 
 /** A backfill as people read it. `waiting` have no run yet; `refused` never get one; the others are counted by the state of their run. */

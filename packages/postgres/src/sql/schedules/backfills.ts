@@ -52,7 +52,8 @@ insert into backfill_times (backfill_id, scheduled_at) select made.id, x from ma
 const counted = (what: string): string => `count(*) filter (where ${what})::integer`;
 
 const columns = `b.id, s.project, s.name as schedule, d.name as dag, b.max_parallel as "maxParallel",
-  case when b.finished_at is null then 'running' when b.cancelled_at is null then 'completed' else 'cancelled' end as state,
+  case when b.finished_at is null then 'running' when b.cancelled_at is not null then 'cancelled'
+    when n.failed + n.cancelled + n.refused > 0 then 'failed' else 'completed' end as state,
   b.created_at as "createdAt", b.created_by as "createdBy", b.reason, b.cancelled_at as "cancelledAt",
   b.finished_at as "finishedAt", n.*`;
 
