@@ -1,5 +1,16 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '@job-orchestrator/executor-core/testing';
@@ -67,6 +78,28 @@ describe('segments of a log', () => {
     });
     expect(readLog(folder, 7, 100).next).toBe(10);
   });
+});
+
+test('the end of a log is there after each rotation, also where its program writes faster than it is copied', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jo-log-'));
+  const current = openSync(join(folder, 'current'), 'a');
+  const program = spawn('yes', { stdio: ['ignore', current, 'ignore'] });
+  const over = once(program, 'close');
+  try {
+    for (let seen = 0, rotations = 0; rotations < 40;) {
+      const now = tendLog(folder, seen, 100_000);
+      if (now < seen) {
+        rotations += 1;
+        expect(Buffer.from(readTail(folder, 1_000).bytes).toString()).toMatch(/^[y\n]{1000}$/);
+      }
+      seen = now;
+    }
+  } finally {
+    program.kill('SIGKILL');
+    await over;
+    closeSync(current);
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('logs of real programs', () => {

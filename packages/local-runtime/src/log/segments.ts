@@ -122,24 +122,43 @@ const dropSegmentsBefore = (folder: string, start: number): void => {
   for (const piece of segments(folder)) if (piece.start < start) rmSync(piece.path, { force: true });
 };
 
-/**
- * Moves the last `maxBytes` of `current` into a segment. What a program that writes faster than we copy added meanwhile is
- * lost, and counted by an empty segment behind it; only what it adds in the instant of the truncate is not.
- */
-const rotate = (folder: string, base: number, maxBytes: number): void => {
-  const current = openSync(currentPath(folder), 'r+');
+/** Of what is lost because its program writes faster than we copy, the end stays: it may be the end of the log. */
+const endBytes = 65_536;
+
+/** Writes a segment with what `current` holds from `from` on, at most `mostBytes`; returns where it came to. */
+const copySegment = (
+  folder: string,
+  current: number,
+  base: number,
+  from: number,
+  mostBytes: number,
+): number => {
   const unfinished = join(folder, 'rotating');
   const segment = openSync(unfinished, 'w');
   try {
-    const skipped = Math.max(0, fstatSync(current).size - maxBytes);
-    const copied = copyToEnd(current, segment, skipped, maxBytes + Math.min(catchUpBytes, maxBytes));
-    renameSync(unfinished, segmentPath(folder, base + skipped));
-    const end = fstatSync(current).size;
-    ftruncateSync(current, 0);
-    if (end > copied) writeFileSync(segmentPath(folder, base + end), '');
-    dropSegmentsBefore(folder, base + skipped);
+    return copyToEnd(current, segment, from, mostBytes);
   } finally {
     closeSync(segment);
+    renameSync(unfinished, segmentPath(folder, base + from));
+  }
+};
+
+/**
+ * Moves the last `maxBytes` of `current` into a segment. Of what a program that writes faster than we copy added meanwhile
+ * the end becomes a segment of its own, and what lies between them is lost and counted; only what it adds while that end is
+ * copied is not.
+ */
+const rotate = (folder: string, base: number, maxBytes: number): void => {
+  const current = openSync(currentPath(folder), 'r+');
+  try {
+    const skipped = Math.max(0, fstatSync(current).size - maxBytes);
+    const most = maxBytes + Math.min(catchUpBytes, maxBytes);
+    const copied = copySegment(folder, current, base, skipped, most);
+    const { size } = fstatSync(current);
+    if (size > copied) copySegment(folder, current, base, Math.max(copied, size - endBytes), endBytes);
+    ftruncateSync(current, 0);
+    dropSegmentsBefore(folder, base + skipped);
+  } finally {
     closeSync(current);
   }
 };

@@ -126,9 +126,10 @@ test('a database that is there and cannot is named as what it is, and nothing wa
       message: expect.stringMatching(/could not do it: .*statement timeout/) as string,
     }),
   );
-  expect(await db.history.getJob(job.id)).toBeNull();
+  // On a busy machine 50 ms are too short for any statement.
   await limit('default');
   await endSessions();
+  expect(await db.history.getJob(job.id)).toBeNull();
 });
 
 const strangerTo = async (url: string): Promise<string> => {
