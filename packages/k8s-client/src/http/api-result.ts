@@ -1,3 +1,4 @@
+import { storableText } from '@job-orchestrator/types';
 import { textOr } from '../system-clock.ts';
 import { WithheldError } from './send-guard.ts';
 
@@ -75,6 +76,9 @@ export const parseRetryAfter = (header: string | undefined, nowMs: number): numb
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestRetryAfterMs) : null;
 };
 
+/** A webhook may say as much as it likes. */
+const longestMessageChars = 4_096;
+
 /** Classifies an answer that is not 2xx. */
 export const failureOf = (
   status: number,
@@ -87,7 +91,7 @@ export const failureOf = (
     kind: kindOf(status),
     status,
     reason: textOr(body.reason, ''),
-    message: textOr(body.message, `HTTP ${status}`),
+    message: storableText(textOr(body.message, `HTTP ${status}`).slice(0, longestMessageChars)),
     retryAfterMs: parseRetryAfter(retryAfter, nowMs),
   };
 };
