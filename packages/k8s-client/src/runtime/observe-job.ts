@@ -76,7 +76,9 @@ export const observeJob = async (
   const view = context.store.view(ref.attemptId);
   const seen = observeAttempt(view);
   if (seen.kind === 'ended' && !isForeign(view, ref)) return confirmEnd(context, view, seen);
-  const trouble = context.quarantine.troubleOf(ref.attemptId) ?? noContact(watches);
-  if (trouble !== null) return unreachable(trouble);
+  const silence = noContact(watches);
+  if (silence !== null) return unreachable(silence);
+  const trouble = context.quarantine.troubleOf(ref.attemptId);
+  if (trouble !== null) return { kind: 'unreachable', message: trouble, unread: true };
   return view.job === null || isForeign(view, ref) ? observeAnew(context, ref) : seen;
 };

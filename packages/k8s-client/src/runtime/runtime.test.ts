@@ -327,7 +327,7 @@ test('a Job whose labels somebody took away goes on: it is known by its uid', as
   await server.until(() => server.requests.filter(isList).length >= lists + 3);
   expect((await runtime.observe(ref)).kind).toBe('waiting');
   server.store.put('jobs', jobObject(launch, { metadata: { uid, labels: {} }, status: failedBefore }));
-  expect((await runtime.observe(ref)).kind).toBe('ended');
+  await expect.poll(async () => (await runtime.observe(ref)).kind).toBe('ended');
   expect(await runtime.remove({ ...ref, object: null })).toBe(true);
 });
 
