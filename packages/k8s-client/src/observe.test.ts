@@ -213,7 +213,7 @@ test.each([
   ['InvalidImageName', 'couldn’t parse image', 'invalid_image_name', 0],
   ['ErrImageNeverPull', '', 'image_not_found', 0],
   ['ErrImagePull', 'manifest unknown: not found', 'image_not_found', 120_000],
-  ['ImagePullBackOff', 'Back-off pulling image "x"', 'image_not_found', 300_000],
+  ['ImagePullBackOff', 'Back-off pulling image "x"', 'image_not_found', 420_000],
   ['ErrImagePull', 'toomanyrequests: rate limit', 'registry_unavailable', 900_000],
   ['ImagePullBackOff', 'dial tcp: i/o timeout', 'registry_unavailable', 900_000],
   ['ErrImagePull', 'pull access denied, may require authorization', 'image_pull_denied', 120_000],

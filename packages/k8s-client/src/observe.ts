@@ -7,12 +7,22 @@ import {
 } from '@job-orchestrator/types';
 import { reportOutput } from './collector/report-output.ts';
 import { judgeEnd, wasRemoved } from './observe/ending-rules.ts';
-import type { AttemptView, EventView, JobView, PodView } from './observe/views.ts';
+import type { AttemptView, ContainerView, EventView, JobView, PodView } from './observe/views.ts';
 import { isTrouble, judgeEvent, judgeWaitingPod } from './observe/waiting-rules.ts';
 
 /** True once the pod's program cannot run any more. The main container decides: a phase waits for sidecars, a dead node for ever. */
 export const hasEnded = (pod: PodView): boolean =>
   pod.gone || pod.main.state.kind === 'terminated' || pod.phase === 'Failed' || pod.phase === 'Succeeded';
+
+const bareBackOff = /^Back-off pulling image "[^"]*"$/;
+
+/** Older kubelets say while they back off only that they do: why the last pull failed stays what it was. */
+const keepCause = (before: ContainerView | undefined, after: ContainerView): ContainerView => {
+  const [was, is] = [before?.state, after.state];
+  if (was?.kind !== 'waiting' || !/^(ErrImagePull|ImagePullBackOff)$/.test(was.reason)) return after;
+  if (is.kind !== 'waiting' || !bareBackOff.test(is.message)) return after;
+  return { ...after, state: { ...is, message: was.message } };
+};
 
 /**
  * A pod seen anew. An end that was seen before anybody asked the pod to go stays as it was: what happens to a finished pod
@@ -26,6 +36,13 @@ export const mergePod = (before: PodView | undefined, after: PodView, now: Date)
   const troubled = isTrouble(after) || (before.troubleSince !== null && after.main.state.kind === 'waiting');
   return {
     ...after,
+    main: keepCause(before.main, after.main),
+    init: after.init.map((each) =>
+      keepCause(
+        before.init.find(({ name }) => name === each.name),
+        each,
+      ),
+    ),
     gone: after.gone || before.gone,
     troubleSince: troubled ? (before.troubleSince ?? now) : null,
   };

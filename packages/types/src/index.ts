@@ -33,6 +33,7 @@ export * from './schemas/profile.ts';
 export * from './schemas/submission.ts';
 export * from './schemas/value-schema.ts';
 export * from './json/check-json.ts';
+export * from './json/storable-text.ts';
 export * from './json/strict-json.ts';
 export { isDay } from './validate/calendar.ts';
 export { didYouMean } from './validate/did-you-mean.ts';

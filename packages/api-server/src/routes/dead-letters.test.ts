@@ -95,6 +95,7 @@ it('a retry takes a job off the list as well', async () => {
 
 it.each([
   ['nothing that narrows', { ...why }, 'all'],
+  ['labels of which there are none', { labels: {}, ...why }, 'all'],
   ['no person', { topic: 'a', reason: 'x' }, 'by'],
   ['no reason', { topic: 'a', by: 'anna' }, 'reason'],
   ['an unknown failure', { failure: 'bad_luck', ...why }, 'failure'],

@@ -63,7 +63,10 @@ const narrowing = ['jobs', 'project', 'topic', 'image', 'category', 'failure', '
 
 /** A request that narrows nothing means every dead letter there is, which has to be said. */
 const refuseUnmeant = (request: DiscardRequest): void => {
-  if (request.all === true || narrowing.some((name) => request[name] !== undefined)) return;
+  // Labels without any entry narrow nothing.
+  const { all, labels = {} } = request;
+  const given = narrowing.some((name) => name !== 'labels' && request[name] !== undefined);
+  if (all === true || given || Object.keys(labels).length > 0) return;
   throw invalidInput([
     { field: 'all', message: `must be true where none of ${narrowing.join(', ')} narrows the dead letters` },
   ]);

@@ -71,8 +71,18 @@ describe('whatever is recorded and seen,', () => {
   test('nothing but waiting follows from a runtime that cannot say, or from a launch that is not confirmed', () => {
     expect(
       counterexample((input) => {
-        const unsure = input.observation.kind === 'unreachable' || input.attempt.launchedAt === null;
-        return !unsure || decideAttempt(input).kind === 'wait';
+        const { observation, attempt } = input;
+        const silent = observation.kind === 'unreachable' && observation.unread !== true;
+        return !(silent || attempt.launchedAt === null) || decideAttempt(input).kind === 'wait';
+      }),
+    ).toBeNull();
+  });
+
+  test('what cannot be read is never concluded, at most asked to end', () => {
+    expect(
+      counterexample((input) => {
+        const observation = { kind: 'unreachable', message: 'odd', unread: true } as const;
+        return ['wait', 'stop'].includes(decideAttempt({ ...input, observation }).kind);
       }),
     ).toBeNull();
   });

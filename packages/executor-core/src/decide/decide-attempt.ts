@@ -45,6 +45,21 @@ const hold = ({ attempt, observation, now }: DecisionInput): Decision => {
   return { kind: 'wait', checkAt: inMs(now, holdMs), progress: waits(attempt, reason, message) };
 };
 
+const asked = (attempt: LiveAttempt): Decision | null => {
+  if (attempt.stopIntent) return { kind: 'stop', intent: attempt.stopIntent, reason: 'as recorded before' };
+  if (isCancelled(attempt)) return { kind: 'stop', intent: 'cancel', reason: 'somebody cancelled the job' };
+  return null;
+};
+
+/** What cannot be read is asked to end by a cancel all the same, or once it has run for as long as it may. */
+const endUnread = ({ attempt, observation, now }: DecisionInput): Decision | null => {
+  if (observation.kind !== 'unreachable' || observation.unread !== true) return null;
+  const stop = asked(attempt);
+  if (stop !== null || attempt.startedAt === null) return stop;
+  const { at, intent } = phaseDeadline(attempt, attempt.startedAt);
+  return now < at ? null : { kind: 'stop', intent, reason: deadlineMessage(attempt, intent) };
+};
+
 const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date): Progress | null => {
   switch (seen.kind) {
     case 'running':
@@ -110,8 +125,8 @@ const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
   const { attempt, now, jitter } = input;
   const givenUp = giveUpLost(input, seen);
   if (givenUp) return givenUp;
-  if (attempt.stopIntent) return { kind: 'stop', intent: attempt.stopIntent, reason: 'as recorded before' };
-  if (isCancelled(attempt)) return { kind: 'stop', intent: 'cancel', reason: 'somebody cancelled the job' };
+  const stop = asked(attempt);
+  if (stop) return stop;
   const gaveWay = giveWay(input, seen);
   if (gaveWay) return gaveWay;
   const grace = graceEnd(seen);
@@ -136,7 +151,8 @@ const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
  */
 export const decideAttempt = (input: DecisionInput): Decision => {
   const { attempt, observation, now, jitter } = input;
-  if (observation.kind === 'unreachable' || attempt.launchedAt === null) return hold(input);
+  if (attempt.launchedAt === null) return hold(input);
+  if (observation.kind === 'unreachable') return endUnread(input) ?? hold(input);
   if (observation.kind === 'ended') return decideEnded(attempt, observation.exit, now, jitter);
   if (observation.kind === 'absent') return decideAbsent(attempt, jitter);
   return decideLive(input, observation);

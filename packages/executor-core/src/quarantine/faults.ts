@@ -1,4 +1,4 @@
-import { isOrchestratorError, type Progress } from '@job-orchestrator/types';
+import { isOrchestratorError, storableText, type Progress } from '@job-orchestrator/types';
 import type { Held } from '../engine/held-attempts.ts';
 import type { Life } from '../engine/life.ts';
 import { storeProgress } from '../record/store-write.ts';
@@ -37,7 +37,7 @@ export const failed = (life: Life, held: Held, error: unknown): number => {
   held.faults += 1;
   held.oddities += 1;
   if (held.oddities >= tellFrom) {
-    const text = String(error).slice(0, messageChars);
+    const text = storableText(String(error).slice(0, messageChars));
     setAside(
       life,
       held,

@@ -53,7 +53,10 @@ const someStartClock = fc.oneof(kind('stopped'), someTime);
 
 /** Anything that a runtime may show. */
 export const someObservation: fc.Arbitrary<Observation> = fc.oneof(
-  fc.record({ kind: kind('unreachable'), message: fc.constant('no answer') }),
+  fc.record(
+    { kind: kind('unreachable'), message: fc.constant('no answer'), unread: fc.constant(true as const) },
+    { requiredKeys: ['kind', 'message'] },
+  ),
   fc.record({ kind: kind('absent') }),
   fc.record(
     {

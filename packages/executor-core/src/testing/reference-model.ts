@@ -73,12 +73,15 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
   const output = spec.output ? reported : 'ready';
   const deadlineReason: FailureReason = byDeadline ? stopIntent : 'unknown';
 
+  const unread = seen.kind === 'unreachable' && seen.unread === true;
   const lostForGood =
     seen.kind === 'node_lost' && spec.retry.onNodeLost === 'rerun' && passed(seen.since, 60, now);
 
   const rules: readonly Rule[] = [
-    [seen.kind === 'unreachable', 'wait'],
     [attempt.launchedAt === null, 'wait'],
+    [unread && (stopIntent !== null || cancelled), 'stop'],
+    [unread && attempt.startedAt !== null && phaseOver, 'stop'],
+    [seen.kind === 'unreachable', 'wait'],
     [gone && cancelled, 'cancel'],
     [seen.kind === 'absent', ends(input, byDeadline ? deadlineReason : 'object_deleted')],
     [

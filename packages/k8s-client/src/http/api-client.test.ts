@@ -58,6 +58,25 @@ test.each([
   });
 });
 
+test.each([
+  [302, 'server_error'],
+  [401, 'unauthorized'],
+  [403, 'server_error'],
+  [404, 'server_error'],
+  [409, 'server_error'],
+  [429, 'too_many'],
+  [502, 'server_error'],
+])('an answer %i that is not of Kubernetes is %s: a proxy knows nothing of Jobs', async (status, kind) => {
+  const client = clientOf(credentialsOf(anonymous));
+  const page = `<html>\n  <h1>${status} from the gateway</h1>\n</html>`;
+  server.fail(({ path }) => path === jobs, { kind: 'answer', status, page }, status === 401 ? 2 : 1);
+  const answer = await client.json({ method: 'GET', path: jobs });
+  expect(answer).toMatchObject({ kind, status });
+  expect(answer.kind === 'ok' ? '' : answer.message).toContain(`<h1>${status} from the gateway</h1>`);
+  const isForeign = answer.kind !== 'ok' && answer.message.includes('not from Kubernetes');
+  expect(isForeign).toBe(kind === 'server_error');
+});
+
 test('Retry-After is read, bounded, and holds later requests back', async () => {
   const client = clientOf(credentialsOf(anonymous));
   server.fail(

@@ -1,8 +1,10 @@
+import { storableText } from '@job-orchestrator/types';
 import { textOr } from '../system-clock.ts';
 import { WithheldError } from './send-guard.ts';
 
 /** The `Status` object that Kubernetes answers errors with; every field may be missing. */
 interface ApiStatus {
+  readonly kind?: unknown;
   readonly reason?: unknown;
   readonly message?: unknown;
   readonly details?: { readonly retryAfterSeconds?: unknown } | null;
@@ -12,7 +14,8 @@ interface ApiStatus {
 export interface ApiFailure {
   /**
    * `conflict` 409, `not_found` 404, `gone` 410, `too_many` 429, `unauthorized` 401, `refused` any other 4xx:
-   * the server answered and did nothing. `server_error` 5xx: it answered, and may have done it.
+   * the server answered and did nothing. `server_error` 5xx: it answered, and may have done it; or what answered is no
+   * Kubernetes, so that nothing is known.
    * `unreachable`: certain that nothing was sent (no connection, no credentials).
    * `withheld`: the caller's guard forbade it, and nothing was sent.
    * `unresolved`: sent, and the answer was lost. `aborted`: the caller's signal.
@@ -39,18 +42,29 @@ export interface ApiFailure {
 export type ApiResult<Body> =
   { readonly kind: 'ok'; readonly status: number; readonly body: Body } | ApiFailure;
 
-const kindOf = (status: number): ApiFailure['kind'] => {
+/**
+ * A load balancer or a proxy on the way has pages of its own: its 404 does not say that a Job is gone, nor its 403 that
+ * one is refused. A 401 is no harm, and 429 is plain text of Kubernetes too.
+ */
+const kindOf = (status: number, ofKubernetes: boolean): ApiFailure['kind'] => {
   switch (status) {
     case 401:
       return 'unauthorized';
+    case 429:
+      return 'too_many';
+    default:
+      return ofKubernetes ? kindOfStatus(status) : 'server_error';
+  }
+};
+
+const kindOfStatus = (status: number): ApiFailure['kind'] => {
+  switch (status) {
     case 404:
       return 'not_found';
     case 409:
       return 'conflict';
     case 410:
       return 'gone';
-    case 429:
-      return 'too_many';
     default:
       return status >= 500 ? 'server_error' : 'refused';
   }
@@ -75,6 +89,12 @@ export const parseRetryAfter = (header: string | undefined, nowMs: number): numb
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestRetryAfterMs) : null;
 };
 
+/** A webhook may say as much as it likes. */
+const longestMessageChars = 4_096;
+
+const foreignAnswer = (status: number, said: string): string =>
+  `HTTP ${status}, not from Kubernetes but from something on the way to it: ${said.replaceAll(/\s+/g, ' ').trim()}`;
+
 /** Classifies an answer that is not 2xx. */
 export const failureOf = (
   status: number,
@@ -83,11 +103,14 @@ export const failureOf = (
   nowMs: number,
 ): ApiFailure => {
   const body = asStatus(bodyText);
+  const kind = kindOf(status, body.kind === 'Status');
+  const isForeign = kind === 'server_error' && body.kind !== 'Status';
+  const said = textOr(body.message, `HTTP ${status}`).slice(0, longestMessageChars);
   return {
-    kind: kindOf(status),
+    kind,
     status,
     reason: textOr(body.reason, ''),
-    message: textOr(body.message, `HTTP ${status}`),
+    message: storableText(isForeign ? foreignAnswer(status, said) : said),
     retryAfterMs: parseRetryAfter(retryAfter, nowMs),
   };
 };

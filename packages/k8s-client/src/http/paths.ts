@@ -15,6 +15,7 @@ export const pathsOf = (
   readonly pods: string;
   readonly events: string;
   job(name: string): string;
+  pod(name: string): string;
   podLog(name: string): string;
 } => {
   const ns = encodeURIComponent(namespace);
@@ -25,6 +26,7 @@ export const pathsOf = (
     pods,
     events: `/api/v1/namespaces/${ns}/events`,
     job: (name) => `${jobs}/${encodeURIComponent(name)}`,
+    pod: (name) => `${pods}/${encodeURIComponent(name)}`,
     podLog: (name) => `${pods}/${encodeURIComponent(name)}/log`,
   };
 };

@@ -22,7 +22,7 @@ afterEach(close);
 type Sent = readonly [text: string, kind: 'whole' | 'broken' | 'gone', file?: string];
 
 const send = (response: ServerResponse, [text, kind]: Sent): void => {
-  if (kind === 'gone') return void response.writeHead(404).end();
+  if (kind === 'gone') return void response.writeHead(404).end(JSON.stringify({ kind: 'Status', code: 404 }));
   response.writeHead(200, { 'content-type': 'text/plain' });
   if (kind === 'whole') response.end(text);
   else response.write(text, () => setImmediate(() => response.destroy()));

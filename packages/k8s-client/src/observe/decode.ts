@@ -26,17 +26,27 @@ import type {
 type KnownAttempt = (uid: string) => LabelledAttempt | null;
 const nobody: KnownAttempt = () => null;
 
+/**
+ * Anybody may edit labels: whose an object is, is also known from before. Only a take-over gives one to another attempt, and
+ * leaves a note of it.
+ */
+const whoseIs = (
+  meta: Readonly<Record<string, unknown>>,
+  before: LabelledAttempt | null,
+): LabelledAttempt | null => {
+  const labelled = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
+  const notes = mapping(meta['annotations'], 'metadata.annotations');
+  const wasTakenOver = notes[annotations.takenOverFrom] !== undefined;
+  return wasTakenOver ? (labelled ?? before) : (before ?? labelled);
+};
+
 const decodeMeta = (
   object: unknown,
   known: KnownAttempt,
 ): Pick<JobView, 'attempt' | 'name' | 'uid' | 'version' | 'createdAt' | 'deleting' | 'goneBy'> => {
   const meta = mapping(mapping(object, 'object')['metadata'], 'metadata');
   const uid = requiredText(meta['uid'], 'metadata.uid');
-  // Anybody may edit labels: whose an object is, is also known from before, and from the Job that owns it.
-  const attempt =
-    readAttemptLabels(mapping(meta['labels'], 'metadata.labels')) ??
-    known(uid) ??
-    known(ownerJob(meta) ?? '');
+  const attempt = whoseIs(meta, known(uid)) ?? known(ownerJob(meta) ?? '');
   if (attempt === null)
     throw new PoisonedObjectError('metadata.labels lacks one of our labels, or has it malformed');
   return {

@@ -185,10 +185,16 @@ const evidence = ({ pod, main, disruption }: EndFacts, rule: EndRule): Failure['
   podUid: pod.uid,
   phase: pod.phase,
   ...(pod.node === null ? {} : { node: pod.node }),
-  ...(pod.reason === '' ? {} : { podReason: pod.reason, podMessage: pod.message.slice(0, 1_000) }),
+  ...(pod.reason === ''
+    ? {}
+    : { podReason: pod.reason, podMessage: pod.message.slice(0, 1_000).toWellFormed() }),
   ...(main === null
     ? {}
-    : { exitCode: main.exitCode, containerReason: main.reason, lastOutput: main.message.slice(-2_000) }),
+    : {
+        exitCode: main.exitCode,
+        containerReason: main.reason,
+        lastOutput: main.message.slice(-2_000).toWellFormed(),
+      }),
   ...(disruption === null ? {} : { disruption: disruption.reason }),
 });
 

@@ -1,3 +1,5 @@
+import { storableText } from '@job-orchestrator/types';
+
 /** An object of the server that is not as it must be: it is set aside, and the others go on. */
 export class PoisonedObjectError extends Error {
   override readonly name = 'PoisonedObjectError';
@@ -23,10 +25,16 @@ export const list = (value: unknown, path: string): readonly unknown[] => {
   return Array.isArray(value) ? (value as unknown[]) : poisoned(path, 'is not a list');
 };
 
-/** A text; an absent one is empty. */
+/** Longer than any text that Kubernetes itself writes (an end of a log has 4 KiB, an event 1 KiB). */
+const longestChars = 16_384;
+
+const shortened = (text: string): string =>
+  text.length > longestChars ? `${text.slice(0, longestChars)}…` : text;
+
+/** A text, bounded and as a database can store it; an absent one is empty. */
 export const text = (value: unknown, path: string): string => {
   if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : poisoned(path, 'is not a text');
+  return typeof value === 'string' ? storableText(shortened(value)) : poisoned(path, 'is not a text');
 };
 
 /** A text that must be there. */

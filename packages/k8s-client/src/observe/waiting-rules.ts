@@ -28,6 +28,13 @@ const judgeNoSidecar = (pod: PodView): Observation | null => {
   return { kind: 'refused', since: pod.createdAt, graceMs: 0, failure: judged };
 };
 
+/** What people named (images, tags, Secrets) says nothing of what went wrong: a digest may well contain 429. */
+const withoutNames = (message: string): string =>
+  message
+    .replaceAll(/"[^"]*"/g, '""')
+    .replaceAll(/\[[^\]]*\]/g, '[]')
+    .replaceAll(/\S*[/@]\S*/g, '');
+
 type Containers = Pick<PodView, 'init' | 'main' | 'collector'>;
 
 const whose = ({ main, collector }: Containers, name: string): string => {
@@ -39,7 +46,7 @@ const whose = ({ main, collector }: Containers, name: string): string => {
 const troubleOf = (pod: Containers): Trouble | undefined => {
   for (const { name, state } of [...pod.init, pod.main]) {
     if (state.kind !== 'waiting') continue;
-    const rule = findRule(containerRules, state.reason, state.message);
+    const rule = findRule(containerRules, state.reason, withoutNames(state.message));
     if (rule !== undefined)
       return { rule, reason: `${whose(pod, name)}${state.reason}`, message: state.message };
   }

@@ -17,7 +17,8 @@ const absent = /not found|manifest unknown|does not exist|no such/i;
 
 // A registry that hiccups answers within minutes; a wrong reference stays wrong, but tags also appear while CI pushes.
 const pullGraceMs = 120_000;
-const doubtfulPullGraceMs = 300_000;
+// Longer than the kubelet's longest back-off (300 s), so that another try may have said why.
+const doubtfulPullGraceMs = 420_000;
 // As long as Armada waits: another node may reach the registry, and the backoff relieves it.
 const registryGraceMs = 900_000;
 const configGraceMs = 60_000;

@@ -8,7 +8,6 @@ import {
   type Logger,
   type LogSource,
   type LogTail,
-  type Observation,
   type Random,
 } from '@job-orchestrator/types';
 import { collectOutput } from '../collector/collect-output.ts';
@@ -20,15 +19,14 @@ import type { RateLimit } from '../http/token-bucket.ts';
 import { createLogCaptures, type LogCaptures } from '../logs/captures.ts';
 import { followLog } from '../logs/follow-log.ts';
 import { readLogTail } from '../logs/log-tail.ts';
-import { observeAttempt } from '../observe.ts';
 import { messageOf, systemClock } from '../system-clock.ts';
 import { defaultTiming, type ReflectorTiming } from '../watch/reflector.ts';
 import { createAttemptStore } from './attempt-store.ts';
 import { clusterKey } from './cluster-key.ts';
 import type { RuntimeContext } from './context.ts';
-import { readCurrentJob } from './current-job.ts';
 import { ensureJob } from './ensure.ts';
 import { askForPod, findPod, nameOfPod, type FoundPod } from './find-pod.ts';
+import { longestStaleMs, observeJob } from './observe-job.ts';
 import { createQuarantine } from './quarantine.ts';
 import { removeJob } from './remove.ts';
 import { stopJob } from './stop.ts';
@@ -60,34 +58,6 @@ const requestRate = (launchesPerSecond: number): RateLimit => {
 };
 
 const defaultStartLimitMs = 30_000;
-// A view without contact for longer than this is not shown as the present: "cannot say" holds, and never duplicates.
-const longestStaleMs = 30_000;
-
-const observeJob = async (
-  context: RuntimeContext,
-  watches: Watches | null,
-  ref: AttemptRef,
-): Promise<Observation> => {
-  const seen = observeAttempt(context.store.view(ref.attemptId));
-  const { job } = context.store.view(ref.attemptId);
-  const foreign = job !== null && ref.object !== null && job.uid !== ref.object.uid;
-  if (seen.kind === 'ended' && !foreign) return seen;
-  const trouble = context.quarantine.troubleOf(ref.attemptId);
-  if (trouble !== null) return { kind: 'unreachable', message: trouble };
-  if (watches === null) return { kind: 'unreachable', message: 'The runtime has not been started.' };
-  const staleMs = watches.staleMs();
-  if (staleMs > longestStaleMs)
-    return {
-      kind: 'unreachable',
-      message: `No contact with Kubernetes for ${Math.round(staleMs / 1_000)} s.`,
-    };
-  if (seen.kind !== 'absent' && !foreign) return seen;
-  // The cache may be behind a create of another executor; only the server itself can say that there is nothing.
-  const current = await readCurrentJob(context, ref);
-  if (current.kind === 'unknown') return { kind: 'unreachable', message: current.message };
-  return current.kind === 'none' ? { kind: 'absent' } : observeAttempt(context.store.view(ref.attemptId));
-};
-
 const podFinder =
   (context: RuntimeContext) =>
   async (ref: AttemptRef): Promise<string | null> =>

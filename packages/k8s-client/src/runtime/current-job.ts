@@ -22,13 +22,17 @@ const unknown = ({ kind, message }: ApiFailure): CurrentJob => ({
   message: `${kind}: ${message}`,
 });
 
-// By the uid where one is recorded, for labels can be edited; else by the labels.
-const isOurs = (ref: AttemptRef, body: unknown): boolean => {
-  const meta = mapping(mapping(body, 'object')['metadata'], 'metadata');
-  if (ref.object !== null) return meta['uid'] === ref.object.uid;
-  const attempt = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
+const metaOf = (body: unknown): Readonly<Record<string, unknown>> =>
+  mapping(mapping(body, 'object')['metadata'], 'metadata');
+
+const hasOurLabels = (ref: AttemptRef, body: unknown): boolean => {
+  const attempt = readAttemptLabels(mapping(metaOf(body)['labels'], 'metadata.labels'));
   return attempt !== null && sameAttempt(attempt, ref);
 };
+
+// By the uid where one is recorded, for labels can be edited; else by the labels.
+const isOurs = (ref: AttemptRef, body: unknown): boolean =>
+  ref.object === null ? hasOurLabels(ref, body) : metaOf(body)['uid'] === ref.object.uid;
 
 /** Reads the attempt's Job from the server itself, not from any cache; where a uid is recorded, only that one counts. */
 export const readCurrentJob = async (context: RuntimeContext, ref: AttemptRef): Promise<CurrentJob> => {
@@ -37,8 +41,9 @@ export const readCurrentJob = async (context: RuntimeContext, ref: AttemptRef): 
   if (found.kind !== 'ok') return unknown(found);
   try {
     if (!isOurs(ref, found.body)) return { kind: 'none' };
-    const job = decodeJob(found.body);
-    context.store.putJob(job);
+    const job = decodeJob(found.body, () => ref);
+    // What carries other labels than ours no watch shows: kept, it would stay as it is now.
+    if (hasOurLabels(ref, found.body)) context.store.putJob(job);
     return { kind: 'found', job };
   } catch (error) {
     return { kind: 'unknown', message: `The Job cannot be read: ${messageOf(error)}` };

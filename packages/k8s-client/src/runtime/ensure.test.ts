@@ -176,3 +176,22 @@ test('its requests keep up with the launches that are asked of it, and no faster
   expect(await heldBack(60, 500)).toBe(0);
   expect(await heldBack(20, 250)).toBeGreaterThan(40);
 });
+
+test('the pages of a proxy end, lose and refuse nothing', async () => {
+  const runtime = await started();
+  const ref = await created(runtime);
+  const other = attemptId('0190a000-2222-4000-8000-00000000f0f0');
+  const unknown = { ...ref, jobId: newJobId(), attemptId: other, object: null };
+  const heal = server.fail(() => true, { kind: 'answer', status: 404, page: '<h1>no such backend</h1>' });
+  expect(await runtime.observe(unknown)).toMatchObject({
+    kind: 'unreachable',
+    message: expect.stringContaining('not from Kubernetes') as string,
+  });
+  const { jobId } = unknown;
+  const outcome = await runtime.ensure({ ...launch, jobId, attemptId: other }, unguarded);
+  expect(outcome).toMatchObject({ kind: 'unresolved' });
+  expect(await runtime.stop(ref, 10)).toBe(false);
+  expect(await runtime.remove(ref)).toBe(false);
+  heal();
+  expect(await runtime.observe(ref)).toMatchObject({ kind: 'waiting' });
+});

@@ -32,7 +32,7 @@ const refused = (answer: ApiFailure): EnsureOutcome => ({
   failure: failure('launch_refused', `Kubernetes refused the Job: ${answer.message}`, {
     status: answer.status,
     reason: answer.reason,
-    message: answer.message.slice(0, 2_000),
+    message: answer.message.slice(0, 2_000).toWellFormed(),
   }),
 });
 

@@ -149,6 +149,36 @@ test('an annotation of 1 MB is nothing to us, and is not kept', async () => {
   expect(await runtime.setAside()).toEqual([]);
 });
 
+test('a pod that cannot be read can be stopped all the same, and its end is then seen by its Job', async () => {
+  server.store.put('pods', withStatus({ phase: 'Odd' }));
+  await untilSetAside(1);
+  expect(await observe(refs.bad)).toMatchObject({ kind: 'unreachable', unread: true });
+  expect(await runtime.stop(refs.bad, 10)).toBe(true);
+  const job = server.store.collections.jobs.objects.get(refs.bad.object?.name ?? '')!;
+  const failed = { type: 'Failed', status: 'True', reason: 'DeadlineExceeded', message: 'asked' };
+  server.store.put('jobs', { ...job, status: { conditions: [failed] } });
+  server.store.remove('pods', withStatus({ phase: 'Odd' }).metadata.name);
+  await expect
+    .poll(() => observe(refs.bad))
+    .toMatchObject({
+      kind: 'ended',
+      exit: { failure: { reason: 'cancelled' } },
+    });
+});
+
+test('a message of 1 MB is cut, and what no database can store is replaced', async () => {
+  const message = `${'😀'.repeat(1_500)}\0\ud83d${'x'.repeat(1_048_576)}`;
+  const reason = 'Evicted';
+  server.store.put('pods', podOf(refs.bad, bad, { ...exited(3, {}, { message }), reason, message }));
+  await expect.poll(async () => (await observe(refs.bad)).kind).toBe('ended');
+  const seen = await observe(refs.bad);
+  const failure = seen.kind === 'ended' ? seen.exit.failure : null;
+  expect(failure?.message.length).toBeLessThan(20_000);
+  const stored = JSON.stringify(failure);
+  expect(stored).not.toMatch(/\\u0000|\\ud[89a-f]/);
+  expect(failure?.evidence['lastOutput']).toMatch(/x…$/);
+});
+
 test('a Job that cannot be read is set aside too; what is deleted is told of no more, whether the deletion was seen or not', async () => {
   const job = (status: object) =>
     server.store.put('jobs', jobObject(bad, { metadata: { uid: refs.bad.object?.uid ?? '' }, status }));

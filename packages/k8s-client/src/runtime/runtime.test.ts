@@ -313,7 +313,8 @@ test('a kubelet that does not answer holds no stop back', async () => {
   expect(performance.now() - before).toBeLessThan(5_000);
 });
 
-test('a Job whose labels somebody took away is held, not taken for absent', async () => {
+const failedBefore = { conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' }] };
+test('a Job whose labels somebody took away goes on: it is known by its uid', async () => {
   const runtime = await started();
   const ref = await created(runtime);
   const name = ref.object?.name ?? '';
@@ -324,7 +325,9 @@ test('a Job whose labels somebody took away is held, not taken for absent', asyn
   const lists = server.requests.filter(isList).length;
   server.watches.end('reset');
   await server.until(() => server.requests.filter(isList).length >= lists + 3);
-  await expect.poll(async () => (await runtime.observe(ref)).kind).toBe('unreachable');
+  expect((await runtime.observe(ref)).kind).toBe('waiting');
+  server.store.put('jobs', jobObject(launch, { metadata: { uid, labels: {} }, status: failedBefore }));
+  await expect.poll(async () => (await runtime.observe(ref)).kind).toBe('ended');
   expect(await runtime.remove({ ...ref, object: null })).toBe(true);
 });
 

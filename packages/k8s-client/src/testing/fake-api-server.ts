@@ -25,6 +25,8 @@ export type FakeFault =
       readonly status: number;
       readonly reason?: string;
       readonly message?: string;
+      /** Instead of a `Status` of Kubernetes: the page of a proxy. */
+      readonly page?: string;
       readonly headers?: Readonly<Record<string, string>>;
     };
 
@@ -67,7 +69,9 @@ const describeRequest = (request: IncomingMessage, body: string): FakeRequest =>
 const answerFault = (fault: Extract<FakeFault, { kind: 'answer' }>, response: ServerResponse): void => {
   const { status, reason = '', message = `injected ${status}` } = fault;
   response.writeHead(status, { 'content-type': 'application/json', ...fault.headers });
-  response.end(JSON.stringify({ kind: 'Status', status: 'Failure', code: status, reason, message }));
+  response.end(
+    fault.page ?? JSON.stringify({ kind: 'Status', status: 'Failure', code: status, reason, message }),
+  );
 };
 
 interface Waiter {

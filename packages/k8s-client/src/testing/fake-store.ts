@@ -21,6 +21,8 @@ export interface FakeObject {
 export interface FakeChange {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: FakeObject;
+  /** What it was before a modification. */
+  readonly before?: FakeObject;
   readonly version: number;
 }
 
@@ -50,8 +52,13 @@ export const createFakeStore = (onChange: (kind: FakeKind, change: FakeChange) =
   const collections = { jobs: emptyCollection(), pods: emptyCollection(), events: emptyCollection() };
   let [version, compacted] = [1_000, 0];
 
-  const record = (kind: FakeKind, type: FakeChange['type'], object: FakeObject): FakeObject => {
-    const change = { type, object, version };
+  const record = (
+    kind: FakeKind,
+    type: FakeChange['type'],
+    object: FakeObject,
+    before?: FakeObject,
+  ): FakeObject => {
+    const change = { type, object, version, ...(before === undefined ? {} : { before }) };
     collections[kind].changes.push(change);
     onChange(kind, change);
     return object;
@@ -69,7 +76,7 @@ export const createFakeStore = (onChange: (kind: FakeKind, change: FakeChange) =
       },
     };
     collections[kind].objects.set(object.metadata.name, object);
-    return record(kind, before === undefined ? 'ADDED' : 'MODIFIED', object);
+    return record(kind, before === undefined ? 'ADDED' : 'MODIFIED', object, before);
   };
   const remove = (kind: FakeKind, name: string): FakeObject | undefined => {
     const object = collections[kind].objects.get(name);

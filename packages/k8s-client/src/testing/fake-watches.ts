@@ -7,6 +7,16 @@ interface OpenWatch {
   readonly response: ServerResponse;
 }
 
+const line = (type: string, object: object): string => `${JSON.stringify({ type, object })}\n`;
+
+/** A change that takes an object out of a selector is its deletion to that watch, shown as it was before. */
+const asSeen = ({ selector }: OpenWatch, { type, object, before }: FakeChange): string | null => {
+  if (matchesLabels(object, selector)) return line(type, object);
+  if (before === undefined || !matchesLabels(before, selector)) return null;
+  const { resourceVersion } = object.metadata;
+  return line('DELETED', { ...before, metadata: { ...before.metadata, resourceVersion } });
+};
+
 /** The open watches of the fake, and what a test can do to them. */
 export interface FakeWatches {
   open(kind: FakeKind, parameters: URLSearchParams, response: ServerResponse): void;
@@ -23,7 +33,6 @@ export interface FakeWatches {
   mute(muted: boolean): void;
 }
 
-const line = (type: string, object: object): string => `${JSON.stringify({ type, object })}\n`;
 const expired = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' };
 
 /** Serves the watches of one store. */
@@ -37,8 +46,8 @@ export const createFakeWatches = (store: () => FakeStore): FakeWatches => {
     ending.forEach((watch) => finish(watch.response));
   };
   const send = (watch: OpenWatch, change: FakeChange): void => {
-    if (!silent && matchesLabels(change.object, watch.selector))
-      watch.response.write(line(change.type, change.object));
+    const seen = asSeen(watch, change);
+    if (!silent && seen !== null) watch.response.write(seen);
   };
   return {
     open: (kind, parameters, response) => {

@@ -57,6 +57,12 @@ describe('a profile', () => {
       'NoExecute only',
     ],
     [
+      'a value that no taint has',
+      { tolerations: [{ key: 'a', operator: 'Equal', value: 'a b' }] },
+      'tolerations[0]',
+      'label',
+    ],
+    [
       'a value beside Exists',
       { tolerations: [{ key: 'a', operator: 'Exists', value: 'b' }] },
       'tolerations[0]',

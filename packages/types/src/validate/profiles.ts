@@ -7,7 +7,7 @@ import {
   type ProfileSubmission,
   type SecretBindingSubmission,
 } from '../schemas/profile.ts';
-import { labelKeyPattern } from '../schemas/submission.ts';
+import { labelKeyPattern, labelValuePattern } from '../schemas/submission.ts';
 import { maximumProblems, maximumQuantityProblems, normalResources, resourcesProblems } from './resources.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { nodeSelectorProblems } from './text-maps.ts';
@@ -18,6 +18,7 @@ const bindingShape = schemaProblems(SecretBindingSubmissionSchema);
 type GivenToleration = NonNullable<ProfileSubmission['tolerations']>[number];
 
 const taintKey = new RegExp(labelKeyPattern);
+const taintValue = new RegExp(labelValuePattern);
 
 /** Kubernetes' own rules, said here before a pod is refused for them. */
 const tolerationProblem = ({
@@ -29,6 +30,8 @@ const tolerationProblem = ({
 }: GivenToleration): string | null => {
   if (key !== undefined && !taintKey.test(key)) return 'has a key that is not a Kubernetes label key';
   if (key === undefined && operator !== 'Exists') return 'needs a key, or operator Exists for every taint';
+  if (value !== undefined && !taintValue.test(value))
+    return 'has a value that is not one of a Kubernetes label';
   if (operator === 'Exists' && value !== undefined) return 'has a value, which goes with operator Equal only';
   if (tolerationSeconds !== undefined && effect !== 'NoExecute')
     return 'has tolerationSeconds, which go with effect NoExecute only';

@@ -170,37 +170,37 @@ export const failureReasons = {
   evicted: {
     category: 'infrastructure',
     title: 'The node evicted the pod.',
-    hint: 'Nothing to do: it is retried. If it recurs, request the memory and storage that the job uses.',
+    hint: 'retry.infrastructureRetries pays for another try. If it recurs, request the memory and storage that the job uses.',
   },
   disrupted: {
     category: 'infrastructure',
     title: 'The pod was disrupted: drained, preempted or removed with its node.',
-    hint: 'Nothing to do: it is retried on the infrastructure budget.',
+    hint: 'retry.infrastructureRetries pays for another try. If it recurs, ask who drains the nodes or preempts the job.',
   },
   node_refused: {
     category: 'infrastructure',
     title: 'The node did not admit the pod; nothing was started.',
-    hint: 'Nothing to do: it is retried.',
+    hint: 'retry.infrastructureRetries pays for another try. If it recurs, look at the node.',
   },
   registry_unavailable: {
     category: 'infrastructure',
     title: 'The registry did not give the image for too long: it limits us, or does not answer.',
-    hint: 'It is retried. If it recurs, look at the registry and its rate limits; a mirror helps.',
+    hint: 'retry.infrastructureRetries pays for another try. If it recurs, look at the registry and its rate limits; a mirror helps.',
   },
   node_trouble: {
     category: 'infrastructure',
     title: 'The node could not prepare the pod in time: its network, a volume or its container runtime.',
-    hint: 'It is retried, on another node where there is one. If it recurs, the message names what to mend.',
+    hint: 'retry.infrastructureRetries pays for another try, on another node where there is one. If it recurs, the message names what to mend.',
   },
   node_lost: {
     category: 'infrastructure',
     title: 'The node vanished; the program may still run there.',
-    hint: 'It was retried because of retry.onNodeLost: rerun. Look at the node; make the program safe to overlap itself.',
+    hint: 'It was given up because of retry.onNodeLost: rerun. Look at the node; make the program safe to overlap itself.',
   },
   init_failed: {
     category: 'infrastructure',
     title: 'A container that must end before the program starts, and that is not ours, failed.',
-    hint: 'It is retried. Ask who adds this container to pods (a service mesh, a policy) to look at its log.',
+    hint: 'retry.infrastructureRetries pays for another try. Ask who adds this container to pods (a service mesh, a policy) to look at its log.',
   },
   object_deleted: {
     category: 'infrastructure',
@@ -210,7 +210,7 @@ export const failureReasons = {
   process_lost: {
     category: 'infrastructure',
     title: 'The process vanished without leaving an exit code.',
-    hint: 'The machine restarted, or somebody killed the process group. It is retried.',
+    hint: 'The machine restarted, or somebody killed the process group. retry.infrastructureRetries pays for another try.',
   },
   own_limit_exceeded: {
     category: 'user_error',
@@ -230,7 +230,7 @@ export const failureReasons = {
   output_lost: {
     category: 'output',
     title: 'The program ended with exit code 0, but its output was lost on the way.',
-    hint: 'Nothing to do: it is run again, at most twice. If it recurs, look at the output collector and its node.',
+    hint: 'It is run again for that at most twice. If it recurs, look at the output collector and its node.',
   },
   output_missing: {
     category: 'user_error',
@@ -240,7 +240,7 @@ export const failureReasons = {
   suspect_success: {
     category: 'infrastructure',
     title: 'The program ended with 0 while it was being removed; that is not success.',
-    hint: 'Nothing to do: it is retried.',
+    hint: 'retry.infrastructureRetries pays for another try. If it recurs, ask who removes the pods.',
   },
   cancelled: {
     category: 'cancelled',

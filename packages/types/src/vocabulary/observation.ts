@@ -56,12 +56,12 @@ export type StartClock = 'stopped' | Date;
 
 /**
  * A plain record of what the runtime shows of an attempt now.
- * `unreachable`: it cannot say (hold, never duplicate). `absent`: it is certain that nothing of the attempt exists.
+ * `unreachable`: it cannot say (hold, never duplicate); `unread`: what exists can be asked to end, though it cannot be read. `absent`: it is certain that nothing of the attempt exists.
  * `refused`: it exists but cannot start, and waiting will not help after a grace; `waiting` is what it waits for till then.
  * `node_lost`: it was asked to go, `since` is when it should have been gone, and its node does not say that it is.
  */
 export type Observation =
-  | { readonly kind: 'unreachable'; readonly message: string }
+  | { readonly kind: 'unreachable'; readonly message: string; readonly unread?: true }
   | { readonly kind: 'absent' }
   | {
       readonly kind: 'waiting';
