@@ -62,6 +62,8 @@ test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the a
   expect(other.code).toBe(6);
   expect(other.stderr).toContain('was approved by ann');
   expect((await dev.client.getDagRun(id)).outputs).toEqual({ loaded: [{ rows: 3, by: 'ann' }] });
+  const nodes = (await jo('get', 'nodes', id)).stdout;
+  expect(nodes).toMatch(new RegExp(`day\\[0\\] +completed +run ${child.slice(-8)} .*{"rows":3,"by":"ann"}`));
   expect((await jo('describe', 'run', child)).stdout).toContain(
     `runs for node day[0] of run ${id.slice(-8)}`,
   );

@@ -24,6 +24,21 @@ export const questions = (nodes: readonly TreeNode[]): readonly string[] => {
   return ['', `${what} for a person; answer ${who}: ${command} (or dag reject)`];
 };
 
+const isFailedJob = ({ jobId, reason }: NodeRunDto): boolean =>
+  jobId !== null && (reason === 'job_failed' || reason === 'output');
+
+/** Where failed jobs say more. */
+export const failures = (nodes: readonly TreeNode[]): readonly string[] => {
+  const failed = nodes.filter(isFailedJob);
+  const [first] = failed;
+  if (first === undefined) return [];
+  const which =
+    failed.length === 1
+      ? 'the log of the failed job'
+      : `the log of the first of ${failed.length} failed jobs`;
+  return [`${which}: job-orchestrator logs ${shortId(first.jobId!)}`];
+};
+
 const parentLine = ({ parent }: DagRunDto): readonly string[] => {
   if (parent === null) return [];
   const { run, name, item } = parent;
@@ -90,6 +105,7 @@ export const runStory = (
     '',
     ...shown.flatMap((node) => nodeLines(node, style)),
     ...(hidden === 0 ? [] : [`… and ${hidden} more items: job-orchestrator get nodes ${shortId(run.id)}`]),
+    ...failures(nodes).flatMap((line) => ['', ...wrapped(line)]),
     ...questions(nodes).flatMap(wrapped),
   ];
   return `${lines.join('\n')}\n`;
