@@ -114,9 +114,13 @@ const defineAnswering = (dag: Command, act: Act): void => {
 };
 
 const defineReading = (program: Command, act: Act): void => {
-  withCommonOptions(commandOf(program, 'get').command('dags').alias('dag'))
-    .description('DAGs at their newest versions')
-    .action(act(async (cli, options: GetDagsFlags) => (await import('./dags.ts')).getDags(cli, options)));
+  for (const list of [
+    commandOf(program, 'get').command('dags').alias('dag'),
+    commandOf(program, 'dag').command('list'),
+  ])
+    withCommonOptions(list)
+      .description('DAGs at their newest versions')
+      .action(act(async (cli, options: GetDagsFlags) => (await import('./dags.ts')).getDags(cli, options)));
   withPages(withCommonOptions(commandOf(program, 'get').command('runs').alias('run')))
     .description('runs of DAGs, newest first')
     .option('--dag <name>', 'only of this DAG')

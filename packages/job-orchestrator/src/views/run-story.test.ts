@@ -28,6 +28,17 @@ test('items beyond the tenth are counted, and those of them that failed are show
   expect(story).toContain(`… and 19 more items: job-orchestrator get nodes ${id.slice(-8)}`);
 });
 
+test('a run that only its outputs failed says why as a sentence, and advises no retry of nothing', () => {
+  const message = 'outputs.rows: cannot be evaluated';
+  const ended = { ...run, state: 'failed', finishedAt: after(5), message } as const;
+  const line = (state: 'failed' | 'skipped') =>
+    runStory(ended, [node(0, { state })], now, plain).split('\n')[1];
+  expect(line('skipped')).toBe(`It failed after 5.0s. ${message}.`);
+  expect(line('failed')).toBe(
+    `It failed after 5.0s. ${message}. Run what failed again: job-orchestrator dag retry ${id.slice(-8)}`,
+  );
+});
+
 test('a story says where the log of a failed job is', () => {
   const job = '01a20906-1979-71a5-b11f-c70200c0ffee';
   const failed = node(0, { state: 'failed', reason: 'job_failed', jobId: job });
