@@ -247,7 +247,10 @@ describe('changing a run', () => {
     const unknown = await jo('dag', 'rerun', id, '--from', 'aa');
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toMatch(/from.*must be a node of the DAG.*aa/s);
-    expect((await jo('dag', 'rerun', id)).code).toBe(2);
+    expect(await jo('dag', 'rerun', id)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--from NODE.*-i NAME=VALUE.*dag retry/s),
+    });
     expect((await jo('dag', 'retry', 'ffffffff')).code).toBe(5);
     expect((await jo('dag', 'pause', 'ffffffff')).code).toBe(5);
   });

@@ -39,6 +39,10 @@ test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the a
   const id = (await jo('dag', 'run', 'days', '-o', 'name')).stdout.trim().slice('run/'.length);
   await until('a question', async () => (await dev.client.listApprovals()).items.length === 1);
   const [{ run: child } = { run: '' }] = (await dev.client.listApprovals()).items;
+  const completed = async (...words: string[]) => (await jo('__complete', '--', 'dag', ...words)).stdout;
+  expect(await completed('approve', child, '')).toBe('agree\n');
+  expect(await completed('rerun', child, '--from', 'r')).toBe('read\n');
+  expect((await jo('dag', 'list', '-o', 'name')).stdout).toBe((await jo('get', 'dags', '-o', 'name')).stdout);
   const listed = await jo('get', 'approvals');
   expect(listed.stdout).toMatch(/^RUN +NODE +DAG +ASKED +LEFT +ASKS\n/);
   expect(listed.stdout).toContain('Load 3 rows?');
@@ -62,6 +66,8 @@ test('a run of sub-DAGs is told as a tree, asks a person, and goes on with the a
   expect(other.code).toBe(6);
   expect(other.stderr).toContain('was approved by ann');
   expect((await dev.client.getDagRun(id)).outputs).toEqual({ loaded: [{ rows: 3, by: 'ann' }] });
+  const nodes = (await jo('get', 'nodes', id)).stdout;
+  expect(nodes).toMatch(new RegExp(`day\\[0\\] +completed +run ${child.slice(-8)} .*{"rows":3,"by":"ann"}`));
   expect((await jo('describe', 'run', child)).stdout).toContain(
     `runs for node day[0] of run ${id.slice(-8)}`,
   );

@@ -71,6 +71,24 @@ describe('a node with cache', () => {
   });
 });
 
+describe('dag rerun with another input', () => {
+  const env = { N: '${{ inputs.n }}' };
+  const nodes = { a: { ...shell('test "$N" = 2 || exit 3'), env }, b: shell('true') };
+
+  test('runs what reads it again, without the name of a node; a failed run names the log to read', async () => {
+    await apply('corrected', nodes, { inputs: { n: { type: 'integer' } } });
+    const failed = await jo('dag', 'run', 'corrected', '-i', 'n=1', '--watch');
+    expect(failed.code).toBe(3);
+    expect(failed.stderr).toMatch(/the log of the failed job: job-orchestrator logs [0-9a-f]{8}\n/);
+    const good = await jo('dag', 'rerun', '@latest', '-i', 'n=2', '--watch');
+    expect(good.code).toBe(0);
+    expect(good.stderr).toContain('1 node runs again, 1 is kept\n');
+    const same = await jo('dag', 'rerun', '@latest', '-i', 'n=2');
+    expect([same.code, same.stderr]).toEqual([6, expect.stringContaining('no input that a node reads')]);
+    expect((await jo('dag', 'rerun', '@latest', '-i', 'm=2')).stderr).toContain('inputs.m');
+  });
+});
+
 describe('dag run --dry-run', () => {
   const inputs = { n: { type: 'integer' }, parts: { type: 'array', default: ['x', 'y'] } };
   const planned = {

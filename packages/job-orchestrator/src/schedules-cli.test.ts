@@ -74,6 +74,12 @@ describe('a schedule', () => {
       '(found: Berlin)',
     ],
     ['an input that is missing', ['--cron', '@daily'], 'inputs.day: is required', 'invalid_input'],
+    [
+      'a name in an input',
+      ['--cron', '@daily', '-i', 'day=${{ run.scheduledDya }}'],
+      'scheduledDya does not exist here',
+      'may read run.scheduledAt and run.scheduledDay',
+    ],
     ['an input of another type', ['--cron', '@daily', '-i', 'day=3'], 'inputs.day: must be', '(found: 3)'],
   ])('with %s that is wrong is not made', async (_what, words, message, more) => {
     const { code, stdout, stderr } = await create('wrong', ...words);
@@ -145,12 +151,18 @@ describe('a backfill', () => {
       ['--from', 'yesterday', '--to', '2026-11-01'],
       'from: must be a day such as 2026-01-31',
     ],
-    ['another schedule', [...days, '--schedule', 'weekly'], 'weekly'],
+    ['another schedule', [...days, '--schedule', 'nightyl'], 'did you mean nightly?'],
   ])('with %s is refused', async (_what, words, message) => {
     const { code, stderr } = await jo('dag', 'backfill', 'daily', ...words);
     expect(code).not.toBe(0);
     expect(stderr).toContain(message);
   });
+});
+
+test('a backfill of a DAG that is not there says so, and asks for no schedule of it', async () => {
+  const { code, stderr } = await jo('dag', 'backfill', 'dayly', '--from', '2026-11-01', '--to', '2026-11-03');
+  expect([code, stderr]).toEqual([5, expect.stringContaining('There is no DAG dayly')]);
+  expect(stderr).toContain('did you mean daily?');
 });
 
 test('completion knows schedules, backfills and what options name', async () => {

@@ -144,7 +144,11 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     });
   });
 
-  test('a DAG without a schedule is told how to make one', async () => {
+  test('a DAG without a schedule is told how to make one, one that is not there that it is not', async () => {
+    await expect(planBackfill(harness.deps, request('nobody'))).rejects.toMatchObject({
+      code: 'dag_not_found',
+    });
+    await harness.finish(await harness.start(graphOf([jobNode('one')], { name: 'nobody' })));
     await expect(planBackfill(harness.deps, request('nobody'))).rejects.toMatchObject({
       problems: [
         { field: 'schedule', message: expect.stringContaining('schedule create NAME --dag nobody') },

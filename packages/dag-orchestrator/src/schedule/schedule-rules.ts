@@ -33,7 +33,13 @@ export const scheduleRules: ScheduleRules = {
   inputsAt: ({ timeZone, inputs }, at) => {
     const rendered = renderValue(inputs, scopeAt(timeZone, at), 'inputs');
     if (rendered.ok) return rendered.value as JsonObject;
-    throw invalidInput([rendered.problem]);
+    const { message } = rendered.problem;
+    throw invalidInput([
+      {
+        ...rendered.problem,
+        message: `${message}; inputs of a schedule may read run.scheduledAt and run.scheduledDay`,
+      },
+    ]);
   },
   day: (timeZone, day) => ({
     from: startOfDay(timeZone, day),

@@ -17,6 +17,13 @@ test('texts that were hardly meant as texts are noted where they stand', () => {
   ]);
 });
 
+test('templates of other systems and single braces are noted, words of shells and programs are not', () => {
+  const texts = ['{{ ds }}', '{{ params.day }}', '{{tasks.a.outputs}}', '${inputs.n}', '${ item }'];
+  const meant = ['{{.Names}}', '${HOME}', '${items}', '{{ user }}', '$(date)'];
+  const found = noted(`nodes:\n  a: { args: ${JSON.stringify([...texts, ...meant])} }\n`);
+  expect(found.map((line) => /args\[\d\]/.exec(line)?.[0])).toEqual(texts.map((_, at) => `args[${at}]`));
+});
+
 test('the arguments of a shell line are counted as they are written, and final nodes are told as such', () => {
   const nodes = 'nodes: { a: {} }\nfinally: { b: { run: echo, args: [x, inputs.n] } }\n';
   expect(noted(nodes)).toEqual([expect.stringMatching(/^finally\.b\.args\[1\] is the text/)]);

@@ -2,8 +2,9 @@ import type { DagGraph, JobNode, JsonValue } from '@job-orchestrator/types';
 
 /** `nodes.a.outputs.n` with nothing around it. */
 const bare = /^\s*(nodes|inputs)\.([A-Za-z][\w-]*)(?:\.[\w.-]+)?\s*$/;
-/** `{{ item }}`, as templates of other systems are written. */
-const braces = /(?:^|[^$])\{\{\s*(?:nodes|inputs|item|run)\b/;
+/** `{{ item }}` and `{{ ds }}`, as templates of other systems are written, or `${ item }`. */
+const braces =
+  /(?:^|[^$])\{\{\s*(?:nodes|inputs|item|run|params|ds|ts|data_interval_\w+|tasks|steps|workflow)\b|\$\{\s*(?:(?:nodes|inputs|run)\.|item\s*\})/;
 
 const textsOf = ({ name, final, job, inputs }: JobNode): readonly (readonly [string, JsonValue])[] => {
   const place = `${final ? 'finally' : 'nodes'}.${name}`;

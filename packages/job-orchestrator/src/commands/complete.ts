@@ -77,6 +77,16 @@ const backfillIds = async (client: Client): Promise<string[]> => {
   return ['@latest', ...items.map(({ id }) => shortId(id))];
 };
 
+/** Of a run: its nodes; with `asking` those that wait for a person. */
+const nodeNames =
+  (run: string, asking: boolean) =>
+  async (client: Client): Promise<string[]> => {
+    const { items } = await client.listNodeRuns(run, { limit: 500 });
+    return items
+      .filter(({ item, approval }) => item === null && (!asking || approval?.state === 'waiting'))
+      .map(({ name }) => name);
+  };
+
 type Ask = (client: Client) => Promise<string[]>;
 
 /** By the word before it: a command, or an option that names a thing. */
@@ -91,11 +101,12 @@ const namesOf: Readonly<Record<string, Ask>> = {
 };
 
 /** `describe schedule NAME` and `schedule pause NAME`; what is made now has no name yet. */
-const namesFor = (command: Command, argument: string | null): Ask | null => {
+const namesFor = (command: Command, argument: string | null, rest: readonly string[]): Ask | null => {
   const [verb, noun] = [command.name(), command.parent?.name() ?? ''];
   if (argument === 'job' || argument === 'jobs') return jobIds;
   if (argument === 'run') return runIds;
   if (argument === 'image') return imageNames;
+  if (argument === 'node') return nodeNames(rest[0]!, true);
   if (argument === 'id') return [verb, noun].includes('backfill') ? backfillIds : null;
   if (argument !== 'name' || ['add', 'create', 'bind'].includes(verb)) return null;
   return namesOf[noun] ?? namesOf[verb] ?? imageNames;
@@ -107,9 +118,15 @@ const fromServer = async (cli: Cli, ask: Ask): Promise<string[]> => {
 };
 
 /** Names of things that an option asks for: `--dag`, `--topic`. */
-const valuesOf = (cli: Cli, { long }: Option): Promise<string[]> => {
+const valuesOf = (
+  cli: Cli,
+  command: Command,
+  { long }: Option,
+  rest: readonly string[],
+): Promise<string[]> => {
   const name = long?.slice(2) ?? '';
-  const ask = Object.hasOwn(namesOf, name) ? namesOf[name] : undefined;
+  const known = Object.hasOwn(namesOf, name) ? namesOf[name] : undefined;
+  const ask = command.name() === 'rerun' && name === 'from' ? nodeNames(rest[0]!, false) : known;
   return ask === undefined ? Promise.resolve([]) : fromServer(cli, ask).catch(() => []);
 };
 
@@ -117,12 +134,12 @@ const candidates = async (cli: Cli, program: Command, words: readonly string[]):
   const current = words.at(-1) ?? '';
   const { command, rest } = commandOf(program, words.slice(0, -1));
   const option = openOption(command, rest);
-  if (option !== undefined) return option.argChoices ?? valuesOf(cli, option);
+  if (option !== undefined) return option.argChoices ?? valuesOf(cli, command, option, rest);
   if (current.startsWith('-')) return optionNames(command);
   if (command.commands.length > 0) return visible(command);
   const choices = command.registeredArguments[rest.length]?.argChoices;
   if (choices !== undefined) return choices;
-  const ask = namesFor(command, argumentName(command, rest));
+  const ask = namesFor(command, argumentName(command, rest), rest);
   return ask === null ? [] : fromServer(cli, ask).catch(() => []);
 };
 

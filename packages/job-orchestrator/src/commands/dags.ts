@@ -1,11 +1,16 @@
-import type { DagRunDto, DagRunState, RepairedRunDto } from '@job-orchestrator/types';
+import {
+  OrchestratorError,
+  type DagRunDto,
+  type DagRunState,
+  type RepairedRunDto,
+} from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
 import { randomUUID } from 'node:crypto';
 import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { narrowed, writeList, writeValue } from '../output/format.ts';
 import { dagsView, runsView } from '../views/dag-views.ts';
-import { runStory } from '../views/run-story.ts';
+import { failures, runStory } from '../views/run-story.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { noteNext, type PageFlags } from './get.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
@@ -78,6 +83,8 @@ const follow = async (session: Session, run: string, flags: WatchFlags): Promise
       }),
     );
     if (flags.format !== 'table') await writeRun(session, flags, ended);
+    if (ended.state === 'failed')
+      for (const line of failures(await readTree(session, ended.id))) session.screen.note(line);
     return exitCodeOfRun(ended.state);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
@@ -152,8 +159,8 @@ const repairLines = ({ kept, again, because }: RepairedRunDto): readonly string[
   ...because.slice(0, 5).map(({ node, why }) => `  ${node} ${why}`),
 ];
 
-/** `dag retry RUN` and `dag rerun RUN --from NODE`. */
-export const rerunRun = (cli: Cli, selector: string, flags: RerunFlags): Promise<number> =>
+/** `dag retry RUN`. */
+export const retryRun = (cli: Cli, selector: string, flags: RerunFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
     const old = await session.client.getDagRun(selector);
     const inputs = flags.input === undefined ? undefined : { ...old.inputs, ...inputsOf(flags.input) };
@@ -166,6 +173,16 @@ export const rerunRun = (cli: Cli, selector: string, flags: RerunFlags): Promise
     for (const line of repairLines(run)) session.screen.note(line);
     return tellStarted(session, run.id, flags);
   });
+
+/** `dag rerun RUN --from NODE`, `dag rerun RUN -i NAME=VALUE`. */
+export const rerunRun = async (cli: Cli, selector: string, flags: RerunFlags): Promise<number> => {
+  if (flags.from === undefined && flags.input === undefined)
+    throw new OrchestratorError(
+      'invalid_input',
+      'Say what runs again: a node with --from NODE, or what reads an input with -i NAME=VALUE. What failed: dag retry RUN.',
+    );
+  return retryRun(cli, selector, flags);
+};
 
 /** `get dags`. */
 export const getDags = (cli: Cli, flags: GetDagsFlags): Promise<number> =>

@@ -21,6 +21,7 @@ import type { Act } from './program.ts';
 const runArgument = ['<run>', 'an id, a beginning or end of it, or @latest'] as const;
 
 const watching = 'follow it to its end; the exit code says how';
+const otherInputs = 'an input other than that of the old run (repeatable)';
 const noCache = 'run nodes with `cache`, whatever results there are';
 
 const defineStarting = (dag: Command, act: Act): void => {
@@ -72,19 +73,19 @@ const defineChanging = (dag: Command, act: Act): void => {
     .description('run what failed of an ended run again, with all that depends on it, as a new run')
     .argument(...runArgument)
     .addOption(new Option('--failed', 'what did not end well (always so)').default(true))
-    .option('-i, --input <key=value>', 'inputs other than those of the old run (repeatable)', collect)
+    .option('-i, --input <key=value>', otherInputs, collect)
     .option('--no-cache', noCache)
     .option('-w, --watch', watching)
     .action(
       act(async (cli, run: string, options: RerunFlags) =>
-        (await import('./dags.ts')).rerunRun(cli, run, options),
+        (await import('./dags.ts')).retryRun(cli, run, options),
       ),
     );
   withFormat(withServerOptions(dag.command('rerun')))
-    .description('run a node of an ended run again, with all that depends on it, as a new run')
+    .description('run a node of an ended run again, or what reads other inputs, as a new run')
     .argument(...runArgument)
-    .requiredOption('--from <node>', 'where to begin')
-    .option('-i, --input <key=value>', 'inputs other than those of the old run (repeatable)', collect)
+    .option('--from <node>', 'this node, with all that depends on it')
+    .option('-i, --input <key=value>', `${otherInputs}; what reads them`, collect)
     .option('--no-cache', noCache)
     .option('-w, --watch', watching)
     .action(
@@ -113,9 +114,13 @@ const defineAnswering = (dag: Command, act: Act): void => {
 };
 
 const defineReading = (program: Command, act: Act): void => {
-  withCommonOptions(commandOf(program, 'get').command('dags').alias('dag'))
-    .description('DAGs at their newest versions')
-    .action(act(async (cli, options: GetDagsFlags) => (await import('./dags.ts')).getDags(cli, options)));
+  for (const list of [
+    commandOf(program, 'get').command('dags').alias('dag'),
+    commandOf(program, 'dag').command('list'),
+  ])
+    withCommonOptions(list)
+      .description('DAGs at their newest versions')
+      .action(act(async (cli, options: GetDagsFlags) => (await import('./dags.ts')).getDags(cli, options)));
   withPages(withCommonOptions(commandOf(program, 'get').command('runs').alias('run')))
     .description('runs of DAGs, newest first')
     .option('--dag <name>', 'only of this DAG')

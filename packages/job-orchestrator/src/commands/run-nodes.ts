@@ -9,18 +9,24 @@ import { withServer, type Session } from './session.ts';
 
 export type GetNodesFlags = ServerFlags & FormatFlags & { readonly limit?: number; readonly cursor?: string };
 
-/** A node run with what its job brought; null: nothing, or nothing yet. */
+/** A node run with what its job or its DAG brought; null: nothing, or nothing yet. */
 export interface NodeResult extends NodeRunDto {
   readonly output: JsonValue;
 }
 
 const jobsAtOnce = 10;
 
-const withOutput = async ({ client }: Session, node: NodeRunDto): Promise<NodeResult> => {
-  const known = node.jobId !== null && node.jobState !== null && node.state === 'completed';
-  const output = known ? (await client.getJob(node.jobId)).output : null;
-  return { ...node, output: output?.value ?? null };
+const outputOf = async ({ client }: Session, node: NodeRunDto): Promise<JsonValue> => {
+  if (node.state !== 'completed') return null;
+  if (node.childRun !== null) return (await client.getDagRun(node.childRun)).outputs;
+  const known = node.jobId !== null && node.jobState !== null;
+  return known ? ((await client.getJob(node.jobId)).output?.value ?? null) : null;
 };
+
+const withOutput = async (session: Session, node: NodeRunDto): Promise<NodeResult> => ({
+  ...node,
+  output: await outputOf(session, node),
+});
 
 const withOutputs = async (session: Session, nodes: readonly NodeRunDto[]): Promise<NodeResult[]> => {
   const results: NodeResult[] = [];

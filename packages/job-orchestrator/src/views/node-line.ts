@@ -41,6 +41,7 @@ const saidByMessage: ReadonlySet<NodeReason> = new Set([
   'fail_fast',
   'run_deadline',
   'run_cancelled',
+  'items_failed',
 ]);
 
 const waits: Readonly<Record<string, string>> = {

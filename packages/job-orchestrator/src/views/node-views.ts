@@ -7,6 +7,11 @@ import { ranText, whyOf } from './node-line.ts';
 
 const titleOf = ({ name, item }: NodeResult): string => (item === null ? name : `${name}[${item}]`);
 
+const jobOf = ({ jobId, childRun }: NodeResult): string => {
+  if (childRun !== null) return `run ${shortId(childRun)}`;
+  return jobId === null ? '–' : shortId(jobId);
+};
+
 const outcome = (node: NodeResult, now: Date): string =>
   node.output === null ? whyOf(node, now) : JSON.stringify(node.output);
 
@@ -23,7 +28,7 @@ export const nodesView = (now: Date, colours: Colours): ListView<NodeResult> => 
       value: ({ state }) => state,
       paint: (cell, { state }) => paintState(colours, state, cell),
     },
-    { header: 'JOB', value: ({ jobId }) => (jobId === null ? '–' : shortId(jobId)), drop: 2 },
+    { header: 'JOB', value: jobOf, drop: 2 },
     { header: 'TRIES', value: ({ attempt }) => String(attempt ?? '–'), drop: 1 },
     { header: 'RAN', value: (node) => ranText(node, now), drop: 3 },
     { header: 'OUTPUT OR WHY', value: (node) => outcome(node, now) },

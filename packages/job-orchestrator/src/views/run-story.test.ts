@@ -28,6 +28,27 @@ test('items beyond the tenth are counted, and those of them that failed are show
   expect(story).toContain(`… and 19 more items: job-orchestrator get nodes ${id.slice(-8)}`);
 });
 
+test('a run that only its outputs failed says why as a sentence, and advises no retry of nothing', () => {
+  const message = 'outputs.rows: cannot be evaluated';
+  const ended = { ...run, state: 'failed', finishedAt: after(5), message } as const;
+  const line = (state: 'failed' | 'skipped') =>
+    runStory(ended, [node(0, { state })], now, plain).split('\n')[1];
+  expect(line('skipped')).toBe(`It failed after 5.0s. ${message}.`);
+  expect(line('failed')).toBe(
+    `It failed after 5.0s. ${message}. Run what failed again: job-orchestrator dag retry ${id.slice(-8)}`,
+  );
+});
+
+test('a story says where the log of a failed job is', () => {
+  const job = '01a20906-1979-71a5-b11f-c70200c0ffee';
+  const failed = node(0, { state: 'failed', reason: 'job_failed', jobId: job });
+  const ended = { ...run, state: 'failed', finishedAt: after(5) } as const;
+  const log = 'job-orchestrator logs 00c0ffee';
+  expect(runStory(ended, [failed, node(1)], now, plain)).toContain(`the log of the failed job: ${log}`);
+  expect(runStory(ended, [failed, failed], now, plain)).toContain(`the first of 2 failed jobs: ${log}`);
+  expect(runStory(ended, [node(0)], now, plain)).not.toContain('log');
+});
+
 test('a story fits the terminal, and loses nothing of why a node failed', () => {
   const name = 'a-node-whose-name-is-longer-than-thirty-characters';
   const message = 'The program ended with exit code 3, and said that the warehouse does not answer.';

@@ -24,6 +24,21 @@ export const questions = (nodes: readonly TreeNode[]): readonly string[] => {
   return ['', `${what} for a person; answer ${who}: ${command} (or dag reject)`];
 };
 
+const isFailedJob = ({ jobId, reason }: NodeRunDto): boolean =>
+  jobId !== null && (reason === 'job_failed' || reason === 'output');
+
+/** Where failed jobs say more. */
+export const failures = (nodes: readonly TreeNode[]): readonly string[] => {
+  const failed = nodes.filter(isFailedJob);
+  const [first] = failed;
+  if (first === undefined) return [];
+  const which =
+    failed.length === 1
+      ? 'the log of the failed job'
+      : `the log of the first of ${failed.length} failed jobs`;
+  return [`${which}: job-orchestrator logs ${shortId(first.jobId!)}`];
+};
+
 const parentLine = ({ parent }: DagRunDto): readonly string[] => {
   if (parent === null) return [];
   const { run, name, item } = parent;
@@ -42,11 +57,23 @@ const stopText = ({ stopping, startedAt, createdAt, deadlineAt }: DagRunDto): st
     : '';
 };
 
+/** A retry runs what ended so; of a run that only its outputs failed it has nothing to run. */
+const canRetry = (nodes: readonly TreeNode[]): boolean =>
+  nodes.some(({ state }) => state === 'failed' || state === 'cancelled');
+
+const retryText = ({ id, state }: DagRunDto, nodes: readonly TreeNode[]): string =>
+  state === 'failed' && canRetry(nodes)
+    ? ` Run what failed again: job-orchestrator dag retry ${shortId(id)}`
+    : '';
+
+/** As a sentence, for more may follow. */
+const messageText = ({ message }: DagRunDto): string =>
+  message === null ? '' : ` ${safeLine(message)}${message.endsWith('.') ? '' : '.'}`;
+
 const headline = (run: DagRunDto, now: Date): string => {
   const ran = between(run.startedAt, run.finishedAt, now);
   if (run.state === 'completed') return `It completed in ${ran}.`;
-  if (run.state === 'failed')
-    return `It failed after ${ran}.${stopText(run)} Run what failed again: job-orchestrator dag retry ${shortId(run.id)}`;
+  if (run.state === 'failed') return `It failed after ${ran}.${stopText(run)}`;
   if (run.state === 'cancelled') return `It was cancelled after ${ran}.`;
   if (run.pausedAt !== null) return `It is paused; go on: job-orchestrator dag resume ${shortId(run.id)}`;
   if (run.stopping !== null) return `It stops: what runs is being cancelled.${stopText(run)}`;
@@ -76,7 +103,7 @@ export const runStory = (
   const wrapped = (line: string): string[] => wrapText(line, columns);
   const lines = [
     `${colours.bold(`${run.dag} v${run.version}`)}  ${paintState(colours, run.state, shownState(run))}  ${run.id}`,
-    ...wrapped(`${headline(run, now)}${run.message === null ? '' : ` ${safeLine(run.message)}`}`),
+    ...wrapped(`${headline(run, now)}${messageText(run)}${retryText(run, nodes)}`),
     ...wrapped(`started ${timeText(run.startedAt)} by ${safeLine(run.createdBy)}: ${safeLine(run.reason)}`),
     ...parentLine(run),
     ...(run.scheduledAt === null
@@ -90,6 +117,7 @@ export const runStory = (
     '',
     ...shown.flatMap((node) => nodeLines(node, style)),
     ...(hidden === 0 ? [] : [`… and ${hidden} more items: job-orchestrator get nodes ${shortId(run.id)}`]),
+    ...failures(nodes).flatMap((line) => ['', ...wrapped(line)]),
     ...questions(nodes).flatMap(wrapped),
   ];
   return `${lines.join('\n')}\n`;

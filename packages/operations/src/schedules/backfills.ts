@@ -14,6 +14,7 @@ import {
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
+import { readStartable } from '../dags/start-run.ts';
 import { leastSelectorChars } from '../jobs/find-job.ts';
 import { prepareScheduledRun } from './scheduled-run.ts';
 import { readSchedule } from './schedules.ts';
@@ -48,6 +49,7 @@ const onlySchedule = async (deps: OperationDeps, project: string, dag: string): 
   const { items } = await deps.database.schedules.list(project, dag, { after: null, limit: 6 });
   const [only] = items;
   if (items.length === 1) return only!;
+  if (items.length === 0) await readStartable(deps, { project, name: dag, version: null });
   const message =
     items.length === 0
       ? `is required: DAG ${dag} has no schedule; make one, such as: schedule create NAME --dag ${dag} --cron '0 3 * * *' --paused`
@@ -92,7 +94,7 @@ const runsAgain = (rerun: BackfillRerun, run: RunOfTime | undefined): boolean =>
   return rerun === 'failed' && (run.state === 'failed' || run.state === 'cancelled');
 };
 
-/** Which times a backfill runs and which it leaves out, without doing anything. Throws `invalid_input`, `schedule_not_found`. */
+/** Which times a backfill runs and which it leaves out, without doing anything. Throws `invalid_input`, `dag_not_found`, `schedule_not_found`. */
 export const planBackfill = async (deps: OperationDeps, request: BackfillRequest): Promise<BackfillPlan> => {
   const schedule = await scheduleOf(deps, request);
   const times = timesOf(deps, schedule, request);

@@ -1,5 +1,7 @@
 import {
+  didYouMean,
   invalidInput,
+  limits,
   OrchestratorError,
   type NewSchedule,
   type Problem,
@@ -9,8 +11,22 @@ import {
 import type { OperationDeps } from '../dependencies.ts';
 import { prepareRun, readDag } from '../dags/start-run.ts';
 
-const notFound = (project: string, name: string): OrchestratorError =>
-  new OrchestratorError('schedule_not_found', `There is no schedule ${name} in project ${project}.`);
+const notFound = async (
+  { database }: OperationDeps,
+  project: string,
+  name: string,
+): Promise<OrchestratorError> => {
+  const { items } = await database.schedules.list(project, null, { after: null, limit: limits.pageItems });
+  const near = didYouMean(
+    name,
+    items.map((schedule) => schedule.name),
+  );
+  const end = near === null ? '.' : `; did you mean ${near}?`;
+  return new OrchestratorError(
+    'schedule_not_found',
+    `There is no schedule ${name} in project ${project}${end}`,
+  );
+};
 
 /** Each caught-up run would cancel the one before it: nobody means that. */
 const policyProblems = ({ overlap, catchUp }: NewSchedule): readonly Problem[] =>
@@ -58,7 +74,7 @@ export const readSchedule = async (
   name: string,
 ): Promise<ScheduleRecord> => {
   const found = await deps.database.schedules.get(project, name);
-  if (found === null) throw notFound(project, name);
+  if (found === null) throw await notFound(deps, project, name);
   return found;
 };
 
@@ -69,7 +85,8 @@ export const pauseSchedule = async (
   name: string,
   context: WriteContext,
 ): Promise<void> => {
-  if (!(await deps.database.schedules.pause(project, name, context))) throw notFound(project, name);
+  if (!(await deps.database.schedules.pause(project, name, context)))
+    throw await notFound(deps, project, name);
 };
 
 /** Goes on with the next time to come; those that passed meanwhile are noted and do not run. Throws `schedule_not_found`. */
@@ -81,7 +98,8 @@ export const resumeSchedule = async (
 ): Promise<void> => {
   const { resume } = deps.dagRules.schedules;
   const passed = (schedule: ScheduleRecord, now: Date) => resume(schedule, schedule.nextAt, now);
-  if (!(await deps.database.schedules.resume(project, name, passed, context))) throw notFound(project, name);
+  if (!(await deps.database.schedules.resume(project, name, passed, context)))
+    throw await notFound(deps, project, name);
 };
 
 /** Its runs go on and stay; its backfills start no more. Throws `schedule_not_found`. */
@@ -91,7 +109,8 @@ export const deleteSchedule = async (
   name: string,
   context: WriteContext,
 ): Promise<void> => {
-  if (!(await deps.database.schedules.remove(project, name, context))) throw notFound(project, name);
+  if (!(await deps.database.schedules.remove(project, name, context)))
+    throw await notFound(deps, project, name);
 };
 
 /** When a schedule runs next, at most `count` times; none while it is paused. */

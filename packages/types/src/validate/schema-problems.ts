@@ -22,6 +22,12 @@ const shown = (value: unknown): string => {
   return text.length > 64 ? `${text.slice(0, 61)}…` : text;
 };
 
+/** A text in the place of a number or of true and false: `"1"`, for `found: 1` would say that it is one. */
+const shownOf = ({ keyword, data }: ErrorObject): string =>
+  keyword === 'type' && typeof data === 'string' && /^(-?\d[\d.]*|true|false|null)$/.test(data)
+    ? shown(JSON.stringify(data))
+    : shown(data);
+
 const pathOf = (error: ErrorObject): (string | number)[] =>
   error.instancePath
     .split('/')
@@ -103,7 +109,7 @@ const toProblem = (error: ErrorObject): Problem => {
     field: fieldPath(pathOf(error)),
     message,
     ...(limit === undefined ? {} : { limit }),
-    value: shown(error.data),
+    value: shownOf(error),
   };
 };
 
