@@ -65,6 +65,8 @@ export const limits = {
     expressionBytes: 4_096,
     expressionDepth: 32,
     expressionCost: 100_000,
+    /** Of what all expressions in one `forEach`, `inputs` or `outputs` give. */
+    valueBytes: 1_048_576,
     subDagDepth: 8,
     subDags: 1_000,
   },
