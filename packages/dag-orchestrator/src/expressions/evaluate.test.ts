@@ -137,6 +137,19 @@ describe('an expression is bounded', () => {
   });
 });
 
+test('outputs that are too large are not read, and the message says whose; the state of the node can be', () => {
+  const large = { state: 'completed', outputs: [], outputsBytes: 99_000_000 } as const;
+  const of = (source: string) => evaluate(source, { ...scope, nodes: { ...scope.nodes, large } }, 'x');
+  expect(of('nodes.large.state')).toEqual({ ok: true, value: 'completed' });
+  expect(of('size(nodes.fan.outputs)')).toEqual({ ok: true, value: 3 });
+  expect(of('1 + size(nodes.large.outputs)')).toMatchObject({
+    ok: false,
+    problem: {
+      message: `cannot be evaluated: reads the outputs of large, which are 99000000 bytes; at most ${limits.dag.readBytes} can be read (character 10)`,
+    },
+  });
+});
+
 describe('text that cannot be stored', () => {
   const emoji = { ...scope, inputs: { text: '\u{1F600}!' } };
   const problem = (source: string): string => {

@@ -13,6 +13,7 @@ import { costMessage, resetMeter } from './environment.ts';
 import { ExpressionError, refuse } from './fault.ts';
 import { fromCel, toCel } from './json.ts';
 import { planExpression, type PlannedExpression } from './plan-expression.ts';
+import { usesOf } from './references.ts';
 import { isTemplate, parseTemplate } from './template.ts';
 
 /** What came of an evaluation: a value, or what was wrong and where. It never throws for what users wrote. */
@@ -76,8 +77,22 @@ const offsetOfError = ({ parsed }: PlannedExpression, error: CelError): number =
     ? 0
     : parsed.offsetOf({ id: error.exprId } as Parameters<typeof parsed.offsetOf>[0]);
 
+/** Refuses to read what is too large to be read; the state of such a node can be. */
+const refuseLarge = ({ parsed }: PlannedExpression, { nodes }: ExpressionScope): void => {
+  if (Object.values(nodes).every(({ outputsBytes }) => outputsBytes === undefined)) return;
+  const { readBytes: limit } = limits.dag;
+  for (const { root, path, offset } of usesOf(parsed).references) {
+    const [node, field] = path.map(({ name }) => name);
+    const bytes = root === 'nodes' && node !== undefined ? nodes[node]?.outputsBytes : undefined;
+    if (bytes === undefined || field === 'state') continue;
+    const message = `reads the outputs of ${node}, which are ${bytes} bytes; at most ${limit} can be read`;
+    refuse(message, offset, { limit });
+  }
+};
+
 const valueOf = (source: Expression, scope: ExpressionScope): JsonValue => {
   const planned = planExpression(source);
+  refuseLarge(planned, scope);
   resetMeter();
   const result = planned.run(bindingsOf(scope));
   if (!isCelError(result)) return fromCel(result);

@@ -32,6 +32,35 @@ test.each(bothDatabases)(
   },
 );
 
+test.each(bothDatabases)(
+  'on %s who reads more outputs than fit into memory fails, and says so',
+  async (_name, open) => {
+    const { harness, close } = await orchestrated(open);
+    const graph = graphOf(
+      [
+        jobNode('each', [], { outputs: {}, ...each(Array.from({ length: 300 }, (_one, item) => item)) }),
+        jobNode('read', [0], {
+          reads: [0],
+          job: { image: 'busybox', args: ['${{ size(nodes.each.outputs) }}'] },
+        }),
+        jobNode('ask', [0], { reads: [0], when: 'nodes.each.state == "completed"' }),
+      ],
+      { name: 'much' },
+    );
+    const output = { text: 'x'.repeat(240_000) };
+    const id = await harness.start(graph);
+    await harness.finish(id, ({ spec }) => (spec.name === 'each' ? { output } : null));
+    const ended = await harness.nodes(id);
+    const of = (name: string) => ended.find((node) => node.name === name);
+    expect(of('read')).toMatchObject({ state: 'failed', reason: 'expression' });
+    expect(of('read')?.message).toContain(
+      'nodes.read.args[0]: cannot be evaluated: reads the outputs of each',
+    );
+    expect(of('ask')).toMatchObject({ state: 'completed' });
+    await close();
+  },
+);
+
 test.each(bothDatabases)('items with large texts are stored on %s in portions', async (_name, open) => {
   const { harness, close } = await orchestrated(open);
   const graph = graphOf(

@@ -45,13 +45,14 @@ const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequ
     : wanted.length === 0
       ? new Map()
       : await read.readNodes(sql, run, wanted);
-  const outputs = request.outputs.size > 0 ? await read.readOutputs(sql, run, request.outputs) : new Map();
+  const given = request.outputs.size > 0 ? await read.readOutputs(sql, run, request.outputs) : null;
   const items = new Map(view.items);
   for (const range of request.items) items.set(range.node, await read.readItems(sql, run, range));
   return {
     ...(await extendPast(sql, run, view, request)),
     nodes: new Map([...view.nodes, ...found]),
-    outputs: new Map([...view.outputs, ...outputs]),
+    outputs: new Map([...view.outputs, ...(given?.outputs ?? [])]),
+    largeOutputs: new Map([...(view.largeOutputs ?? []), ...(given?.largeOutputs ?? [])]),
     items,
     startable,
     otherNodeRuns: request.otherNodeRuns ? await otherNodeRuns(sql, run) : view.otherNodeRuns,
