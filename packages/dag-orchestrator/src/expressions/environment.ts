@@ -37,22 +37,50 @@ const sizeOf = (value: CelValue | undefined): number => {
   return 0;
 };
 
-const lengthOf = (value: CelValue | undefined): number =>
+const lengthOf = (value: CelValue): number =>
   typeof value === 'string' ? value.length : isCelList(value) ? value.size : 0;
 
-/** Functions whose result, or whose work, can be far larger than what they are given. */
-const growing = new Set(['replace', 'join', 'format', 'split']);
-/** Functions that look at each item of what they are given. */
-const comparing = new Set(['_==_', '_!=_', '@in']);
+/** Lists and maps never change once an expression sees them, and many rounds of a macro see the same. */
+const weights = new WeakMap<object, number>();
+
+/** What it takes to look at all that is in a value. */
+const weightOf = (value: CelValue | undefined): number => {
+  if (!isCelList(value) && !isCelMap(value)) return 1 + sizeOf(value);
+  const known = weights.get(value);
+  if (known !== undefined) return known;
+  let weight = 1;
+  for (const item of value.values()) weight += weightOf(item);
+  weights.set(value, weight);
+  return weight;
+};
 
 const itemsOf = (value: CelValue | undefined): number =>
   isCelList(value) || isCelMap(value) ? value.size : 0;
 
-const costOf = (name: string, values: readonly (CelValue | undefined)[]): number => {
+/** What a function is given; what it is called on comes first. */
+type Values = readonly CelValue[];
+
+const product = (values: Values): number =>
+  values.reduce<number>((most, value) => most * Math.max(1, lengthOf(value)), 1 / 64);
+
+/** Of two values each is looked at as far as the smaller one goes. */
+const comparison = (values: Values): number => 2 * (Math.min(...values.map(weightOf)) - 1);
+
+/** What functions cost whose result, or whose work, can be far larger than what they are given. */
+const costs: Readonly<Record<string, (values: Values) => number>> = {
+  replace: product,
+  split: product,
+  // The text between the items is repeated, and each item is copied.
+  join: (values) => product(values) + weightOf(values[0]),
+  format: (values) => product(values) + weightOf(values[1]),
+  '_==_': comparison,
+  '_!=_': comparison,
+  '@in': ([item, among]) => (isCelMap(among) ? among.size : weightOf(among)) + itemsOf(item),
+};
+
+const costOf = (name: string, values: Values): number => {
   const basis = values.reduce<number>((sum, value) => sum + sizeOf(value), 1);
-  if (comparing.has(name)) return values.reduce<number>((sum, value) => sum + itemsOf(value), basis);
-  if (!growing.has(name)) return basis;
-  return basis + values.reduce<number>((product, value) => product * Math.max(1, lengthOf(value)), 1 / 64);
+  return basis + (Object.hasOwn(costs, name) ? costs[name]!(values) : 0);
 };
 
 type Callable = NonNullable<ReturnType<CelEnv['funcs']['find']>>;
@@ -61,7 +89,7 @@ const metered = (name: string, callable: Callable): Callable => ({
   ...callable,
   name: callable.name,
   call: (id: number, target: CelValue | undefined, args: CelValue[]) => {
-    charge(costOf(name, [target, ...args]));
+    charge(costOf(name, target === undefined ? args : [target, ...args]));
     return callable.call(id, target, args);
   },
 });

@@ -1,4 +1,10 @@
-import { checkJson, limits, type ExpressionScope, type JsonValue } from '@job-orchestrator/types';
+import {
+  checkJson,
+  limits,
+  textProblem,
+  type ExpressionScope,
+  type JsonValue,
+} from '@job-orchestrator/types';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { evaluate, renderText, renderValue, type Evaluated } from './evaluate.ts';
@@ -104,6 +110,11 @@ describe('an expression is bounded', () => {
     ['replacements that multiply', 'inputs.text.replace("x", inputs.text)', 'steps'],
     ['joins that multiply', 'inputs.xs.map(x, "a").join(inputs.text)', 'steps'],
     ['comparisons of lists in loops', 'inputs.xs.map(a, inputs.xs == inputs.xs)', 'steps'],
+    ['comparisons of what is nested, in loops', 'inputs.xs.map(a, [inputs.xs] == [inputs.xs])', 'steps'],
+    ['looks for what is nested, in loops', 'inputs.xs.map(a, inputs.xs in [inputs.xs])', 'steps'],
+    ['texts made of lists in loops', 'inputs.xs.map(a, "%s".format([inputs.xs]))', 'steps'],
+    ['copies of texts in loops, by format', 'inputs.xs.map(a, "%s".format([inputs.text]))', 'steps'],
+    ['copies of texts in loops, by join', 'inputs.xs.map(a, [inputs.text].join(""))', 'steps'],
     ['large results', 'inputs.xs.map(x, inputs.text)', 'bytes'],
     ['a source of 5 KiB', `1${' '.repeat(5_000)}+ 1`, '4096'],
     ['brackets', `${'('.repeat(40)}1${')'.repeat(40)}`, '32 levels'],
@@ -123,6 +134,44 @@ describe('an expression is bounded', () => {
         ),
       ),
     ).toBe(false);
+  });
+});
+
+test('outputs that are too large are not read, and the message says whose; the state of the node can be', () => {
+  const large = { state: 'completed', outputs: [], outputsBytes: 99_000_000 } as const;
+  const of = (source: string) => evaluate(source, { ...scope, nodes: { ...scope.nodes, large } }, 'x');
+  expect(of('nodes.large.state')).toEqual({ ok: true, value: 'completed' });
+  expect(of('size(nodes.fan.outputs)')).toEqual({ ok: true, value: 3 });
+  expect(of('1 + size(nodes.large.outputs)')).toMatchObject({
+    ok: false,
+    problem: {
+      message: `cannot be evaluated: reads the outputs of large, which are 99000000 bytes; at most ${limits.dag.readBytes} can be read (character 10)`,
+    },
+  });
+});
+
+describe('text that cannot be stored', () => {
+  const emoji = { ...scope, inputs: { text: '\u{1F600}!' } };
+  const problem = (source: string): string => {
+    const result = evaluate(source, emoji, 'x');
+    return result.ok ? '' : result.problem.message;
+  };
+  test.each([
+    ['"a\\u0000"', 'NUL'],
+    ['{"a\\u0000": 1}', 'NUL'],
+    ['[inputs.text.substring(0, 1)]', 'lone surrogate'],
+    ['{inputs.text.charAt(0): 1}', 'lone surrogate'],
+  ])('is no value of an expression: %s', (source, words) => expect(problem(source)).toContain(words));
+
+  test.each(['int("a\\u0000")', '{"a": 1}[inputs.text.charAt(0) + "\\u0000"]', 'int(inputs.text.charAt(0))'])(
+    'is not quoted as it is: %s',
+    (source) => expect(textProblem(problem(source))).toBeNull(),
+  );
+
+  test('and a text of any length is quoted in part', () => {
+    const long = { ...scope, inputs: { text: 'x'.repeat(10_000) } };
+    const result = evaluate('{"a": 1}[inputs.text]', long, 'x');
+    expect(result.ok ? 0 : result.problem.message.length).toBeLessThan(400);
   });
 });
 
@@ -149,6 +198,16 @@ describe('a template', () => {
       n: 3,
       list: [{ name: 'north', size: 7 }, 'no. 7'],
       fixed: [1, null],
+    });
+  });
+
+  test('of many expressions gives no more than one value may hold, however often they read the same', () => {
+    const large = { ...scope, inputs: { text: 'x'.repeat(200_000) } };
+    const of = (count: number) =>
+      renderValue(Array(count).fill('${{ inputs.text }}'), large, 'nodes.x.forEach');
+    expect(of(5).ok).toBe(true);
+    expect(of(6)).toMatchObject({
+      problem: { field: 'nodes.x.forEach[5]', limit: limits.dag.valueBytes },
     });
   });
 

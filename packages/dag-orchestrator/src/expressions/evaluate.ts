@@ -13,6 +13,7 @@ import { costMessage, resetMeter } from './environment.ts';
 import { ExpressionError, refuse } from './fault.ts';
 import { fromCel, toCel } from './json.ts';
 import { planExpression, type PlannedExpression } from './plan-expression.ts';
+import { usesOf } from './references.ts';
 import { isTemplate, parseTemplate } from './template.ts';
 
 /** What came of an evaluation: a value, or what was wrong and where. It never throws for what users wrote. */
@@ -76,8 +77,22 @@ const offsetOfError = ({ parsed }: PlannedExpression, error: CelError): number =
     ? 0
     : parsed.offsetOf({ id: error.exprId } as Parameters<typeof parsed.offsetOf>[0]);
 
+/** Refuses to read what is too large to be read; the state of such a node can be. */
+const refuseLarge = ({ parsed }: PlannedExpression, { nodes }: ExpressionScope): void => {
+  if (Object.values(nodes).every(({ outputsBytes }) => outputsBytes === undefined)) return;
+  const { readBytes: limit } = limits.dag;
+  for (const { root, path, offset } of usesOf(parsed).references) {
+    const [node, field] = path.map(({ name }) => name);
+    const bytes = root === 'nodes' && node !== undefined ? nodes[node]?.outputsBytes : undefined;
+    if (bytes === undefined || field === 'state') continue;
+    const message = `reads the outputs of ${node}, which are ${bytes} bytes; at most ${limit} can be read`;
+    refuse(message, offset, { limit });
+  }
+};
+
 const valueOf = (source: Expression, scope: ExpressionScope): JsonValue => {
   const planned = planExpression(source);
+  refuseLarge(planned, scope);
   resetMeter();
   const result = planned.run(bindingsOf(scope));
   if (!isCelError(result)) return fromCel(result);
@@ -87,12 +102,20 @@ const valueOf = (source: Expression, scope: ExpressionScope): JsonValue => {
 
 const shownSource = (source: string): string => (source.length > 200 ? `${source.slice(0, 199)}…` : source);
 
+const messageMost = 300;
+
+/** A message may quote what the expression read: cut, and without what cannot be stored. */
+const storedMessage = (message: string): string => {
+  const shown = message.length > messageMost ? `${message.slice(0, messageMost - 1)}…` : message;
+  return shown.toWellFormed().replaceAll('\0', '\uFFFD');
+};
+
 const problemOf = (error: unknown, source: string, place: string): Problem => {
   if (!(error instanceof ExpressionError)) throw error;
   const { message, offset, limit } = error.fault;
   return {
     field: place,
-    message: `cannot be evaluated: ${message} (character ${offset + 1})`,
+    message: `cannot be evaluated: ${storedMessage(message)} (character ${offset + 1})`,
     ...(limit === undefined ? {} : { limit }),
     value: shownSource(source),
   };
@@ -153,15 +176,36 @@ const valueOfTemplate = (template: Template, scope: ExpressionScope, place: stri
   return texts.join('');
 };
 
-const valueOfTree = (value: TemplateJson, scope: ExpressionScope, place: string): JsonValue => {
-  if (typeof value === 'string') return valueOfTemplate(value, scope, place);
+/** What the expressions of one value may still give, in bytes: many may give the same large one. */
+interface Room {
+  bytes: number;
+}
+
+const spend = (room: Room, value: JsonValue, place: string): JsonValue => {
+  const { valueBytes: limit } = limits.dag;
+  room.bytes -= Buffer.byteLength(JSON.stringify(value));
+  if (room.bytes >= 0) return value;
+  const message = `cannot be evaluated: with what stands before it, it gives more than ${limit} bytes`;
+  throw new ProblemFound({ field: place, message, limit });
+};
+
+const valueOfTree = (
+  value: TemplateJson,
+  scope: ExpressionScope,
+  place: string,
+  room: Room = { bytes: limits.dag.valueBytes },
+): JsonValue => {
+  if (typeof value === 'string')
+    return isTemplate(value) ? spend(room, valueOfTemplate(value, scope, place), place) : value;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value))
     return (value as readonly TemplateJson[]).map((item, index) =>
-      valueOfTree(item, scope, `${place}[${index}]`),
+      valueOfTree(item, scope, `${place}[${index}]`, room),
     );
   const entries = Object.entries(value as Readonly<Record<string, TemplateJson>>);
-  return Object.fromEntries(entries.map(([key, item]) => [key, valueOfTree(item, scope, `${place}.${key}`)]));
+  return Object.fromEntries(
+    entries.map(([key, item]) => [key, valueOfTree(item, scope, `${place}.${key}`, room)]),
+  );
 };
 
 /** A template as text: for `args`, `env` and messages. What is not text becomes JSON; null becomes nothing. */

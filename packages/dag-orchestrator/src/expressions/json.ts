@@ -1,5 +1,5 @@
 import { celList, celMap, isCelList, isCelMap, isCelUint, type CelInput, type CelValue } from '@bufbuild/cel';
-import { limits, type JsonObject, type JsonValue } from '@job-orchestrator/types';
+import { limits, textProblem, type JsonObject, type JsonValue } from '@job-orchestrator/types';
 import { kindOf } from './environment.ts';
 import { refuse } from './fault.ts';
 
@@ -32,8 +32,14 @@ const spend = (budget: Budget, bytes: number): void => {
     refuse(`gives more than ${limits.outputBytes} bytes`, 0, { limit: limits.outputBytes });
 };
 
+/** Text that can be stored: half of a character (`substring` cuts emoji) and NUL cannot. */
+const storable = (text: string): string => {
+  const problem = textProblem(text);
+  return problem === null ? text : refuse(`gives text that ${problem}`, 0);
+};
+
 const keyOf = (key: unknown): string =>
-  typeof key === 'string' ? key : refuse('gives a map whose keys are not text', 0);
+  typeof key === 'string' ? storable(key) : refuse('gives a map whose keys are not text', 0);
 
 const integerOf = (value: bigint): number =>
   Number.isSafeInteger(Number(value)) ? Number(value) : refuse(`gives ${value}, which JSON cannot carry`, 0);
@@ -56,7 +62,8 @@ const collectionOf = (value: CelValue, budget: Budget): JsonValue => {
 
 const jsonOf = (value: CelValue, budget: Budget): JsonValue => {
   spend(budget, typeof value === 'string' ? value.length + 2 : 2);
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'string') return storable(value);
+  if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return integerOf(value);
   return typeof value === 'number' ? numberOf(value) : collectionOf(value, budget);
 };

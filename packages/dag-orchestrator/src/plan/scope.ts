@@ -18,9 +18,11 @@ const factsOf = <Work>(draft: Draft<Work>, reads: readonly number[]): Record<str
         draft.missing.outputs.add(read);
         known = false;
       }
+      const bytes = draft.view.largeOutputs?.get(read);
       facts[draft.index.graph.nodes[read]!.name] = {
         state: node.state,
         outputs: outputs ?? (node.items === null ? {} : []),
+        ...(bytes === undefined ? {} : { outputsBytes: bytes }),
       };
     }
   }

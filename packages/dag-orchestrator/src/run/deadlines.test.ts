@@ -1,7 +1,8 @@
 import type { DagRunId } from '@job-orchestrator/types';
+import { onServer } from '@job-orchestrator/postgres/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { approvalNode, graphOf, jobNode } from '../testing/graphs.ts';
-import { bothDatabases } from '../testing/orchestrated.ts';
+import { bothDatabases, orchestrated } from '../testing/orchestrated.ts';
 import { createHarness } from '../testing/run-harness.ts';
 
 describe.each(bothDatabases)('on %s', (_name, open) => {
@@ -64,4 +65,27 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
       message: 'nobody answered within 1s (approval.timeoutSeconds)',
     });
   });
+});
+
+test('the deadline of a run that is at its final nodes is past: nothing is marked for it', async () => {
+  const [[, open]] = bothDatabases;
+  const { fresh, harness, close } = await orchestrated(open);
+  const { dags } = fresh.database;
+  const id = await harness.start(graphOf([jobNode('a'), jobNode('end', [], { final: true })]));
+  const claimed = async (name: string) => {
+    await expect
+      .poll(async () => (await harness.nodes(id)).find((node) => node.name === name)?.jobId, {
+        timeout: 10_000,
+      })
+      .not.toBeNull();
+    return harness.claim();
+  };
+  await harness.end(await claimed('a'), () => null);
+  const last = await claimed('end');
+  await onServer(fresh.url!, `update dag_runs set deadline_at = clock_timestamp() where id = '${id}'`);
+  expect(await dags.markOverdue(100)).toBe(0);
+  expect(await dags.nextDeadlineMs()).toBeNull();
+  await harness.end(last, () => null);
+  expect((await harness.finish(id)).state).toBe('completed');
+  await close();
 });

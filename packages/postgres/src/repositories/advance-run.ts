@@ -23,11 +23,12 @@ import * as write from '../sql/dags/write-step.ts';
 import { insertWithTopics } from '../sql/insert-jobs.ts';
 import { runOn } from './insert-jobs.ts';
 import { extendPast } from './extend-past.ts';
+import { portionsOf } from './portions.ts';
 import type { QueueDepths } from './queue-depths.ts';
 
 /** Marks that one step takes: it bounds the outputs (262,144 bytes each) that are in memory at once. */
 const marksAtOnce = 500;
-/** Jobs per statement. */
+/** Jobs, or runs, per statement. */
 const jobsAtOnce = 1_000;
 /** A plan asks at most so often: each round shows it four times as many generations. */
 const roundsMost = 40;
@@ -44,13 +45,14 @@ const extend = async (sql: Sql, run: DagRunId, view: PlanView, request: PlanRequ
     : wanted.length === 0
       ? new Map()
       : await read.readNodes(sql, run, wanted);
-  const outputs = request.outputs.size > 0 ? await read.readOutputs(sql, run, request.outputs) : new Map();
+  const given = request.outputs.size > 0 ? await read.readOutputs(sql, run, request.outputs) : null;
   const items = new Map(view.items);
   for (const range of request.items) items.set(range.node, await read.readItems(sql, run, range));
   return {
     ...(await extendPast(sql, run, view, request)),
     nodes: new Map([...view.nodes, ...found]),
-    outputs: new Map([...view.outputs, ...outputs]),
+    outputs: new Map([...view.outputs, ...(given?.outputs ?? [])]),
+    largeOutputs: new Map([...(view.largeOutputs ?? []), ...(given?.largeOutputs ?? [])]),
     items,
     startable,
     otherNodeRuns: request.otherNodeRuns ? await otherNodeRuns(sql, run) : view.otherNodeRuns,
@@ -70,8 +72,8 @@ const planUntilKnown = async (sql: Sql, run: DagRunId, plan: PlanStep, first: Pl
 const insertJobs = async (sql: Sql, run: DagRunId, { starts }: Plan): Promise<void> => {
   const jobs = starts.flatMap(({ work }) => (work.kind === 'job' ? [work.job] : []));
   const context = { actor: 'dag', reason: `a node of DAG run ${run}` };
-  for (let from = 0; from < jobs.length; from += jobsAtOnce)
-    await insertWithTopics(runOn(sql), jobs.slice(from, from + jobsAtOnce), context);
+  for (const some of portionsOf(jobs, jobsAtOnce, ({ spec }) => spec))
+    await insertWithTopics(runOn(sql), some, context);
 };
 
 /** A run of a sub-DAG that is a retry of an earlier one has nodes of its own, and what it keeps. */
@@ -101,7 +103,8 @@ const insertChildren = async (sql: Sql, parent: DagRunId, { starts }: Plan): Pro
     byNode.set(node, children);
   }
   for (const [node, children] of byNode) {
-    await insertChildRuns(sql, { parent, node, starts: children });
+    for (const portion of portionsOf(children, jobsAtOnce, ({ run: { inputs } }) => inputs))
+      await insertChildRuns(sql, { parent, node, starts: portion });
     const ids = children.map(({ run }) => run.id);
     await insertChildNodes(sql, ids);
   }

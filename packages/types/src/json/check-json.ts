@@ -10,7 +10,8 @@ export const fieldPath = (parts: readonly (string | number)[]): string =>
     '',
   );
 
-const stringProblem = (text: string): string | null => {
+/** What keeps a text from being stored; null: nothing. */
+export const textProblem = (text: string): string | null => {
   if (text.includes('\0')) return 'must not contain NUL (U+0000); PostgreSQL cannot store it';
   return text.isWellFormed() ? null : 'must not contain a lone surrogate; it is not valid Unicode';
 };
@@ -28,13 +29,13 @@ const isPoison = (key: string, value: unknown): boolean =>
   (key === 'constructor' && typeof value === 'object' && value !== null && 'prototype' in value);
 
 const keyProblem = (key: string, value: unknown): string | null =>
-  isPoison(key, value) ? 'is a key that is never allowed' : stringProblem(key);
+  isPoison(key, value) ? 'is a key that is never allowed' : textProblem(key);
 
 type Path = readonly (string | number)[];
 
 const scalarProblem = (value: unknown): string | null => {
   if (value === null || typeof value === 'boolean') return null;
-  if (typeof value === 'string') return stringProblem(value);
+  if (typeof value === 'string') return textProblem(value);
   if (typeof value === 'number') return numberProblem(value);
   return `must be a JSON value, not ${typeof value}`;
 };

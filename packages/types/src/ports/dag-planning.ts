@@ -73,6 +73,8 @@ export interface PlanView {
   readonly nodes: ReadonlyMap<number, NodeProgress>;
   /** By node; only of those that were asked for. */
   readonly outputs: ReadonlyMap<number, NodeOutputs>;
+  /** Of nodes whose outputs are more than may be read: how many bytes. */
+  readonly largeOutputs?: ReadonlyMap<number, number>;
   /** By node, then by item: the values of items that have not started. */
   readonly items: ReadonlyMap<number, ReadonlyMap<number, JsonValue>>;
   /** Stored nodes that could start, as asked for; null: not asked for yet. */

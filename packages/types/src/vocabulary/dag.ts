@@ -178,6 +178,8 @@ export interface NodeFacts {
    * order of the items, `null` for an item that gave none.
    */
   readonly outputs: JsonObject | readonly (JsonObject | null)[];
+  /** Where they are too many bytes to be read: how many. Then `outputs` holds none of them. */
+  readonly outputsBytes?: number;
 }
 
 /** What expressions see of the run as `run`. Times as RFC 3339 in UTC. */

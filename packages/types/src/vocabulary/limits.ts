@@ -65,6 +65,10 @@ export const limits = {
     expressionBytes: 4_096,
     expressionDepth: 32,
     expressionCost: 100_000,
+    /** Of what all expressions in one `forEach`, `inputs` or `outputs` give. */
+    valueBytes: 1_048_576,
+    /** Of what all items of a node gave, where expressions read it: they are in memory at once, several times. */
+    readBytes: 67_108_864,
     subDagDepth: 8,
     subDags: 1_000,
   },

@@ -51,7 +51,10 @@ insert into dag_due (run_id) select id from below where finished_at is null`;
   await sql.run({ text }, [id]);
 };
 
-/** Marks open runs past their deadline that have not been stopped, and those that a full topic holds back. */
+/**
+ * Marks open runs past their deadline that it would stop, and those that a full topic holds back. One that is at its final
+ * nodes goes on: marked again and again, a hundred of them would hide the deadlines of all others.
+ */
 export const markOverdue = async (sql: Sql, limit: number): Promise<number> => {
   const text = `
 with marked as (
@@ -59,6 +62,7 @@ with marked as (
   select r.id from dag_runs r
   where r.id = any(array(
     (select id from dag_runs where finished_at is null and stopping is null and deadline_at <= clock_timestamp()
+       and progress ->> 'phase' = 'main'
      order by deadline_at limit $1)
     union (select id from dag_runs where held_topic is not null order by id limit $1)))
     and r.finished_at is null and not exists (select from dag_due d where d.run_id = r.id)

@@ -1,14 +1,15 @@
-import type {
-  DagRunId,
-  ItemCounts,
-  ItemRange,
-  JsonObject,
-  JsonValue,
-  NodeOutputs,
-  NodeProgress,
-  NodeReason,
-  NodeRunState,
-  PlanRequest,
+import {
+  limits,
+  type DagRunId,
+  type ItemCounts,
+  type ItemRange,
+  type JsonObject,
+  type JsonValue,
+  type NodeProgress,
+  type NodeReason,
+  type NodeRunState,
+  type PlanRequest,
+  type PlanView,
 } from '@job-orchestrator/types';
 import { plainArray } from '../../connection/literals.ts';
 import type { Parameter, Sql } from '../../connection/sql.ts';
@@ -96,29 +97,51 @@ select json_build_object('decision', case state when 'waiting' then 'timed_out' 
   'note', note, 'at', to_char(coalesce(answered_at, expires_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
 from dag_approvals where run_id = coalesce(n.kept_from, n.run_id) and node = n.node`;
 
-/** What these nodes gave; for nodes with items, the list of what these gave. */
+interface OutputRow {
+  readonly node: number;
+  readonly item: number;
+  readonly output: JsonValue;
+  /** Of all items of the node. */
+  readonly bytes: number;
+}
+
+const outputRows = (sql: Sql, run: DagRunId, wanted: Iterable<number>): Promise<readonly OutputRow[]> => {
+  const text = `
+select node, item, bytes, case when bytes <= $3 then output end as output
+from (
+  select node, item, output, coalesce(sum(octet_length(output::text)) over (partition by node), 0)::float8 as bytes
+  from (
+    select n.node, n.item, case
+        when n.job_id is not null then (select output from finished_jobs where id = n.job_id limit 1)
+        when n.child_run_id is not null then (select progress -> 'outputs' from dag_runs where id = n.child_run_id)
+        else (${approvalOutput}) end as output
+    from node_runs n
+    where n.run_id = $1 and n.node = any($2::integer[])) found) counted
+order by node, item`;
+  return sql.run<OutputRow & Record<string, unknown>>({ text }, [
+    run,
+    plainArray([...wanted]),
+    limits.dag.readBytes,
+  ]);
+};
+
+/**
+ * What these nodes gave; for nodes with items, the list of what these gave. Where that is more than may be read, how many
+ * bytes it is: whoever read it would need as much memory several times.
+ */
 export const readOutputs = async (
   sql: Sql,
   run: DagRunId,
   wanted: Iterable<number>,
-): Promise<ReadonlyMap<number, NodeOutputs>> => {
-  const text = `
-select n.node, n.item, case
-    when n.job_id is not null then (select output from finished_jobs where id = n.job_id limit 1)
-    when n.child_run_id is not null then (select progress -> 'outputs' from dag_runs where id = n.child_run_id)
-    else (${approvalOutput}) end as output
-from node_runs n
-where n.run_id = $1 and n.node = any($2::integer[]) order by n.node, n.item`;
-  const rows = await sql.run<{ node: number; item: number; output: JsonValue }>({ text }, [
-    run,
-    plainArray([...wanted]),
-  ]);
+): Promise<Required<Pick<PlanView, 'outputs' | 'largeOutputs'>>> => {
   const outputs = new Map<number, JsonObject | (JsonObject | null)[]>();
-  for (const { node, item, output } of rows) {
+  const largeOutputs = new Map<number, number>();
+  for (const { node, item, output, bytes } of await outputRows(sql, run, wanted)) {
     const list = outputs.get(node);
+    if (bytes > limits.dag.readBytes) largeOutputs.set(node, bytes);
     if (item < 0) outputs.set(node, asObject(output) ?? {});
     else if (Array.isArray(list)) list.push(asObject(output));
     else outputs.set(node, [asObject(output)]);
   }
-  return outputs;
+  return { outputs, largeOutputs };
 };
