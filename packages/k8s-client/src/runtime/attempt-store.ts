@@ -13,6 +13,9 @@ export interface AttemptStore {
   dropPod(uid: string): void;
   /** Our delete was confirmed: whatever still arrives about this uid is from the past. */
   markRemoved(uid: string): void;
+  /** From now on each Job, or pod, is news at any version, also one that was removed: the server went back in time. */
+  rewindJobs(): void;
+  rewindPods(): void;
   view(attempt: AttemptId): AttemptView;
   /** Whose the Job or pod of this uid was when it was last seen. */
   attemptOf(uid: string): LabelledAttempt | null;
@@ -34,6 +37,10 @@ const isNews = (version: string, before: string): boolean => {
   return !Number.isSafeInteger(one) || !Number.isSafeInteger(other) || one > other;
 };
 
+/** Makes what is known older than every version. */
+const rewind = <View extends { readonly version: string }>(views: Map<string, View>): void =>
+  views.forEach((view, uid) => views.set(uid, { ...view, version: '0' }));
+
 const forgetOldest = (
   remembered: { size: number; keys(): Iterator<string>; delete(key: string): boolean },
   most: number,
@@ -43,6 +50,13 @@ const forgetOldest = (
   if (oldest.done !== true) remembered.delete(oldest.value);
 };
 
+/** Delete first, so that the order of the map is the order of arrival and the oldest goes first. */
+const putNewest = (events: Map<string, EventView>, uid: string, event: EventView): void => {
+  events.delete(uid);
+  events.set(uid, event);
+  forgetOldest(events, rememberedEvents);
+};
+
 interface PodShelf {
   put(pod: PodView): boolean;
   get(uid: string): PodView | undefined;
@@ -50,6 +64,7 @@ interface PodShelf {
   of(attempt: AttemptId, jobUid: string | undefined): readonly PodView[];
   markGone(pod: PodView): void;
   forget(pod: PodView): void;
+  rewind(): void;
   livingUids(): ReadonlySet<string>;
 }
 
@@ -82,6 +97,7 @@ const createPodShelf = (clock: Clock): PodShelf => {
         if (others?.size === 0) uidsOf.delete(key);
       }
     },
+    rewind: () => rewind(pods),
     livingUids: () => new Set([...pods.values()].filter((pod) => !pod.gone).map((pod) => pod.uid)),
   };
 };
@@ -125,17 +141,13 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     onChange(attemptOf(pod));
   };
   const putEvent = (event: EventView): void => {
-    // Delete first, so that the order of the map is the order of arrival and the oldest goes first.
-    events.delete(event.aboutUid);
-    events.set(event.aboutUid, event);
-    forgetOldest(events, rememberedEvents);
+    putNewest(events, event.aboutUid, event);
     const about = jobs.get(event.aboutUid) ?? pods.get(event.aboutUid);
     if (about !== undefined) onChange(about.attempt.attemptId);
   };
   const view = (attempt: AttemptId): AttemptView => {
-    const uid = jobOf.get(attempt);
-    const job = uid === undefined ? undefined : jobs.get(uid);
-    const event = uid === undefined ? undefined : events.get(uid);
+    const uid = jobOf.get(attempt) ?? '';
+    const [job, event] = [jobs.get(uid), events.get(uid)];
     const itsPods = pods.of(attempt, uid);
     const podEvent = itsPods.map((pod) => events.get(pod.uid)).find((found) => found !== undefined);
     return { job: job ?? null, pods: itsPods, event: event ?? null, podEvent: podEvent ?? null };
@@ -151,6 +163,11 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
       forgetOldest(removed, rememberedRemovals);
       dropJob(uid);
     },
+    rewindJobs: () => {
+      removed.clear();
+      rewind(jobs);
+    },
+    rewindPods: pods.rewind,
     view,
     attemptOf: (uid) => (jobs.get(uid) ?? pods.get(uid))?.attempt ?? null,
     jobs: () => [...jobs.values()],

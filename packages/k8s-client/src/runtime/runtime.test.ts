@@ -227,6 +227,23 @@ test('a Job that was deleted while nobody watched is absent after the relist', a
   expect(await runtime.observe(ref)).toEqual({ kind: 'absent' });
 });
 
+test('after etcd was restored to an earlier time, what it shows counts', async () => {
+  const runtime = await started();
+  const ref = await created(runtime);
+  ownedPod(ref, mainState('Running', { running: {} }));
+  await expect.poll(async () => (await runtime.observe(ref)).kind).toBe('running');
+  const { objects } = server.store.collections.pods;
+  server.store.rewind(1_000);
+  for (const [name, { metadata, ...pod }] of objects)
+    objects.set(name, {
+      ...pod,
+      metadata: { ...metadata, resourceVersion: '900' },
+      status: { phase: 'Pending' },
+    });
+  server.watches.end('reset');
+  await expect.poll(async () => (await runtime.observe(ref)).kind, { timeout: 5_000 }).toBe('waiting');
+});
+
 test('what a list shows as it was known already is nobody’s news; what changed meanwhile is told', async () => {
   const changes: string[] = [];
   const runtime = await started((attempt) => void changes.push(attempt));

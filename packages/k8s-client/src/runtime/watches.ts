@@ -23,6 +23,7 @@ const jobTarget = ({ store }: RuntimeContext, quarantine: Quarantine): Reflector
     remove: (object) => forget(textOr(uidOf(object), '')),
     known: () => new Set([...store.jobUids(), ...quarantine.uids('Job')]),
     forget,
+    rewind: store.rewindJobs,
   };
 };
 
@@ -42,6 +43,7 @@ const podTarget = ({ store }: RuntimeContext, quarantine: Quarantine): Reflector
     },
     known: () => new Set([...store.podUids(), ...quarantine.uids('Pod')]),
     forget,
+    rewind: store.rewindPods,
   };
 };
 
@@ -53,7 +55,8 @@ const eventTarget = ({ store, installation }: RuntimeContext): ReflectorTarget =
     const event = decodeEvent(object);
     if (event?.aboutName.startsWith(ours) === true) store.putEvent(event);
   };
-  return { upsert, remove: () => undefined, known: () => none, forget: () => undefined };
+  const nothing = (): void => undefined;
+  return { upsert, remove: nothing, known: () => none, forget: nothing, rewind: nothing };
 };
 
 /** Warnings that no status repeats: what the scheduler and the image puller say stands in the pod, and comes in floods. */

@@ -39,6 +39,8 @@ export interface FakeStore {
   /** Versions below this are compacted: watching from them is answered with 410. */
   compactedTo(): number;
   compact(): void;
+  /** Goes back to an earlier version without a word, as a restored etcd does; the objects are the test's to put back. */
+  rewind(to: number): void;
   put(kind: FakeKind, object: FakeObject): FakeObject;
   remove(kind: FakeKind, name: string): FakeObject | undefined;
   /** Removes without a watch event: what a client misses while it is away. */
@@ -97,6 +99,11 @@ export const createFakeStore = (onChange: (kind: FakeKind, change: FakeChange) =
     version: () => version,
     compactedTo: () => compacted,
     compact: () => void (compacted = version),
+    rewind: (to) => {
+      version = to;
+      for (const { changes } of Object.values(collections))
+        changes.splice(0, changes.length, ...changes.filter((change) => change.version <= to));
+    },
     put,
     remove,
     removeSilently,

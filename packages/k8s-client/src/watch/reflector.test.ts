@@ -27,6 +27,7 @@ const target = (): ReflectorTarget => ({
   remove: (object) => void seen.delete((object as Shown).metadata.uid),
   known: () => new Set(seen.keys()),
   forget: (uid) => void seen.delete(uid),
+  rewind: () => undefined,
 });
 const start = (own: Partial<ReflectorTiming> = {}, given = target()): void => {
   const common = { api, clock: systemClock, random: Math.random, log: silentLog };
@@ -296,4 +297,44 @@ test('says for how long it has been out of contact', async () => {
   await server.until(() => reflector.staleMs() > 50);
   end();
   await server.until(() => reflector.staleMs() === 0);
+});
+
+test('a server that went back in time is read anew, and only then', async () => {
+  const rewound: string[] = [];
+  const versions = new Map<string, number>();
+  const given = target();
+  start(
+    {},
+    {
+      ...given,
+      // As the store does: an older version is no news.
+      upsert: (object) => {
+        const { uid, resourceVersion } = (object as { metadata: Record<string, string> }).metadata;
+        if (Number(resourceVersion) <= (versions.get(uid!) ?? 0)) return;
+        versions.set(uid!, Number(resourceVersion));
+        given.upsert(object);
+      },
+      rewind: () => {
+        rewound.push(names().join());
+        versions.clear();
+      },
+    },
+  );
+  const { metadata } = server.store.put('jobs', { metadata: { name: 'a', labels: {} } });
+  await watching();
+  for (const name of ['b', 'c', 'd']) put(name);
+  await shows('a', 'b', 'c', 'd');
+  server.watches.end('reset');
+  await server.until(() => server.requests.filter(isList).length > 1 && server.watches.count() === 1);
+  expect(rewound).toEqual([]);
+
+  for (const name of ['b', 'c', 'd']) server.store.removeSilently('jobs', name);
+  server.store.rewind(1_000);
+  // The same object, as it was before: with a lower version than the one that was seen.
+  server.store.collections.jobs.objects.set('a', {
+    metadata: { ...metadata, name: 'restored', resourceVersion: '990' },
+  });
+  server.watches.end('reset');
+  await shows('restored');
+  expect(rewound).toEqual(['a']);
 });

@@ -5,6 +5,7 @@ import { jitteredDelayMs, type BackoffLimits } from '../http/backoff.ts';
 import { messageOf, pause } from '../system-clock.ts';
 import type { WatchSource } from './lister.ts';
 import { createGuard, relist, type ReflectorTarget } from './relist.ts';
+import type { Listing } from './lister.ts';
 import { watchOnce, type WatchEnd } from './watch-once.ts';
 
 /** Milliseconds. `idleMs`: a watch that is silent for longer is half-open (bookmarks come about once a minute). */
@@ -48,17 +49,48 @@ export interface Reflector {
 interface Progress {
   failures: number;
   version: string | null;
+  /** The highest version that was ever seen. */
+  newest: number;
   listedAt: number;
   lastContact: number;
   connected: boolean;
 }
 
-const list = async (options: ReflectorOptions, progress: Progress, signal: AbortSignal): Promise<boolean> => {
-  const { api, source, target, clock, log } = options;
+/** Versions are numbers that only rise, as Kubernetes says since 1.35; another server's, which are none, are let be. */
+const noteVersion = (progress: Progress, version: string): void => {
+  progress.newest = Math.max(progress.newest, Number(version) || 0);
+};
+
+/** A full list is of now, so one that is older than what was seen before it is of a server that went back in time. */
+const wentBack = ({ newest }: Progress, { version }: Listing): boolean => Number(version) < newest;
+
+/** Lists; where time went back, once more, because what was seen before it outdid all of the first list. */
+const listNow = async (
+  options: ReflectorOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Listing | ApiFailure> => {
+  const { api, source, target, log } = options;
   const guard = createGuard(log, source);
   const listing = await relist(api, source, target, guard, signal);
+  if (listing.kind !== 'listed' || !wentBack(progress, listing)) return listing;
+  const { newest } = progress;
+  log.warn(
+    { path: source.path, version: listing.version, newest },
+    'Kubernetes went back in time: all is read anew',
+  );
+  progress.newest = 0;
+  guard(() => target.rewind());
+  return relist(api, source, target, guard, signal);
+};
+
+const list = async (options: ReflectorOptions, progress: Progress, signal: AbortSignal): Promise<boolean> => {
+  const { source, clock, log } = options;
+  const guard = createGuard(log, source);
+  const listing = await listNow(options, progress, signal);
   if (listing.kind === 'listed') {
     progress.version = listing.version;
+    noteVersion(progress, listing.version);
     progress.listedAt = progress.lastContact = clock.monotonicMs();
     return true;
   }
@@ -79,6 +111,7 @@ const afterSession = (
 ): void => {
   const { clock, log, source, timing } = options;
   const now = clock.monotonicMs();
+  noteVersion(progress, end.version);
   progress.version = end.kind === 'closed' && now - progress.listedAt < timing.resyncMs ? end.version : null;
   // A session that lived for some seconds was healthy, however it ended; only short ones count towards the backoff.
   progress.failures = now - begunAt >= timing.healthyMs ? 0 : progress.failures + 1;
@@ -129,6 +162,7 @@ export const startReflector = (options: ReflectorOptions): Reflector => {
   const progress: Progress = {
     failures: 0,
     version: null,
+    newest: 0,
     listedAt: Number.NEGATIVE_INFINITY,
     lastContact: clock.monotonicMs(),
     connected: false,

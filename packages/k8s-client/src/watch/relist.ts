@@ -12,6 +12,8 @@ export interface ReflectorTarget {
   known(): ReadonlySet<string>;
   /** A full list did not contain this one: its deletion was missed. */
   forget(uid: string): void;
+  /** The server went back in time (etcd was restored): what is known may never have been, and whatever comes next counts. */
+  rewind(): void;
 }
 
 /** Runs a handler; what it throws is logged and goes no further. */

@@ -18,9 +18,11 @@ export interface WatchSession {
   onEvent(type: string, object: unknown): void;
 }
 
-/** How a session ended. `closed`: go on from `version`. `gone` and `failed`: list again. */
-export type WatchEnd =
-  | { readonly kind: 'closed'; readonly version: string }
+/** How a session ended, and the newest version that it saw. `closed`: go on from there. `gone` and `failed`: list again. */
+export type WatchEnd = { readonly version: string } & WatchOutcome;
+
+type WatchOutcome =
+  | { readonly kind: 'closed' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -33,7 +35,7 @@ interface WatchLine {
   } | null;
 }
 
-const errorEnd = (line: WatchLine): WatchEnd =>
+const errorEnd = (line: WatchLine): WatchOutcome =>
   line.object?.code === 410
     ? { kind: 'gone' }
     : { kind: 'failed', message: textOr(line.object?.message, 'an ERROR event') };
@@ -74,12 +76,13 @@ export const watchOnce = async (session: WatchSession): Promise<WatchEnd> => {
   let version = session.from;
   try {
     const opened = await session.api.stream({ path: watchPath(session), signal });
-    if (opened.kind === 'gone') return { kind: 'gone' };
-    if (opened.kind !== 'ok') return { kind: 'failed', message: `${opened.kind}: ${opened.message}` };
+    if (opened.kind === 'gone') return { kind: 'gone', version };
+    if (opened.kind !== 'ok')
+      return { kind: 'failed', message: `${opened.kind}: ${opened.message}`, version };
     session.onOpen();
     for await (const value of jsonLines(opened.body, guard.alive)) {
       const line = (value ?? {}) as WatchLine;
-      if (line.type === 'ERROR') return errorEnd(line);
+      if (line.type === 'ERROR') return { ...errorEnd(line), version };
       const seen = line.object?.metadata?.resourceVersion;
       if (typeof seen === 'string' && seen !== '') version = seen;
       if (line.type !== 'BOOKMARK') session.onEvent(textOr(line.type, ''), line.object);
@@ -89,6 +92,7 @@ export const watchOnce = async (session: WatchSession): Promise<WatchEnd> => {
     if (session.signal.aborted) return { kind: 'closed', version };
     return {
       kind: 'failed',
+      version,
       message: idle.signal.aborted ? `silent for ${session.idleMs} ms` : messageOf(error),
     };
   } finally {

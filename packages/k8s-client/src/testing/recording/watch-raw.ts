@@ -43,6 +43,7 @@ export const watchRaw = async (api: ApiClient, namespace: string): Promise<RawWa
       },
       known: () => new Set<string>(),
       forget: () => undefined,
+      rewind: () => undefined,
     };
     const reflector = startReflector({
       api,
