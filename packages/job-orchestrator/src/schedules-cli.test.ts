@@ -127,7 +127,7 @@ describe('a backfill', () => {
     expect(started.stderr).toContain('3 runs of daily by schedule nightly, at most 2 at once');
     await until('its end', async () => (await dev.client.getBackfill(id)).finishedAt !== null);
     const story = await jo('describe', 'backfill', '@latest');
-    expect(story.stdout).toContain(`daily by schedule nightly  completed  ${id}`);
+    expect(story.stdout).toContain(`daily by schedule nightly  failed  ${id}`);
     expect(story.stdout).toContain('3 total, 2 completed, 1 failed');
     const again = await jo('dag', 'backfill', 'daily', ...days, '--rerun', 'failed', '--dry-run');
     expect(again.stderr).toMatch(

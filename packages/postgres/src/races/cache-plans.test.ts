@@ -32,7 +32,7 @@ beforeAll(async () => {
   const { dags } = fresh.database;
   await dags.apply({ project: 'default', name: 'cached', digest: 'd', document: {}, graph }, sampleContext);
   const setup = { id: run, project: 'default', dag: 'cached', version: 1, inputs: {}, images: {}, pins: {} };
-  const progress = { state: 'pending', nodeRuns: width } as RunProgress;
+  const progress = { state: 'pending', phase: 'main', nodeRuns: width } as RunProgress;
   const begun = { progress, parents: null, kept: null, rootRun: null };
   await dags.startRun({ ...setup, graph, ...begun }, sampleContext);
   await client.query(
