@@ -145,7 +145,13 @@ export interface FollowEventsOptions extends CallOptions {
   readonly after?: number;
 }
 
-export interface LogOptions extends CallOptions {
+/** Of a stream that is taken up again where its connection breaks. */
+export interface FollowOptions extends CallOptions {
+  /** Called when the server does not answer then, once each time it is gone; it is asked again. */
+  readonly onGone?: () => void;
+}
+
+export interface LogOptions extends FollowOptions {
   /** The attempt's number; the newest one unless given. */
   readonly attempt?: number;
   /** Only so many bytes of its end. */
@@ -209,7 +215,7 @@ export interface Client {
   /** In the order of the graph; the items of a `forEach` follow their node. */
   listNodeRuns(selector: string, query?: PageQuery, options?: CallOptions): Promise<NodeRunPage>;
   /** The run as it stands, then each change, until it has ended. The last message is `end`. */
-  followDagRun(selector: string, options?: CallOptions): AsyncGenerator<RunMessage>;
+  followDagRun(selector: string, options?: FollowOptions): AsyncGenerator<RunMessage>;
   /** Asks for the end of a run; its `finally` nodes still run, unless asked twice. */
   cancelDagRun(selector: string, options?: ReasonOptions): Promise<RunChangeDto>;
   pauseDagRun(selector: string, options?: CallOptions): Promise<RunChangeDto>;

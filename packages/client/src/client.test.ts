@@ -198,7 +198,10 @@ describe('streams', () => {
 
   it('gives up after so many vain connections in a row', async () => {
     const server = await serve(events('', 'break'));
-    const error = await failure(all(createClient({ server: server.url, reconnect: fast }).followLog('abcd')));
+    let gone = 0;
+    const client = createClient({ server: server.url, reconnect: fast });
+    const error = await failure(all(client.followLog('abcd', { onGone: () => void (gone += 1) })));
+    expect(gone).toBe(1);
     expect(error.code).toBe('server_unreachable');
     expect(server.seen.length).toBe(fast.most + 1);
   });

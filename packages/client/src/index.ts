@@ -3,6 +3,7 @@ export type {
   DagRunQuery,
   DagVersionOptions,
   FollowEventsOptions,
+  FollowOptions,
   LogOptions,
   ProjectOptions,
   ReasonOptions,

@@ -58,11 +58,11 @@ test('how long a job ran counts to its program’s end, though nobody was there 
   expect((await run(dataDir, ['get', 'jobs'])).stdout).toMatch(new RegExp(`${id.slice(-8)}.* [12]\\.\\d+s `));
 });
 
-test('submit --wait rides through a server that is killed and comes back, and says why a job is tried again', async () => {
+test('submit --wait and logs -f ride through a server that is killed and comes back, and say so', async () => {
   const file = join(dataDir, 'jobs.yaml');
   await writeFile(
     file,
-    `jobs:\n  - { name: slow, image: hello, command: [sleep, '4'] }\n` +
+    `jobs:\n  - { name: slow, image: hello, command: [sh, -c, 'echo begins; sleep 6; echo ends'] }\n` +
       `  - { name: flaky, image: hello, command: [sh, -c, '${flaky('two')}'], retry: { maxRetries: 1 } }\n`,
   );
   const { url } = (await readServerFile(dataDir))!;
@@ -71,12 +71,16 @@ test('submit --wait rides through a server that is killed and comes back, and sa
     ['(slow) running', 'tried again'].every((text) => waiting.stderr().includes(text)),
   );
   expect(waiting.stderr()).toContain('will be tried again: The program ended with exit code 3.');
+  const following = start(dataDir, ['logs', '-f', waiting.stderr().match(/(\w+) \(slow\) running/)![1]!]);
+  await until('it to follow', () => following.stdout().includes('begins'));
   dev.child.kill('SIGKILL');
   await dev.finished;
-  await until('that to be seen', () => waiting.stderr().includes('the server does not answer'));
+  for (const { stderr } of [waiting, following])
+    await until('that to be seen', () => stderr().includes('the server does not answer'));
   dev = await startDev(dataDir, ['--port', new URL(url).port]);
   const { code, stdout } = await waiting.finished;
   expect(code).toBe(0);
   expect(stdout).toMatch(/slow +completed/);
   expect(stdout).toMatch(/flaky +completed/);
+  expect(await following.finished).toMatchObject({ code: 0, stdout: 'begins\nends\n' });
 });

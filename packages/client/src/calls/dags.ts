@@ -8,7 +8,7 @@ import type {
   RunChangeDto,
   RepairedRunDto,
 } from '@job-orchestrator/types';
-import type { Client } from '../api.ts';
+import type { Client, FollowOptions } from '../api.ts';
 import { queryOf } from '../queries.ts';
 import { toRunMessage, type RunMessage } from '../run-messages.ts';
 import { readStream, type ReconnectRule } from '../sse/reader.ts';
@@ -36,10 +36,16 @@ async function* followDagRun(
   transport: Transport,
   rule: ReconnectRule,
   selector: string,
-  options: CallOptions,
+  options: FollowOptions,
 ): AsyncGenerator<RunMessage, void, undefined> {
   const call = { ...callOptions(options), method: 'GET', path: runPath(selector, '/events') } as const;
-  for await (const event of readStream(transport, call, (last) => last.event === 'end', rule)) {
+  for await (const event of readStream(
+    transport,
+    call,
+    (last) => last.event === 'end',
+    rule,
+    options.onGone,
+  )) {
     const message = toRunMessage(event);
     if (message !== null) yield message;
   }

@@ -36,7 +36,13 @@ async function* followLog(
   options: LogOptions,
 ): AsyncGenerator<LogMessage, void, undefined> {
   const call = logCall(selector, options, true);
-  for await (const event of readStream(transport, call, (last) => last.event === 'end', rule)) {
+  for await (const event of readStream(
+    transport,
+    call,
+    (last) => last.event === 'end',
+    rule,
+    options.onGone,
+  )) {
     const message = toLogMessage(event);
     if (message !== null) yield message;
   }

@@ -74,6 +74,7 @@ const isFinal = (error: unknown): boolean =>
 /**
  * Reads a stream of events to its end, taking it up again by `Last-Event-ID` where the connection broke.
  * `isLast` tells which event ends the stream; a connection that closes before it counts as broken.
+ * `onGone` is called when the server does not answer then, once until it does.
  * Throws the server's refusals at once, `server_unreachable` after `most` vain connections, and the signal's reason.
  */
 export async function* readStream(
@@ -81,6 +82,7 @@ export async function* readStream(
   call: Call,
   isLast: (event: ServerSentEvent) => boolean,
   rule: ReconnectRule,
+  onGone?: () => void,
 ): AsyncGenerator<ServerSentEvent> {
   let lastEventId = '';
   let failures = 0;
@@ -99,6 +101,8 @@ export async function* readStream(
       fault = error;
     }
     failures += 1;
+    // The first time it may only be a proxy that lets no connection live for long.
+    if (failures === 2) onGone?.();
     if (failures > rule.most) throw isOrchestratorError(fault) ? fault : unreachable(transport.server, fault);
     await pause(waitMs(rule, failures), call.signal);
   }

@@ -69,7 +69,8 @@ export const followToEnd = async (
   const lines = createLineEnd(screen);
   const stopNarrating = narrateWaiting(session, id, lines.note);
   try {
-    for await (const message of client.followLog(id, options)) {
+    const onGone = (): void => lines.note('the server does not answer; it is asked again');
+    for await (const message of client.followLog(id, { ...options, onGone })) {
       if (message.kind === 'text') lines.out(text.push(message.text));
       if (message.kind === 'attempt' && message.attempt > 1)
         lines.note(await attemptNote(client, id, message.attempt));

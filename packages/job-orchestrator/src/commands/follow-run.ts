@@ -19,7 +19,20 @@ const firstWordMs = 10_000;
 /** The stream is of one run: a run with runs below it is looked at with them. */
 class HasRunsBelow extends Error {}
 
-async function* fromStream(client: Client, id: string, signal: AbortSignal): AsyncGenerator<RunStanding> {
+/** What goes wrong on the way, told once each time. */
+export interface Troubles {
+  /** There is no stream, and why: the run is looked at. */
+  readonly onLooking: (why: string) => void;
+  /** The server does not answer; it is asked again. */
+  readonly onGone: () => void;
+}
+
+async function* fromStream(
+  client: Client,
+  id: string,
+  signal: AbortSignal,
+  onGone: () => void,
+): AsyncGenerator<RunStanding> {
   const nodes = new Map<string, TreeNode>();
   const inOrder = (): readonly TreeNode[] =>
     [...nodes.values()].toSorted((a, b) => a.node - b.node || (a.item ?? -1) - (b.item ?? -1));
@@ -28,6 +41,7 @@ async function* fromStream(client: Client, id: string, signal: AbortSignal): Asy
   try {
     for await (const message of client.followDagRun(id, {
       signal: AbortSignal.any([signal, patience.signal]),
+      onGone,
     })) {
       clearTimeout(timer);
       if (message.kind === 'node') {
@@ -46,11 +60,11 @@ async function* fromLooks(
   client: Client,
   id: string,
   signal: AbortSignal,
-  onLooking: (why: string) => void,
+  onGone: () => void,
 ): AsyncGenerator<RunStanding> {
   for (;;) {
     const look = () => Promise.all([client.getDagRun(id, { signal }), readTree({ client }, id)]);
-    const [run, nodes] = await rideThrough(look, { signal, onGone: () => onLooking('it does not answer') });
+    const [run, nodes] = await rideThrough(look, { signal, onGone });
     yield { run, nodes: () => nodes };
     if (run.finishedAt !== null) return;
     await delay(betweenLooksMs, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -63,22 +77,22 @@ const isRefused = (error: unknown): boolean =>
 
 /**
  * A run as it stands, again at each change, until it has ended: from the server's stream, or by looking once a second
- * where that fails for good (`onLooking` is called once with why) or where runs of other DAGs are part of the picture.
+ * where that fails for good or where runs of other DAGs are part of the picture.
  * Throws the signal's reason.
  */
 export async function* followRun(
   client: Client,
   id: string,
   signal: AbortSignal,
-  onLooking: (why: string) => void,
+  { onLooking, onGone }: Troubles,
 ): AsyncGenerator<RunStanding> {
   try {
-    yield* fromStream(client, id, signal);
+    yield* fromStream(client, id, signal, onGone);
     return;
   } catch (error) {
     signal.throwIfAborted();
     if (isRefused(error)) throw error;
     if (!(error instanceof HasRunsBelow)) onLooking((error as Error).message);
   }
-  yield* fromLooks(client, id, signal, onLooking);
+  yield* fromLooks(client, id, signal, onGone);
 }

@@ -20,12 +20,16 @@ export interface WatchRun {
 /** Shows a run as it stands, again and again. */
 interface Watcher {
   show(standing: RunStanding): void;
+  /** The server does not answer; it is asked again. */
+  gone(): void;
   /** The last word; null where nothing was shown. */
   end(run: DagRunDto | null): void;
 }
 
 /** Times go on while nothing happens; nobody sees more pictures than five a second. */
 const [redrawMs, leastRedrawMs] = [1_000, 200];
+
+const serverGone = 'the server does not answer; it is asked again';
 
 const esc = '\u001b[';
 /** No line may wrap, or the count of lines to go back over would be wrong. */
@@ -38,10 +42,13 @@ const createPainter = (screen: Screen, stream: LiveStream): Watcher => {
   let drawnAt = -Infinity;
   let last: RunStanding | null = null;
   let stale = false;
+  let away = false;
   const draw = (): void => {
     if (last === null) return;
     const { columns, rows } = screen.room(stream);
-    const lines = runFrame(last.run, last.nodes(), new Date(), { columns, rows: rows - 1 }, colours);
+    const foot = away ? [colours.yellow(serverGone)] : [];
+    const room = { columns, rows: rows - 1 - foot.length };
+    const lines = [...runFrame(last.run, last.nodes(), new Date(), room, colours), ...foot];
     const up = drawn === 0 ? '' : `${esc}${drawn}A`;
     screen.draw(stream, `${noWrap}${up}\r${lines.map((line) => `${esc}2K${line}\n`).join('')}${esc}J${wrap}`);
     [drawn, drawnAt, stale] = [lines.length, performance.now(), false];
@@ -53,7 +60,11 @@ const createPainter = (screen: Screen, stream: LiveStream): Watcher => {
   const timer = setInterval(drawSoon, leastRedrawMs);
   return {
     show: (standing) => {
-      [last, stale] = [standing, true];
+      [last, stale, away] = [standing, true, false];
+      drawSoon();
+    },
+    gone: () => {
+      [stale, away] = [true, true];
       drawSoon();
     },
     end: () => {
@@ -94,6 +105,7 @@ const createTeller = (screen: Screen, stream: LiveStream): Watcher => {
         for (const line of nodeLines(node, style)) say(line);
       }
     },
+    gone: () => screen.note(serverGone),
     end: (run) => {
       if (run !== null) say(`run ${run.state}${run.message === null ? '' : `: ${safeLine(run.message)}`}`);
     },
@@ -110,7 +122,8 @@ const watch = async (
   let run: DagRunDto | null = null;
   const looking = (why: string): void => screen.note(`looking once a second, for there is no stream: ${why}`);
   try {
-    for await (const standing of followRun(client, id, signal, looking)) {
+    const troubles = { onLooking: looking, onGone: watcher.gone };
+    for await (const standing of followRun(client, id, signal, troubles)) {
       run = standing.run;
       watcher.show(standing);
     }
