@@ -127,6 +127,12 @@ describe('dag run', () => {
     ['an input of the wrong type', ['with-inputs', '-i', 'n=three', '-i', 'day=x'], 2, /inputs\.n/],
     ['an unknown input', ['with-inputs', '-i', 'n=3', '-i', 'dya=x'], 2, /inputs\.dya.*day|day/s],
     ['an input that is no pair', ['with-inputs', '-i', 'n'], 2, /--input.*must be KEY=VALUE/s],
+    [
+      'an input that is given twice',
+      ['with-inputs', '-i', 'n=1', '-i', 'n=2'],
+      2,
+      /--input.*gives n a second time/s,
+    ],
     ['an inputs file that is not there', ['with-inputs', '--inputs-file', '/nowhere'], 2, /nowhere/],
     ['a version that is none', ['with-inputs', '--dag-version', '0'], 2, /from 1/],
     ['a version that is not there', ['with-inputs', '--dag-version', '9'], 5, /no version 9 of DAG/],

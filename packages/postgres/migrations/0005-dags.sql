@@ -46,7 +46,6 @@ create table dag_runs (
   cancel_final boolean not null default false,
   stopping text check (stopping in ('cancelled', 'fail_fast', 'deadline')),
   retry_of uuid,
-  root_run_id uuid,
   foreign key (dag_id, version) references dag_versions,
   constraint dag_runs_end check ((state in ('completed', 'failed', 'cancelled')) = (finished_at is not null))
 ) with (fillfactor = 70);

@@ -6,11 +6,16 @@ export const keyValues = (
   option: string,
   words: readonly string[] = [],
 ): Readonly<Record<string, string>> => {
-  const wrong = words.filter((word) => word.indexOf('=') < 1);
-  const problems = wrong.map((value): Problem => ({ field: option, message: 'must be KEY=VALUE', value }));
-  if (problems.length > 0)
-    throw new OrchestratorError('invalid_input', `${option} must be KEY=VALUE`, problems);
-  return Object.fromEntries(
-    words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
-  );
+  const keys = words.map((word) => word.slice(0, Math.max(0, word.indexOf('='))));
+  const problems = words.flatMap((value, index): Problem[] => {
+    const key = keys[index]!;
+    if (key === '') return [{ field: option, message: 'must be KEY=VALUE', value }];
+    return keys.indexOf(key) === index
+      ? []
+      : [{ field: option, message: `gives ${key} a second time`, value }];
+  });
+  const [first] = problems;
+  if (first !== undefined)
+    throw new OrchestratorError('invalid_input', `${option} ${first.message}`, problems);
+  return Object.fromEntries(words.map((word, index) => [keys[index]!, word.slice(keys[index]!.length + 1)]));
 };

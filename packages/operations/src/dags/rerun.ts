@@ -99,7 +99,6 @@ export const rerun = async (
     version,
     inputs,
     noCache,
-    rootRun: id,
     ...(await surroundingsOf(deps, { version, graph }, context, setup?.pins)),
     ...retryOf(graph, { id, nodes }, again, wanted),
   };

@@ -140,7 +140,7 @@ export const prepareRun = async (
   const { project, name: dag } = graph;
   const inputs = deps.dagRules.completeInputs(graph, given);
   const surroundings = await surroundingsOf(deps, { version, graph }, context);
-  const fresh = { progress: initialRun(graph), parents: null, kept: null, rootRun: null };
+  const fresh = { progress: initialRun(graph), parents: null, kept: null };
   return { id: deps.newDagRunId(), project, dag, version, graph, inputs, ...surroundings, ...fresh };
 };
 

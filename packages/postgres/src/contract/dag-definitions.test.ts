@@ -23,7 +23,7 @@ const remove = ({ dags }: Database, name: string) => dags.remove('default', name
 const startRun = async ({ dags }: Database, dag: string, version: number) => {
   const id = newDagRunId();
   const of = { project: 'default', dag, version, graph: graphOf(dag), inputs: {}, images: {}, pins: {} };
-  const begun = { progress: { nodeRuns: 0 } as never, parents: null, kept: null, rootRun: null };
+  const begun = { progress: { nodeRuns: 0 } as never, parents: null, kept: null };
   await dags.startRun({ id, ...of, ...begun }, sampleContext);
   return id;
 };

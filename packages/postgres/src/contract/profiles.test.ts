@@ -161,7 +161,6 @@ onBothDatabases((db) => {
         ...fresh,
         parents: null,
         kept: null,
-        rootRun: null,
         ...(profiles === undefined ? {} : { profiles }),
       };
       await dags.startRun({ id, ...run }, sampleContext);

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await dags.apply({ project: 'default', name: 'cached', digest: 'd', document: {}, graph }, sampleContext);
   const setup = { id: run, project: 'default', dag: 'cached', version: 1, inputs: {}, images: {}, pins: {} };
   const progress = { state: 'pending', phase: 'main', nodeRuns: width } as RunProgress;
-  const begun = { progress, parents: null, kept: null, rootRun: null };
+  const begun = { progress, parents: null, kept: null };
   await dags.startRun({ ...setup, graph, ...begun }, sampleContext);
   await client.query(
     `insert into finished_jobs (id, topic_id, state, rank, run_at, finished_at, event_seq, attempt, used_user,

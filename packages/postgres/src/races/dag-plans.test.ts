@@ -38,7 +38,6 @@ beforeAll(async () => {
     progress: { state: 'pending', nodeRuns: width } as RunProgress,
     parents: null,
     kept: null,
-    rootRun: null,
   };
   await dags.startRun({ ...setup, graph, ...begun }, sampleContext);
 });

@@ -114,7 +114,6 @@ export interface NewDagRun {
   /** By node: how its kept parents ended; null for a run that keeps nothing. */
   readonly parents: readonly ParentCounts[] | null;
   readonly kept: KeptNodes | null;
-  readonly rootRun: DagRunId | null;
   /** True: it looks for no results in the cache. */
   readonly noCache?: boolean;
   /** The time of a schedule that it runs for; a run that people start has none. */

@@ -20,10 +20,10 @@ export const insertChildRuns = async (sql: Sql, children: Children): Promise<voi
 with made as (
   insert into dag_runs (id, dag_id, version, state, inputs, images, pins, progress, node_runs, created_by, reason,
     deadline_at, parent_run_id, parent_node, parent_item, top_run_id, depth, no_cache,
-    retry_of, root_run_id, repair)
+    retry_of, repair)
   select x.id, d.id, $5, 'pending', x.inputs::json, p.images, p.pins, $6::json, $7, p.created_by, $8,
     clock_timestamp() + $9 * interval '1 second', p.id, $2, x.item, coalesce(p.top_run_id, p.id), p.depth + 1, p.no_cache,
-    $12::uuid, $12, $13::json
+    $12::uuid, $13::json
   from dag_runs p join dags own on own.id = p.dag_id join dags d on d.project = own.project and d.name = $4
   cross join unnest($3::uuid[], $10::integer[], $11::text[]) as x (id, item, inputs)
   where p.id = $1 returning 1

@@ -16,10 +16,10 @@ export const insertRun = async (
 ): Promise<boolean> => {
   const text = `
 insert into dag_runs (id, dag_id, version, state, inputs, images, progress, created_by, reason, deadline_at, retry_of,
-  root_run_id, pins, node_runs, schedule_id, scheduled_at, backfill_id, no_cache, repair)
+  pins, node_runs, schedule_id, scheduled_at, backfill_id, no_cache, repair)
 select $1, d.id, $4, 'pending', $5::json, $6::json, $7::json, $8, $9,
-  clock_timestamp() + $10 * interval '1 second', $11, $12, $13::json, $14, coalesce($15, old.schedule_id),
-  coalesce($16::timestamptz, old.scheduled_at), coalesce($17, old.backfill_id), $18, $19::json
+  clock_timestamp() + $10 * interval '1 second', $11, $12::json, $13, coalesce($14, old.schedule_id),
+  coalesce($15::timestamptz, old.scheduled_at), coalesce($16, old.backfill_id), $17, $18::json
 from dags d left join dag_runs old on old.id = $11
 where d.project = $2 and d.name = $3
 returning 1`;
@@ -35,7 +35,6 @@ returning 1`;
     reason,
     run.graph.deadlineSeconds,
     run.kept?.run ?? null,
-    run.rootRun,
     JSON.stringify(run.pins),
     run.progress.nodeRuns,
     run.scheduled?.scheduleId ?? null,
