@@ -109,3 +109,17 @@ test('a stream that went on through a rotation may have left files out, and says
     'first and newest\n|lost null',
   );
 });
+
+test('a log that had no line yet when it was opened is whole, unless it is long enough to be rotated', async () => {
+  expect(await readAll(0, ['a line\n', 'whole', ''], ['', 'whole', '1st'])).toBe('a line\n');
+  await close();
+  const long = 'x'.repeat(1_048_577);
+  expect((await readAll(0, [long, 'whole', ''], ['', 'whole', '1st'])).slice(-10)).toBe('|lost null');
+});
+
+test('a long log whose pod is gone when its stream ends may have holes, and says so; a short one has none', async () => {
+  expect(await readAll(0, ['a line\n', 'whole', '1st'], ['', 'whole', ''])).toBe('a line\n');
+  await close();
+  const long = 'x'.repeat(1_048_577);
+  expect((await readAll(0, [long, 'whole', '1st'], ['', 'whole', ''])).slice(-10)).toBe('|lost null');
+});

@@ -47,11 +47,17 @@ async function* after(
   place.position = 0;
 }
 
+/** A kubelet rotates at 10 MiB unless it is told otherwise (containerLogMaxSize). */
+const unrotatedBytes = 1_048_576;
+
+/** Where a file had no line yet, or its pod is gone, its name is not known: then the length has to tell. */
+const mayBeRotated = ({ file, position }: LogPlace, now: string | null): boolean =>
+  file !== null && now !== null ? file !== now : position > unrotatedBytes;
+
 /** The kubelet goes on with its newest file, and does not say whether it left out others: then nobody knows what is missing. */
 const tellRotation = async ({ place, fileNow, request }: Reading): Promise<void> => {
   if (!request.follow || request.signal.aborted) return;
-  const file = await fileNow();
-  if (file !== null && file !== place.file) request.onSkip?.(null);
+  if (mayBeRotated(place, await fileNow())) request.onSkip?.(null);
 };
 
 /**
