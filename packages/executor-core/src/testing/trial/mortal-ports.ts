@@ -14,8 +14,10 @@ export interface Mortal {
   readonly dead: () => boolean;
   /** How often each method was called. */
   readonly calls: ReadonlyMap<string, number>;
-  /** Calls of the database that are under way. */
-  readonly inFlight: () => number;
+  /** True while calls of the database are under way. */
+  readonly busy: () => boolean;
+  /** Resolves when none is under way any more, or nobody lives who waits for one. */
+  readonly landed: () => Promise<void>;
   readonly clock: Clock;
   readonly database: Database;
   readonly runtime: JobRuntime;
@@ -38,6 +40,9 @@ export const createMortal = ({ clock, database, runtime, onCall }: MortalOptions
   const calls = new Map<string, number>();
   let dead = false;
   let inFlight = 0;
+  const waiting: (() => void)[] = [];
+  const release = (): void => waiting.splice(0).forEach((go) => go());
+  const isBusy = (): boolean => !dead && inFlight > 0;
   const told = (name: string, moment: PortCall['moment'], args: readonly unknown[]): void =>
     onCall?.({ name, moment, args }, mortal);
 
@@ -55,6 +60,7 @@ export const createMortal = ({ clock, database, runtime, onCall }: MortalOptions
       throw error;
     } finally {
       if (counts) inFlight -= 1;
+      if (!isBusy()) release();
     }
   };
   const wrap = <Port extends object>(prefix: string, port: Port, counts: boolean): Port =>
@@ -69,10 +75,12 @@ export const createMortal = ({ clock, database, runtime, onCall }: MortalOptions
   const mortal: Mortal = {
     die: () => {
       dead = true;
+      release();
     },
     dead: () => dead,
     calls,
-    inFlight: () => inFlight,
+    busy: isBusy,
+    landed: () => (isBusy() ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
     clock: {
       ...clock,
       setTimer: (ms, callback) => clock.setTimer(ms, () => (dead ? undefined : callback())),

@@ -13,12 +13,16 @@ export interface TrialTime {
   readonly pass: (ms: number) => Promise<void>;
 }
 
-/** Lets everything that needs no time come to rest: microtasks, and calls of the database. */
+/**
+ * Lets everything that needs no time come to rest: microtasks, and calls of the database. These are waited for: two test files that
+ * turned round and round instead, one on each core, kept the database from answering (38 s and not 4).
+ */
 const settle = async (executors: readonly TrialExecutor[]): Promise<void> => {
   for (let quiet = 0; quiet < 3;) {
     await turn();
-    const busy = executors.some(({ mortal }) => !mortal.dead() && mortal.inFlight() > 0);
-    quiet = busy ? 0 : quiet + 1;
+    const busy = executors.filter(({ mortal }) => mortal.busy());
+    await Promise.all(busy.map(({ mortal }) => mortal.landed()));
+    quiet = busy.length > 0 ? 0 : quiet + 1;
   }
 };
 
