@@ -4,6 +4,7 @@ import { resultName } from '@job-orchestrator/types/outputs';
 import { isTerminalJobState } from '@job-orchestrator/types/states';
 import type { Client, LogOptions } from '@job-orchestrator/client';
 import type { Screen } from '../output/screen.ts';
+import { serverGone } from './ride-through.ts';
 import type { Session } from './session.ts';
 
 /** How often a quiet job is asked why it is quiet, in milliseconds. */
@@ -69,7 +70,7 @@ export const followToEnd = async (
   const lines = createLineEnd(screen);
   const stopNarrating = narrateWaiting(session, id, lines.note);
   try {
-    const onGone = (): void => lines.note('the server does not answer; it is asked again');
+    const onGone = (): void => lines.note(serverGone);
     for await (const message of client.followLog(id, { ...options, onGone })) {
       if (message.kind === 'text') lines.out(text.push(message.text));
       if (message.kind === 'attempt' && message.attempt > 1)

@@ -1,6 +1,9 @@
 import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** What whoever waits is told meanwhile. */
+export const serverGone = 'the server does not answer; it is asked again';
+
 export interface RideOptions {
   readonly signal: AbortSignal;
   /** Called once, at the first vain try. */

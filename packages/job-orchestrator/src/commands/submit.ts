@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@job-orchestrator/client';
 import type { JobSummaryDto } from '@job-orchestrator/types';
-import { isOrchestratorError, OrchestratorError } from '@job-orchestrator/types/errors';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
-import { readJobFile, type JobFile } from '../files/job-file.ts';
+import { readJobFile } from '../files/job-file.ts';
 import { exitCodeOfStates, exitCodes } from '../output/exit-codes.ts';
 import type { OutputFormat } from '../output/format-names.ts';
 import { writeList } from '../output/format.ts';
@@ -11,6 +11,7 @@ import type { Screen } from '../output/screen.ts';
 import { jobsView, resultsView } from '../views/job-views.ts';
 import type { Cli, FormatFlags, ServerFlags } from './cli.ts';
 import { interruptible, Interrupted } from './interrupt.ts';
+import { rethrowPlaced } from './placed.ts';
 import { rideThrough } from './ride-through.ts';
 import { withServer, type Session } from './session.ts';
 import { watchJobs, type Standing } from './watch-jobs.ts';
@@ -106,24 +107,12 @@ const afterSubmit = async (session: Session, ids: readonly string[], flags: Subm
   return exitCodes.ok;
 };
 
-/** What the server refuses of a file is told with its place there, as what is refused here. */
-const withPlaces = (error: unknown, { place }: JobFile): unknown => {
-  if (!isOrchestratorError(error)) return error;
-  const [first] = error.problems;
-  if (first === undefined) return error;
-  // The detail most often repeats the first problem; then it has to go on doing so.
-  const detail = error.message.replace(first.field, place(first).field);
-  return new OrchestratorError(error.code, detail, error.problems.map(place));
-};
-
 const submitFile = async (session: Session, flags: SubmitFlags): Promise<number> => {
   const file = await readJobFile(flags.file);
   const { screen, client } = session;
   const answer = await client
     .submitJobs(file.jobs, { idempotencyKey: flags.idempotencyKey ?? randomUUID() })
-    .catch((error: unknown) => {
-      throw withPlaces(error, file);
-    });
+    .catch(rethrowPlaced(file.place));
   for (const notice of answer.notices) screen.note(notice);
   const ids = answer.jobs.map(({ id }) => id);
   screen.note(

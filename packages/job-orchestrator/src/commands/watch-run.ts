@@ -6,6 +6,7 @@ import { nodeLines } from '../views/node-line.ts';
 import { runFrame } from '../views/run-frame.ts';
 import { isShown } from '../views/run-story.ts';
 import { followRun, type RunStanding } from './follow-run.ts';
+import { serverGone } from './ride-through.ts';
 import type { Session } from './session.ts';
 
 /** How a run is watched. */
@@ -28,8 +29,6 @@ interface Watcher {
 
 /** Times go on while nothing happens; nobody sees more pictures than five a second. */
 const [redrawMs, leastRedrawMs] = [1_000, 200];
-
-const serverGone = 'the server does not answer; it is asked again';
 
 const esc = '\u001b[';
 /** No line may wrap, or the count of lines to go back over would be wrong. */

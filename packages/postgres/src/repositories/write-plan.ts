@@ -1,4 +1,4 @@
-import { failure, type AttemptWrite, type ClosingDecision } from '@job-orchestrator/types';
+import type { AttemptWrite, ClosingDecision } from '@job-orchestrator/types';
 import type { Ending } from '../sql/end-attempts.ts';
 import type { Requeuing } from '../sql/requeue-attempts.ts';
 import type { RunningWrite, WaitingWrite } from '../sql/update-attempts.ts';
@@ -77,7 +77,8 @@ const outcome = (
       return {
         state: 'cancelled',
         attemptState: 'cancelled',
-        failure: failure('cancelled', 'cancelled as asked'),
+        // The job says why: the reason was stored with the cancel.
+        failure: null,
         output: null,
       };
   }
