@@ -52,6 +52,9 @@ export interface PlannedNode {
   readonly attempts: number;
 }
 
+const told = (attempts: JobStory['job']['attempts']): string =>
+  attempts.map(({ state, failure }) => `${state} ${JSON.stringify(failure)}`).join('; ');
+
 /**
  * What is wrong with an ended run: a node that is not as planned, a job that no node has, that two have, or that was
  * made twice for one, and whatever is wrong with the jobs themselves.
@@ -62,14 +65,17 @@ export const runComplaints = (
   stories: readonly JobStory[],
 ): string[] => {
   const jobs = [...nodes.values()].flatMap(({ jobId }) => (jobId === null ? [] : [jobId]));
-  const attempts = new Map(stories.map(({ job }) => [job.id, job.attempts.length]));
+  const attempts = new Map(stories.map(({ job }) => [job.id, job.attempts]));
   const nodeComplaints = [...plan].flatMap(([key, planned]) => {
     const node = nodes.get(key);
     if (node === undefined) return [`there is no node run ${key}`];
-    const took = node.jobId === null ? 0 : (attempts.get(node.jobId) ?? 0);
+    const tries = node.jobId === null ? [] : (attempts.get(node.jobId) ?? []);
+    const took = tries.length;
     return [
       ...(node.state === planned.endsAs ? [] : [`${key} is ${node.state} (${node.reason}): ${node.message}`]),
-      ...(took === planned.attempts ? [] : [`${key} took ${took} attempts instead of ${planned.attempts}`]),
+      ...(took === planned.attempts
+        ? []
+        : [`${key} took ${took} attempts instead of ${planned.attempts}: ${told(tries)}`]),
       ...(took === (node.attempt ?? 0) ? [] : [`${key} tells of ${node.attempt} attempts, not of ${took}`]),
     ];
   });

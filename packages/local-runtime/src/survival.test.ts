@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, utimesSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unguarded, waitUntil } from '@job-orchestrator/executor-core/testing';
+import { createSystemClock, unguarded, waitUntil } from '@job-orchestrator/executor-core/testing';
 import { objectName, type AttemptLaunch, type AttemptRef } from '@job-orchestrator/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAttemptsFolder } from './attempt/folder.ts';
@@ -159,9 +159,11 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('a folder whose shim never started runs on the next ensure, once', async () => {
+test('a folder whose shim never started runs on the next ensure, once, however late that comes', async () => {
   const launch = sandbox.launch(['echo', 'ran']);
   fakeFolder(launch, null);
+  const past = new Date(Date.now() - 3_600_000);
+  utimesSync(join(sandbox.dataDir, 'attempts', nameOf(launch), 'attempt.json'), past, past);
   const watched = await sandbox.start();
   expect(await watched.runtime.observe(launch)).toMatchObject({ kind: 'waiting', reason: 'launching' });
   const ref = await watched.run(launch);
@@ -169,12 +171,15 @@ test('a folder whose shim never started runs on the next ensure, once', async ()
   expect(await watched.log(ref)).toBe('ran\n');
 });
 
-test('a folder that nobody started for 10 seconds is lost, and never starts afterwards', async () => {
+test('a folder that nobody starts for 30 seconds under our eyes is lost, and never starts afterwards', async () => {
   const launch = sandbox.launch(['echo', 'ran']);
   fakeFolder(launch, null);
-  const past = new Date(Date.now() - 60_000);
-  utimesSync(join(sandbox.dataDir, 'attempts', nameOf(launch), 'attempt.json'), past, past);
-  const watched = await sandbox.start();
+  const system = createSystemClock();
+  let later = 0;
+  const clock = { ...system, now: () => new Date(system.now().getTime() + later) };
+  const watched = await sandbox.start({ clock, pollIntervalMs: 10 });
+  expect(await watched.runtime.observe(launch)).toMatchObject({ kind: 'waiting' });
+  later = 31_000;
   const { exit } = await watched.ended(launch);
   expect(exit).toMatchObject({ exitCode: null, startedAt: null, failure: { reason: 'process_lost' } });
   expect((await watched.runtime.ensure(launch, unguarded)).kind).toBe('exists');

@@ -5,16 +5,21 @@ import { sendSignal } from '../processes/process-table.ts';
 import { sweepMarked } from '../processes/sweep.ts';
 import type { Entry, RuntimeContext } from './entry.ts';
 
-/** How long a shim that somebody else was to start may take before we decide that it never will. Milliseconds. */
-const launchPatienceMs = 10_000;
+/**
+ * How long a shim that somebody else was to start may take, counted from when we found the folder, before we decide that
+ * it never will. Milliseconds. Whoever takes the attempt over starts it yet, and may have to wait for a lease of 9 s first:
+ * a patience of 10 s from the folder's making cost an attempt that had never begun whenever an orchestrator was killed there
+ * and another came late.
+ */
+const launchPatienceMs = 30_000;
 
-const isAbandoned = (context: RuntimeContext, entry: Entry, since: Date): boolean =>
-  entry.ownShim === 'ended' ||
-  (entry.ownShim === 'none' && context.clock.now().getTime() - since.getTime() > launchPatienceMs);
+const isAbandoned = (context: RuntimeContext, { ownShim, noticedAt }: Entry): boolean =>
+  ownShim === 'ended' ||
+  (ownShim === 'none' && context.clock.now().getTime() - noticedAt.getTime() > launchPatienceMs);
 
-const whyPrevented = (context: RuntimeContext, entry: Entry, since: Date): string | null => {
+const whyPrevented = (context: RuntimeContext, entry: Entry): string | null => {
   if (entry.stop !== null) return 'it was stopped first';
-  return isAbandoned(context, entry, since) ? 'what was to start it died first' : null;
+  return isAbandoned(context, entry) ? 'what was to start it died first' : null;
 };
 
 /** Reads the phase; where nothing started and nothing should any more, whoever creates `started` decides. */
@@ -22,7 +27,7 @@ export const decidePhase = (context: RuntimeContext, entry: Entry): Phase => {
   const look = (): Phase => readPhase(entry.paths.root, context.table, context.clock.now());
   const phase = look();
   if (phase.kind !== 'unstarted') return phase;
-  const why = whyPrevented(context, entry, phase.since);
+  const why = whyPrevented(context, entry);
   if (why === null) return phase;
   preventStart(entry.paths.root, context.table.bootId, why);
   return look();
