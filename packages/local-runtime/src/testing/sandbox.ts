@@ -89,6 +89,14 @@ const watched = (runtime: Runtime, listeners: Set<() => void>): Watched => {
   };
 };
 
+/** A stop is a wish that the next looks drive: what was stopped just before its program began runs until one of them. */
+const endAll = async ({ runtime, until }: Watched): Promise<void> => {
+  for (const ref of (await runtime.list()) ?? []) {
+    await runtime.stop(ref, 0);
+    await until(ref, ({ kind }) => kind !== 'running' && kind !== 'waiting');
+  }
+};
+
 /** A sandbox in the system's temporary folder; `close` ends what still runs and deletes it. */
 export const openSandbox = (): Sandbox => {
   const dataDir = mkdtempSync(join(tmpdir(), 'jo-process-'));
@@ -109,9 +117,10 @@ export const openSandbox = (): Sandbox => {
     launch: (command, spec = {}) => buildLaunch(installation, { command, ...spec }),
     start,
     close: async () => {
-      for (const runtime of started)
-        for (const ref of (await runtime.list()) ?? []) await runtime.stop(ref, 0);
       await Promise.all(started.map((runtime) => runtime.close()));
+      const last = await start();
+      await endAll(last);
+      await last.runtime.close();
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     },
   };

@@ -69,5 +69,6 @@ export const restoreTests = (get: () => Subject): void => {
     expect(await runtime.ensure(past, unguarded)).toEqual({ kind: 'superseded', by: 3 });
     expect(await runtime.observe(past)).toEqual({ kind: 'absent' });
     await runtime.stop(later, 0);
+    await observed(runtime, later, ({ kind }) => kind === 'ended' || kind === 'absent');
   });
 };
