@@ -53,8 +53,11 @@ start_apiserver() { # port, port of etcd, further flags…
     --service-account-key-file pki/sa.pub --service-account-signing-key-file pki/sa.key \
     --service-account-issuer https://kubernetes.default.svc --authorization-mode Node,RBAC \
     --service-cluster-ip-range 10.96.0.0/16 "$@"
-  wait_until 180 kube get --raw /readyz # with 20,000 objects to read, or a machine that is busy otherwise
+  wait_until 180 answers_or_ended apiserver # with 20,000 objects to read, or a machine that is busy otherwise
+  runs "$(cat apiserver.pid)" || { tail -n 20 log/apiserver.log >&2; fail "the API server ended right after its start"; }
 }
+
+answers_or_ended() { ! runs "$(cat "$1.pid")" || kube get --raw /readyz; }
 
 start_controllers() { # flags…
   start controllers "$bin/kube-controller-manager" $(delegated controllers) --service-account-private-key-file pki/sa.key \
@@ -71,9 +74,10 @@ delegated() { # name
 }
 
 # Names what has ended: a port still held by another cluster ends a process after its start looked well.
-ended() { for file in "$run"/*.pid; do kill -0 "$(cat "$file")" 2>/dev/null || basename "$file" .pid; done; }
+ended() { for file in "$run"/*.pid; do runs "$(cat "$file")" || basename "$file" .pid; done; }
 
-runs() { case $(ps -o stat= -p "$1" 2>/dev/null) in '' | Z*) return 1 ;; esac; }
+# As long as one of its threads does: the first may be a zombie already while another still holds the port.
+runs() { ps -L -o stat= -p "$1" 2>/dev/null | grep -q '^[^Z]'; }
 
 # A pid file may be older than the machine's last start: end a process only if it still is one of ours.
 is_ours() { tr '\0' ' ' < "/proc/$1/cmdline" 2>/dev/null | grep -q -e "^$bin/" -e '^containerd ' -e '^docker-registry '; }
@@ -85,4 +89,7 @@ stop() { # name, tenths of a second until SIGKILL
   kill "$pid" 2>/dev/null
   for _ in $(seq "${2:-50}"); do runs "$pid" || return 0; sleep 0.1; done
   kill -9 "$pid" 2>/dev/null
+  # Killed is not gone: taking down its memory takes a while, and who starts next wants its port.
+  for _ in $(seq 100); do runs "$pid" || return 0; sleep 0.1; done
+  fail "$name ($pid) does not end, not even by SIGKILL"
 }
