@@ -185,6 +185,21 @@ describe('a launch', () => {
     expect(told.length).toBe(3);
   });
 
+  test('goes before the removal of what has ended, which follows when no launch is left', async () => {
+    const ended = await trial.submit(exit(0));
+    trial.launchExecutor();
+    await trial.until('the end seen', async () => (await trial.job(ended)).finishedAt !== null);
+    await trial.until('its removal', () => trial.world.objects.size === 0);
+    trial.world.faults.add({ method: 'ensure', fault: { kind: 'slow', ms: 30_000 } });
+    const [slow, quick] = [await trial.submit(exit(0)), await trial.submit(exit(0))];
+    await trial.untilEnded([quick]);
+    await trial.pass(10_000);
+    expect(trial.world.objects.size).toBe(1);
+    expect(await trial.untilEnded([slow])).toMatchObject([{ state: 'completed', attempt: 1 }]);
+    await trial.until('both removals', () => trial.world.objects.size === 0);
+    expect([...trial.world.created.values()]).toEqual([1, 1, 1]);
+  });
+
   test('that is refused fails the job with the reason that was given', async () => {
     const refusal = failure('launch_refused', 'denied by the admission policy');
     trial.world.faults.add({ method: 'ensure', fault: { kind: 'refused', failure: refusal } });

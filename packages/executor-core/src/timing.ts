@@ -21,5 +21,5 @@ export const pageSizes = { adopt: 200, promote: 1_000, expire: 500, rows: 500, f
 /** A log that is not there after this long is stored as one that could not be read: a slow log never keeps a job from finishing. */
 export const logTailTimeoutMs = 20_000;
 
-/** How many attempts are looked at, launched, or cleaned up at the same time. */
-export const concurrency = { observe: 64, launch: 32, janitor: 8 } as const;
+/** How many attempts are looked at, launched, removed, or cleaned up at the same time. */
+export const concurrency = { observe: 64, launch: 32, remove: 16, janitor: 8 } as const;

@@ -8,6 +8,7 @@ import { observeAttempt } from '../observe/observe-attempt.ts';
 import { createAgenda } from '../queue/agenda.ts';
 import { createKeyQueue, type KeyQueue } from '../queue/key-queue.ts';
 import { createRecorder } from '../record/recorder.ts';
+import { createRemovals } from '../record/removals.ts';
 import { concurrency } from '../timing.ts';
 import type { ClaimLoop } from '../claim/claim-loop.ts';
 import { failed, worked } from '../quarantine/faults.ts';
@@ -44,6 +45,15 @@ const guarded =
     }
   };
 
+const createBackground = () => {
+  let size = 0;
+  const add = (work: Promise<void>): void => {
+    size += 1;
+    void work.finally(() => (size -= 1));
+  };
+  return { add, size: () => size };
+};
+
 /** Brings a registered incarnation to life; it does nothing yet until attempts are held and looked at. */
 export const createLife = (
   deps: ExecutorDependencies,
@@ -56,7 +66,7 @@ export const createLife = (
   const apply = database.queue.applyWrites.bind(database.queue, incarnation);
   const recorder = createRecorder({ clock, apply });
   let claims: ClaimLoop | null = null;
-  let inBackground = 0;
+  const background = createBackground();
   let ended = false;
   const queueOf = (id: AttemptId): KeyQueue<AttemptId> | null => {
     const known = held.get(id);
@@ -74,6 +84,7 @@ export const createLife = (
     recorder,
     time: createDatabaseTime(clock),
     launchRate: createRateLimit(config.launchRatePerSecond),
+    removals: createRemovals({ concurrency: concurrency.remove, launching: () => launches.size() }),
     look,
     lookNow: async (id) => queueOf(id)?.addAndWait(id),
     lookLater: (id, delayMs) => {
@@ -82,10 +93,7 @@ export const createLife = (
     wakeClaims: () => claims?.wake(),
     launching: () => launches.size(),
     stalled: new Set(),
-    background: (work) => {
-      inBackground += 1;
-      void work.finally(() => (inBackground -= 1));
-    },
+    background: background.add,
     letGo: (id, why) => {
       agenda.delete(id);
       life.stalled.delete(id);
@@ -95,22 +103,20 @@ export const createLife = (
     attachClaims: (attached) => {
       claims = attached;
     },
-    resting: () => observes.size() + launches.size() + recorder.size() + inBackground === 0,
+    resting: () => busy.every((each) => each.size() === 0),
     end: () => {
       ended = true;
       claims = null;
-      lease.end();
-      held.end();
-      recorder.end();
-      agenda.end();
-      observes.end();
-      launches.end();
+      [lease, held, recorder, life.removals, agenda, observes, launches].forEach((each) => each.end());
     },
   };
   const observes = createKeyQueue(concurrency.observe, guarded(life, observeAttempt));
   const launch = guarded(life, launchAttempt);
-  const launches = createKeyQueue<AttemptId>(concurrency.launch, (id) =>
-    launch(id).finally(() => claims?.launchEnded()),
+  const launches = createKeyQueue<AttemptId>(
+    concurrency.launch,
+    (id) => launch(id).finally(() => claims?.launchEnded()),
+    () => life.removals.begin(),
   );
+  const busy = [observes, launches, recorder, life.removals, background];
   return life;
 };

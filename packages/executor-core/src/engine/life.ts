@@ -10,6 +10,7 @@ import type { DatabaseTime } from '../lease/database-time.ts';
 import type { Lease } from '../lease/lease.ts';
 import type { RateLimit } from '../launch/rate-limit.ts';
 import type { Recorder } from '../record/recorder.ts';
+import type { Removals } from '../record/removals.ts';
 import type { HeldAttempts, Parting } from './held-attempts.ts';
 
 /**
@@ -25,6 +26,7 @@ export interface Life {
   readonly held: HeldAttempts;
   readonly recorder: Recorder;
   readonly launchRate: RateLimit;
+  readonly removals: Removals;
   /** Look at this attempt now. */
   look(id: AttemptId): void;
   /** Look at it now, whatever else is looked at; resolves when that is done. Never rejects. */

@@ -75,3 +75,14 @@ test('who waits for a key is told once it was worked on, its turn again included
   expect(told.toSorted()).toEqual(['a', 'b', 'c']);
   await queue.addAndWait('d');
 });
+
+test('it tells whenever nothing is left', async () => {
+  const { work, finishNext } = heldWork();
+  const rests = { seen: 0 };
+  const queue = createKeyQueue(1, work, () => (rests.seen += 1));
+  ['a', 'b'].forEach((key) => queue.add(key));
+  await finishNext();
+  expect(rests.seen).toBe(0);
+  await finishNext();
+  expect([rests.seen, queue.size()]).toEqual([1, 0]);
+});

@@ -12,11 +12,12 @@ export interface KeyQueue<Key> {
 
 /**
  * A queue of keys, not of events: however often a key is added, `work` reads the present state.
- * `work` must not reject; at most `concurrency` run at once.
+ * `work` must not reject; at most `concurrency` run at once. `rested` is called whenever nothing is left.
  */
 export const createKeyQueue = <Key>(
   concurrency: number,
   work: (key: Key) => Promise<void>,
+  rested: () => void = () => undefined,
 ): KeyQueue<Key> => {
   const waiting = new Set<Key>();
   const working = new Set<Key>();
@@ -29,6 +30,7 @@ export const createKeyQueue = <Key>(
     if (again.delete(key) && !ended) waiting.add(key);
     else tellWaiting(key);
     startMore();
+    if (working.size === 0) rested();
   };
   const tellWaiting = (key: Key): void => {
     awaited.get(key)?.();

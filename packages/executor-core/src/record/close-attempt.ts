@@ -9,7 +9,7 @@ import {
 } from '@job-orchestrator/types';
 import type { Held } from '../engine/held-attempts.ts';
 import { refOf, type Life } from '../engine/life.ts';
-import { delay, withTimeout } from '../queue/waiting.ts';
+import { withTimeout } from '../queue/waiting.ts';
 import { logTailTimeoutMs } from '../timing.ts';
 import { plainEnd } from './plain-end.ts';
 import type { Recorded } from './recorder.ts';
@@ -35,31 +35,45 @@ const fetchLogTail = async (life: Life, held: Held): Promise<LogTail | null> => 
   }
 };
 
-const removeObject = async (life: Life, held: Held): Promise<void> => {
-  const { runtime, clock } = life.deps;
-  for (const againMs of [...removeAgainMs, null]) {
-    if (!life.lease.holds()) return;
-    if (await runtime.remove(refOf(life, held.attempt))) return;
-    if (againMs !== null) await delay(clock, againMs);
+const left = (life: Life, held: Held, error: unknown): void =>
+  life.deps.log.warn(
+    { attempt: held.attempt.id, error: String(error) },
+    'clean-up failed; left to the janitor',
+  );
+
+/** Removes the object now, where what it ran may go on or begin; else when no launch is kept waiting by it. */
+const removeObject = (life: Life, held: Held, urgent: boolean, tries = 0): void => {
+  const remove = async (): Promise<void> => {
+    try {
+      if (!life.lease.holds() || (await life.deps.runtime.remove(refOf(life, held.attempt)))) return;
+    } catch (error) {
+      return left(life, held, error);
+    }
+    const againMs = removeAgainMs[tries];
+    if (againMs === undefined) return;
+    life.deps.clock.setTimer(againMs, () => life.alive() && removeObject(life, held, urgent, tries + 1));
+  };
+  if (urgent) life.background(remove());
+  else life.removals.add(remove);
+};
+
+const stopRest = async (life: Life, held: Held): Promise<void> => {
+  try {
+    await life.deps.runtime.stop(refOf(life, held.attempt), stopGraceSeconds);
+  } catch (error) {
+    left(life, held, error);
   }
 };
 
 /**
  * What is left of a closed attempt. Where we got the confirmation of its create ourselves, no other create of its name
- * can come, and the object goes at once; else it stays as a tombstone, which must at least not run on.
+ * can come, and the object goes; else it stays as a tombstone, which must at least not run on.
  */
-const cleanUp = async (life: Life, held: Held, seen: Observation | null): Promise<void> => {
-  if (!held.attempt.object) return;
-  try {
-    if (held.createdByUs && !held.attempt.adoptedWhileLaunching) return await removeObject(life, held);
-    if (seen?.kind === 'ended' || seen?.kind === 'absent' || !life.lease.holds()) return;
-    await life.deps.runtime.stop(refOf(life, held.attempt), stopGraceSeconds);
-  } catch (error) {
-    life.deps.log.warn(
-      { attempt: held.attempt.id, error: String(error) },
-      'clean-up failed; left to the janitor',
-    );
-  }
+const cleanUp = (life: Life, held: Held, seen: Observation | null): void => {
+  if (!held.attempt.object || !life.alive()) return;
+  const ended = seen?.kind === 'ended';
+  if (held.createdByUs && !held.attempt.adoptedWhileLaunching) removeObject(life, held, !ended);
+  else if (!ended && seen?.kind !== 'absent' && life.lease.holds()) life.background(stopRest(life, held));
 };
 
 /** After this many refusals, and with a database that answers, the end itself is what it refuses. */
@@ -121,7 +135,7 @@ export const closeAttempt = async (
   if (held.over) return;
   life.letGo(held.attempt.id, recorded === 'applied' ? 'done' : 'not_ours');
   if (recorded === 'stale') return;
-  const cleaned = (): void => life.background(cleanUp(life, held, seen));
-  if (isMoreThanKept(log)) life.deps.clock.setTimer(readersMs, () => life.alive() && cleaned());
-  else cleaned();
+  const clean = (): void => cleanUp(life, held, seen);
+  if (isMoreThanKept(log)) life.deps.clock.setTimer(readersMs, clean);
+  else clean();
 };
