@@ -14,13 +14,13 @@ const freePort = async () => {
   return port;
 };
 
-/** The version of the server once it answers; it may take a moment to open its port. */
-const untilReady = async (url) => {
+/** What `ask` is answered once the server does; it may take a moment to open its port. */
+const asked = async (url, ask) => {
   const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: 200 });
   client.on('error', () => undefined);
-  const version = /redis_version:(\S+)/.exec(await client.info('server'))[1];
+  const answer = await ask(client);
   await client.quit();
-  return version;
+  return answer;
 };
 
 /** Redis as BullMQ wants it (append-only file, synced each second), or null where there is none. */
@@ -44,13 +44,15 @@ export const startRedis = async () => {
     const failed = await Promise.race([once(server, 'error'), once(server, 'spawn').then(() => null)]);
     if (failed === null) {
       const url = `redis://127.0.0.1:${port}`;
-      const version = await untilReady(url);
+      const info = await asked(url, (client) => client.info('server'));
+      const version = /redis_version:(\S+)/.exec(info)[1];
+      const empty = () => asked(url, (client) => client.flushall());
       const stop = async () => {
         server.kill();
         await once(server, 'exit');
         rmSync(folder, { recursive: true, force: true });
       };
-      return { url, version, program, stop };
+      return { url, version, program, empty, stop };
     }
     rmSync(folder, { recursive: true, force: true });
   }
