@@ -1,5 +1,6 @@
 import {
   errorCatalogue,
+  isOrchestratorError,
   OrchestratorError,
   type ErrorCode,
   type Problem,
@@ -81,3 +82,7 @@ export const unreachable = (server: string, error: unknown): OrchestratorError =
 /** The server took the request and then said nothing for too long. */
 export const silent = (server: string, milliseconds: number): OrchestratorError =>
   new OrchestratorError('server_unreachable', `${server} did not answer within ${milliseconds / 1_000} s.`);
+
+/** True where the same request may get another answer later: there was none, or the server was not well or too busy. */
+export const mayPass = (error: unknown): boolean =>
+  isOrchestratorError(error) && (error.status >= 500 || error.status === 429);

@@ -13,6 +13,7 @@ export type {
   SubmitOptions,
 } from './api.ts';
 export { createClient, type ClientOptions } from './client.ts';
+export { mayPass } from './errors.ts';
 export type { LogFacts, LogMessage, LogText } from './log-messages.ts';
 export type { DeadLetterQuery, JobQuery, PageQuery } from './queries.ts';
 export type { RunMessage } from './run-messages.ts';

@@ -8,10 +8,10 @@ import type {
   RunChangeDto,
   RepairedRunDto,
 } from '@job-orchestrator/types';
-import type { Client, FollowOptions } from '../api.ts';
+import type { Client } from '../api.ts';
 import { queryOf } from '../queries.ts';
-import { toRunMessage, type RunMessage } from '../run-messages.ts';
-import { readStream, type ReconnectRule } from '../sse/reader.ts';
+import { toRunMessage } from '../run-messages.ts';
+import { readMessages, type ReconnectRule } from '../sse/reader.ts';
 import { callOptions, keyHeader, segment, type CallOptions, type Transport } from '../transport.ts';
 
 type DagCalls = Pick<
@@ -32,25 +32,6 @@ type DagCalls = Pick<
 const runPath = (selector: string, rest = ''): string =>
   `/api/v1/dag-runs/${segment(selector, 'selector')}${rest}`;
 
-async function* followDagRun(
-  transport: Transport,
-  rule: ReconnectRule,
-  selector: string,
-  options: FollowOptions,
-): AsyncGenerator<RunMessage, void, undefined> {
-  const call = { ...callOptions(options), method: 'GET', path: runPath(selector, '/events') } as const;
-  for await (const event of readStream(
-    transport,
-    call,
-    (last) => last.event === 'end',
-    rule,
-    options.onGone,
-  )) {
-    const message = toRunMessage(event);
-    if (message !== null) yield message;
-  }
-}
-
 const answer =
   (transport: Transport, verb: 'approve' | 'reject') =>
   async (selector: string, node: string, body: AnswerBody, options: CallOptions = {}) =>
@@ -62,7 +43,10 @@ const answer =
     });
 
 export const dagCalls = (transport: Transport, rule: ReconnectRule): DagCalls => ({
-  followDagRun: (selector, options = {}) => followDagRun(transport, rule, selector, options),
+  followDagRun: (selector, options = {}) => {
+    const call = { ...callOptions(options), method: 'GET', path: runPath(selector, '/events') } as const;
+    return readMessages(transport, call, toRunMessage, rule, options.onGone);
+  },
   listDagRuns: ({ states, ...query } = {}, options = {}) =>
     transport.json<DagRunPage>({
       ...options,

@@ -10,7 +10,8 @@ import type {
 } from '@job-orchestrator/types';
 import type { Client, FollowEventsOptions, RetryOptions } from '../api.ts';
 import { jobQuery, queryOf } from '../queries.ts';
-import { readStream, type ReconnectRule } from '../sse/reader.ts';
+import type { ServerSentEvent } from '../sse/parser.ts';
+import { readMessages, type ReconnectRule } from '../sse/reader.ts';
 import { callOptions, segment, type Call, type Transport } from '../transport.ts';
 
 type JobCalls = Pick<
@@ -29,7 +30,8 @@ type JobCalls = Pick<
 export const jobPath = (selector: string, rest = ''): string =>
   `/api/v1/jobs/${segment(selector, 'selector')}${rest}`;
 
-const isLast = (event: { readonly event: string }): boolean => event.event === 'end';
+const toEvent = ({ event, data }: ServerSentEvent): EventDto | null =>
+  event === 'end' ? null : (JSON.parse(data) as EventDto);
 
 const eventsCall = (selector: string, options: FollowEventsOptions, follow?: true): Call => ({
   ...callOptions(options),
@@ -37,18 +39,6 @@ const eventsCall = (selector: string, options: FollowEventsOptions, follow?: tru
   path: jobPath(selector, '/events'),
   query: queryOf({ after: options.after, follow }),
 });
-
-async function* followEvents(
-  transport: Transport,
-  rule: ReconnectRule,
-  selector: string,
-  options: FollowEventsOptions,
-): AsyncGenerator<EventDto, void, undefined> {
-  const call = eventsCall(selector, options, true);
-  for await (const event of readStream(transport, call, isLast, rule)) {
-    if (!isLast(event)) yield JSON.parse(event.data) as EventDto;
-  }
-}
 
 const ask = <Answer>(
   transport: Transport,
@@ -83,7 +73,8 @@ export const jobCalls = (transport: Transport, rule: ReconnectRule): JobCalls =>
   listAttempts: async (selector, options = {}) =>
     transport.json<AttemptList>({ ...options, method: 'GET', path: jobPath(selector, '/attempts') }),
   listEvents: async (selector, options = {}) => transport.json<EventList>(eventsCall(selector, options)),
-  followEvents: (selector, options = {}) => followEvents(transport, rule, selector, options),
+  followEvents: (selector, options = {}) =>
+    readMessages(transport, eventsCall(selector, options, true), toEvent, rule),
   cancelJob: async (selector, options = {}) =>
     ask<CancelAnswerDto>(transport, jobPath(selector, '/cancel'), options),
   retryJob: async (selector, options = {}) =>

@@ -1,8 +1,8 @@
 import type { LogExtent } from '@job-orchestrator/types';
 import type { Client, LogOptions } from '../api.ts';
-import { toLogMessage, type LogFacts, type LogMessage } from '../log-messages.ts';
+import { toLogMessage, type LogFacts } from '../log-messages.ts';
 import { queryOf } from '../queries.ts';
-import { readPieces, readStream, type ReconnectRule } from '../sse/reader.ts';
+import { readMessages, readPieces, type ReconnectRule } from '../sse/reader.ts';
 import { callOptions, type Call, type Transport } from '../transport.ts';
 import { jobPath } from './jobs.ts';
 
@@ -29,25 +29,6 @@ const factsOf = (headers: Headers): LogFacts => ({
 
 const plain = (call: Call): Call => ({ ...call, headers: { accept: 'text/plain' } });
 
-async function* followLog(
-  transport: Transport,
-  rule: ReconnectRule,
-  selector: string,
-  options: LogOptions,
-): AsyncGenerator<LogMessage, void, undefined> {
-  const call = logCall(selector, options, true);
-  for await (const event of readStream(
-    transport,
-    call,
-    (last) => last.event === 'end',
-    rule,
-    options.onGone,
-  )) {
-    const message = toLogMessage(event);
-    if (message !== null) yield message;
-  }
-}
-
 export const logCalls = (
   transport: Transport,
   rule: ReconnectRule,
@@ -63,5 +44,6 @@ export const logCalls = (
       ...factsOf(headers),
     };
   },
-  followLog: (selector, options = {}) => followLog(transport, rule, selector, options),
+  followLog: (selector, options = {}) =>
+    readMessages(transport, logCall(selector, options, true), toLogMessage, rule, options.onGone),
 });

@@ -1,6 +1,6 @@
 import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { setTimeout as delay } from 'node:timers/promises';
-import { notOurs, silent, unreachable } from '../errors.ts';
+import { mayPass, notOurs, silent, unreachable } from '../errors.ts';
 import type { Call, Transport } from '../transport.ts';
 import { createSseParser, type ServerSentEvent } from './parser.ts';
 
@@ -67,17 +67,13 @@ async function* readOnce(
   }
 }
 
-/** An answer that the same request would get again is final; a lost connection or a server that restarts is not. */
-const isFinal = (error: unknown): boolean =>
-  isOrchestratorError(error) && error.status < 500 && error.status !== 429;
-
 /**
  * Reads a stream of events to its end, taking it up again by `Last-Event-ID` where the connection broke.
  * `isLast` tells which event ends the stream; a connection that closes before it counts as broken.
  * `onGone` is called when the server does not answer then, once until it does.
  * Throws the server's refusals at once, `server_unreachable` after `most` vain connections, and the signal's reason.
  */
-export async function* readStream(
+async function* readStream(
   transport: Transport,
   call: Call,
   isLast: (event: ServerSentEvent) => boolean,
@@ -97,7 +93,7 @@ export async function* readStream(
       }
     } catch (error) {
       call.signal?.throwIfAborted();
-      if (isFinal(error)) throw error;
+      if (isOrchestratorError(error) && !mayPass(error)) throw error;
       fault = error;
     }
     failures += 1;
@@ -105,6 +101,20 @@ export async function* readStream(
     if (failures === 2) onGone?.();
     if (failures > rule.most) throw isOrchestratorError(fault) ? fault : unreachable(transport.server, fault);
     await pause(waitMs(rule, failures), call.signal);
+  }
+}
+
+/** The messages of a stream that closes with the event `end`; events of which `toMessage` makes null are passed over. */
+export async function* readMessages<Message>(
+  transport: Transport,
+  call: Call,
+  toMessage: (event: ServerSentEvent) => Message | null,
+  rule: ReconnectRule,
+  onGone?: () => void,
+): AsyncGenerator<Message, void, undefined> {
+  for await (const event of readStream(transport, call, (last) => last.event === 'end', rule, onGone)) {
+    const message = toMessage(event);
+    if (message !== null) yield message;
   }
 }
 

@@ -1,4 +1,4 @@
-import { isOrchestratorError } from '@job-orchestrator/types/errors';
+import { mayPass } from '@job-orchestrator/client';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What whoever waits is told meanwhile. */
@@ -14,10 +14,6 @@ export interface RideOptions {
 
 /** About 40 s in all, as long as a broken stream is taken up again: a server that restarts is back before. */
 const defaultPausesMs = [200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000];
-
-/** The same request may get another answer later: there was none, or the server was not well. */
-const mayPass = (error: unknown): boolean =>
-  isOrchestratorError(error) && (error.status >= 500 || error.status === 429);
 
 /** Reads something of a server that may restart meanwhile. Throws its refusals at once, and the signal's reason. */
 export const rideThrough = async <Result>(
