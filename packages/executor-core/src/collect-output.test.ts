@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import {
   failure,
   type AttemptId,
@@ -10,20 +9,13 @@ import {
   type OutputResult,
   type OutputReport,
 } from '@job-orchestrator/types';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { brokenPromises } from './testing/trial/check-promises.ts';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-beforeEach(() => {
-  trial = createTrial(fresh.database);
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 const forever = [{ kind: 'waitForStop' }] as const;
 const outputOf = (value: JobOutput['value']): JobOutput => {

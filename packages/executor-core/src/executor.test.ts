@@ -1,19 +1,11 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { OrchestratorError, type AttemptWrite, type Database } from '@job-orchestrator/types';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { brokenPromises } from './testing/trial/check-promises.ts';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-beforeEach(() => {
-  trial = createTrial(fresh.database);
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 const exit = (code: number) => [{ kind: 'exit', code }] as const;
 const forever = [{ kind: 'waitForStop' }] as const;

@@ -1,17 +1,12 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import type { BeatAnswer, Database, JobId } from '@job-orchestrator/types';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { brokenPromises } from './testing/trial/check-promises.ts';
 import type { TrialExecutorOptions } from './testing/trial/trial-executor.ts';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 const work = (seconds: number) => [{ kind: 'sleep', seconds } as const, { kind: 'exit', code: 0 } as const];
 const many = <Value>(count: number, make: (index: number) => Promise<Value>) =>
@@ -26,7 +21,6 @@ const expire = async (executor: { incarnations: readonly unknown[] }): Promise<v
 
 describe('an executor that is killed', () => {
   test('leaves its jobs to another: what runs is taken over as it is, each object stays the only one', async () => {
-    trial = createTrial(fresh.database);
     const ids = await many(20, (index) => trial.submit(work(index)));
     const first = trial.launchExecutor();
     await trial.until('all to run', () => trial.world.created.size === 20);
@@ -39,7 +33,6 @@ describe('an executor that is killed', () => {
   });
 
   test('in the middle of its creates leaves tombstones of their names, which the janitor takes away later', async () => {
-    trial = createTrial(fresh.database);
     const id = await trial.submit(work(1));
     const first = trial.launchExecutor({
       onCall: ({ name, moment }, mortal) => {
@@ -56,7 +49,6 @@ describe('an executor that is killed', () => {
   });
 
   test('once it had found its object on its way out leaves no attempt that another creates anew', async () => {
-    trial = createTrial(fresh.database);
     const id = await trial.submit(work(1), { retry: { maxRetries: 0, infrastructureRetries: 1 } });
     const dieAt =
       (at: string): NonNullable<TrialExecutorOptions['onCall']> =>
@@ -77,7 +69,6 @@ describe('an executor that is killed', () => {
   });
 
   test('is replaced by one of two that run beside it, without a restart', async () => {
-    trial = createTrial(fresh.database);
     const ids = await many(60, (index) => trial.submit(work(index % 7)));
     // Two of them have no room for all jobs, so each of the three takes part.
     const executors = [1, 2, 3].map((number) =>
@@ -96,7 +87,6 @@ describe('an executor that is killed', () => {
 
 describe('an executor that lost its lease', () => {
   test('drops everything, and begins a new life with what nobody owns', async () => {
-    trial = createTrial(fresh.database);
     const ids = await many(10, () => trial.submit(work(30)));
     const executor = trial.launchExecutor();
     await trial.until('all to run', () => trial.world.created.size === 10);
@@ -107,7 +97,6 @@ describe('an executor that lost its lease', () => {
   });
 
   test('creates nothing while it cannot renew it', async () => {
-    trial = createTrial(fresh.database);
     const line = { down: false };
     const times: number[] = [];
     const change = (database: Database): Database => ({
@@ -146,7 +135,6 @@ describe('an executor that lost its lease', () => {
 
 describe('a drain', () => {
   test('hands over what runs, untouched, and gives back what was not launched', async () => {
-    trial = createTrial(fresh.database);
     const running = await many(8, () => trial.submit(work(60)));
     const first = trial.launchExecutor();
     await trial.until('all to run', () => trial.world.created.size === 8);
@@ -169,7 +157,6 @@ describe('a drain', () => {
 
 describe('a database that went back in time', () => {
   test('makes its executor hear the runtime before it adopts or claims again', async () => {
-    trial = createTrial(fresh.database);
     const line: { wentBack: boolean; calls: string[] } = { wentBack: false, calls: [] };
     const beat = async (
       database: Database,

@@ -1,21 +1,15 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { expect, test } from 'vitest';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 /** What an executor does by time alone, however many attempts it holds: nothing of it is done for each attempt. */
 const perExecutor =
   /^(runtime\.setAside$|executors\.|queue\.(claimJobs|nextDue|promoteDue|expireQueued|adoptAttempts|cancelRequests|ownAttempts|auditCounters|attemptFates)|runtime\.list)/;
 
 test('1,000 running jobs cost no call of the runtime and no write each while nothing changes', async () => {
-  trial = createTrial(fresh.database);
   await trial.submitMany(1_000, [{ kind: 'waitForStop' }]);
   const { mortal } = trial.launchExecutor({
     maxRunning: 1_000,
@@ -37,7 +31,6 @@ test('1,000 running jobs cost no call of the runtime and no write each while not
 }, 60_000);
 
 test('a job that is submitted to an idle executor is started by its wake-up, not by the next poll', async () => {
-  trial = createTrial(fresh.database);
   let started: () => void = () => undefined;
   const promise = new Promise<void>((resolve) => {
     started = resolve;

@@ -1,23 +1,17 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { failure, type Logger } from '@job-orchestrator/types';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { buildLaunch } from './testing/build-launch.ts';
 import { fakeCommand } from './testing/fake/program-run.ts';
 import { silentLog } from './testing/silent-log.ts';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 const forever = [{ kind: 'waitForStop' }] as const;
 
 test('an object that appears after its attempt was closed is stopped, and removed when its tombstone is old', async () => {
-  trial = createTrial(fresh.database);
   const refusal = failure('launch_refused', 'quota of objects');
   trial.world.faults.add({ method: 'ensure', fault: { kind: 'unresolved', appearsAfterMs: 20_000 } });
   trial.world.faults.add({ method: 'ensure', fault: { kind: 'refused', failure: refusal } });
@@ -34,7 +28,6 @@ test('an object that appears after its attempt was closed is stopped, and remove
 });
 
 test('an object that no attempt is known for is named once and left alone', async () => {
-  trial = createTrial(fresh.database);
   const installation = await trial.database.queue.installation();
   trial.world.create(buildLaunch(installation, { command: fakeCommand(forever) }));
   const warnings: string[] = [];
@@ -47,7 +40,6 @@ test('an object that no attempt is known for is named once and left alone', asyn
 });
 
 test('what another executor runs is none of its business', async () => {
-  trial = createTrial(fresh.database);
   const id = await trial.submit(forever);
   trial.launchExecutor();
   await trial.until('it to run', async () => (await trial.job(id)).state === 'running');

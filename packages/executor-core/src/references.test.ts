@@ -1,18 +1,10 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import type { AttemptLaunch, NewProfile, WriteContext } from '@job-orchestrator/types';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { describe, expect, test } from 'vitest';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-beforeEach(() => {
-  trial = createTrial(fresh.database);
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 const context: WriteContext = { actor: 'tester', reason: 'a test' };
 const exit = (code: number) => [{ kind: 'exit', code }] as const;
@@ -46,19 +38,19 @@ const launchesOf = ({ world }: Trial): readonly AttemptLaunch[] => {
 
 describe('what a job names', () => {
   test('is read anew at each attempt: a changed profile counts for the next one', async () => {
-    await fresh.database.profiles.put(profile, context);
+    await trial.database.profiles.put(profile, context);
     const launches = launchesOf(trial);
     const id = await trial.submit([{ kind: 'sleep', seconds: 20 }, ...exit(1)], { profile: 'gpu', retry });
     trial.launchExecutor();
     await trial.until('the first attempt', () => launches.length === 1);
-    await fresh.database.profiles.put({ ...profile, nodeSelector: { pool: 'new' } }, context);
+    await trial.database.profiles.put({ ...profile, nodeSelector: { pool: 'new' } }, context);
     await trial.untilEnded([id]);
     const pools = launches.map(({ placement }) => placement?.nodeSelector['pool']);
     expect(pools).toEqual(['gpu', 'new']);
   });
 
   test('comes as references to where the values lie', async () => {
-    await fresh.database.secretBindings.bind(binding, context);
+    await trial.database.secretBindings.bind(binding, context);
     const launches = launchesOf(trial);
     const id = await trial.submit(exit(0), { secretEnv: { TOKEN: 'api' } });
     trial.launchExecutor();
@@ -68,8 +60,8 @@ describe('what a job names', () => {
   });
 
   test('and is gone fails the job honestly, and nothing is made of it', async () => {
-    await fresh.database.profiles.put(profile, context);
-    await fresh.database.secretBindings.bind({ ...binding, topics: ['another'] }, context);
+    await trial.database.profiles.put(profile, context);
+    await trial.database.secretBindings.bind({ ...binding, topics: ['another'] }, context);
     const ids = [
       await trial.submit(exit(0), { profile: 'nowhere' }),
       await trial.submit(exit(0), { profile: 'gpu', secretEnv: { TOKEN: 'unbound' } }),
@@ -87,7 +79,7 @@ describe('what a job names', () => {
   });
 
   test('is waited for while the database cannot answer', async () => {
-    await fresh.database.profiles.put(profile, context);
+    await trial.database.profiles.put(profile, context);
     const id = await trial.submit(exit(0), { profile: 'gpu' });
     let refusals = 0;
     trial.launchExecutor({

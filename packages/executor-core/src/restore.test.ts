@@ -1,20 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { attemptId, type JobId, type JobRecord } from '@job-orchestrator/types';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { brokenPromises } from './testing/trial/check-promises.ts';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-beforeEach(() => {
-  trial = createTrial(fresh.database);
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 /** An attempt's object from the time that the database has forgotten. */
 const leftBehind = async (id: JobId, attemptNumber: number): Promise<void> => {

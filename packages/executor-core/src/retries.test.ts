@@ -1,18 +1,10 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { failure, type AttemptId, type FailureReason, type JobId } from '@job-orchestrator/types';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { expect, test } from 'vitest';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-beforeEach(() => {
-  trial = createTrial(fresh.database);
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 const forever = [{ kind: 'waitForStop' }] as const;
 

@@ -1,17 +1,9 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createTrial, type Trial } from './testing/trial/trial.ts';
+import { expect, test } from 'vitest';
+import { eachTrial } from './testing/trial/each-trial.ts';
+import type { Trial } from './testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-beforeEach(() => {
-  trial = createTrial(fresh.database);
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 const exit = (code: number) => [{ kind: 'exit', code }] as const;
 
@@ -20,7 +12,7 @@ test('what is suspended again after its program had started is tried anew and ch
   const id = await trial.submit([{ kind: 'sleep', seconds: 60 }, ...exit(0)], { retry: none });
   trial.launchExecutor();
   await trial.until('the program', async () => (await trial.job(id)).attemptState === 'running');
-  const [first] = await fresh.database.history.listAttempts(id);
+  const [first] = await trial.database.history.listAttempts(id);
   trial.world.show(first!.id, {
     kind: 'waiting',
     reason: 'quota',
@@ -29,7 +21,7 @@ test('what is suspended again after its program had started is tried anew and ch
   });
   const [job] = await trial.untilEnded([id], 200_000);
   expect(job).toMatchObject({ state: 'completed', attempt: 2, retriesUsed: { user: 0, infrastructure: 0 } });
-  expect(await fresh.database.history.listAttempts(id)).toMatchObject([
+  expect(await trial.database.history.listAttempts(id)).toMatchObject([
     { number: 1, state: 'failed', failure: { reason: 'suspended_again', category: 'capacity' } },
     { number: 2, state: 'succeeded' },
   ]);

@@ -1,19 +1,13 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import { newJobId, type Clock } from '@job-orchestrator/types';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { buildSpec } from '../testing/build-launch.ts';
-import { createTrial, type Trial } from '../testing/trial/trial.ts';
+import { eachTrial } from '../testing/trial/each-trial.ts';
+import type { Trial } from '../testing/trial/trial.ts';
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 test('a job that is due in 40 days arms no timer that Node would fire at once', async () => {
-  trial = createTrial(fresh.database);
   const topic = 'far-away';
   const runAt = new Date(Date.now() + 40 * 86_400_000);
   const base = { id: newJobId(), project: 'default', topic, priority: 0, spec: buildSpec() };

@@ -1,8 +1,8 @@
-import { freshDatabase, type FreshDatabase } from '@job-orchestrator/postgres/testing';
 import type { AttemptRef, JobId } from '@job-orchestrator/types';
 import * as fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createTrial, type Trial } from '../testing/trial/trial.ts';
+import { describe, expect, test } from 'vitest';
+import { eachTrial } from '../testing/trial/each-trial.ts';
+import type { Trial } from '../testing/trial/trial.ts';
 import { claimsPause } from './admission.ts';
 
 test('claims change at one load only: they pause at a second’s worth, and go on at half of it', () => {
@@ -17,16 +17,8 @@ test('claims change at one load only: they pause at a second’s worth, and go o
   expect(counterexample).toBeNull();
 });
 
-let fresh: FreshDatabase;
 let trial: Trial;
-beforeAll(async () => {
-  fresh = await freshDatabase();
-});
-beforeEach(() => {
-  trial = createTrial(fresh.database);
-});
-afterEach(() => trial.end());
-afterAll(() => fresh.close());
+eachTrial((made) => (trial = made));
 
 /** How many of the jobs no executor has claimed yet. */
 const queued = async (ids: readonly JobId[]): Promise<number> => {
