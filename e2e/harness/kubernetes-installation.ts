@@ -37,6 +37,15 @@ export const createKubernetesInstallation = async (
   return { ...installation, namespace, pods, environment, close };
 };
 
+/** Such an installation with one process for all roles and the image `busybox`, for the tests of a whole file. */
+export const serveOnKubernetes = async (): Promise<KubernetesInstallation> => {
+  const installation = await createKubernetesInstallation();
+  installation.start(['serve']);
+  await installation.ready();
+  await installation.client.putImage({ name: 'busybox', reference: podImage });
+  return installation;
+};
+
 /** Resolves once no pod of the namespace runs any more; finished ones may stay behind their tombstones. */
 export const untilNoPodRuns = async (namespace: string, seconds: number): Promise<void> => {
   await eventually(`no pod runs in ${namespace}`, seconds, async () => {

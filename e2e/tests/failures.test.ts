@@ -1,20 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run, type CommandResult } from '../harness/binary.ts';
 import { eventually } from '../harness/eventually.ts';
-import {
-  createKubernetesInstallation,
-  podImage,
-  type KubernetesInstallation,
-} from '../harness/kubernetes-installation.ts';
+import { type KubernetesInstallation, serveOnKubernetes } from '../harness/kubernetes-installation.ts';
 
 let installation: KubernetesInstallation;
 const cli = (...args: string[]): Promise<CommandResult> => run(args, installation.cli);
 
 beforeAll(async () => {
-  installation = await createKubernetesInstallation();
-  installation.start(['serve']);
-  await installation.ready();
-  await installation.client.putImage({ name: 'busybox', reference: podImage });
+  installation = await serveOnKubernetes();
   await installation.client.putImage({ name: 'absent', reference: 'localhost:1/absent:1' });
 });
 afterAll(() => installation.close());

@@ -1,19 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { limits, type JobDetail, type SubmitAnswer } from '@job-orchestrator/types';
 import { eventually } from '../harness/eventually.ts';
-import {
-  createKubernetesInstallation,
-  podImage,
-  type KubernetesInstallation,
-} from '../harness/kubernetes-installation.ts';
+import { type KubernetesInstallation, serveOnKubernetes } from '../harness/kubernetes-installation.ts';
 
 let installation: KubernetesInstallation;
 
 beforeAll(async () => {
-  installation = await createKubernetesInstallation();
-  installation.start(['serve']);
-  await installation.ready();
-  await installation.client.putImage({ name: 'busybox', reference: podImage });
+  installation = await serveOnKubernetes();
 });
 afterAll(() => installation.close());
 

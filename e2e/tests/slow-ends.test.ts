@@ -6,21 +6,14 @@ import { run } from '../harness/binary.ts';
 import { eventually } from '../harness/eventually.ts';
 import { createFakeNode } from '../harness/fake-node.ts';
 import { kubectl, listAttemptJobs } from '../harness/kubectl.ts';
-import {
-  createKubernetesInstallation,
-  podImage,
-  type KubernetesInstallation,
-} from '../harness/kubernetes-installation.ts';
+import { type KubernetesInstallation, serveOnKubernetes } from '../harness/kubernetes-installation.ts';
 import { pushImage, registries, startLimitedRegistry } from '../harness/registry.ts';
 
 /** Each of these waits for a minute or two, most of the time for nothing but that; so they do it together. */
 let installation: KubernetesInstallation;
 
 beforeAll(async () => {
-  installation = await createKubernetesInstallation();
-  installation.start(['serve']);
-  await installation.ready();
-  await installation.client.putImage({ name: 'busybox', reference: podImage });
+  installation = await serveOnKubernetes();
 });
 afterAll(() => installation.close());
 
