@@ -11,6 +11,7 @@ import { cancelRequests } from '../sql/read-attempts.ts';
 import { requeueAttempts } from '../sql/requeue-attempts.ts';
 import { recordRunning } from '../sql/update-attempts.ts';
 import { freshDatabase } from '../testing/fresh-database.ts';
+import { nodesOf, type Plan } from '../testing/plans.ts';
 import {
   claimSample,
   registerSample,
@@ -61,15 +62,6 @@ afterAll(async () => {
   await client.end();
   await fresh.close();
 });
-
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly Plans?: readonly Plan[];
-}
-
-const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
 const literal = (parameter: Parameter): string =>
   parameter === null ? 'null' : `'${String(parameter).replaceAll("'", "''")}'`;
