@@ -44,6 +44,7 @@ import type {
   RedriveAnswer,
   RedriveRequest,
   RepairedRunDto,
+  RepairPlanDto,
   RetryAnswer,
   RunChangeDto,
   RunPlanDto,
@@ -238,6 +239,15 @@ export interface Client {
   ): Promise<GivenAnswerDto>;
   /** Runs what failed of an ended run again, or what follows from a node, as a new run. */
   rerunDagRun(selector: string, again?: RerunRequest, options?: CallOptions): Promise<RepairedRunDto>;
+  /**
+   * What `rerunDagRun` would run again, and why it would be refused; writes nothing. Throws `dag_run_not_found`,
+   * `dag_run_ambiguous`, `dag_run_not_ended`, `dag_run_not_failed`, `invalid_input`.
+   */
+  planDagRerun(
+    selector: string,
+    again?: Pick<RerunRequest, 'from' | 'inputs'>,
+    options?: CallOptions,
+  ): Promise<RepairPlanDto>;
   /** Runs a DAG at the times of a cron expression. */
   createSchedule(schedule: ScheduleSubmission, options?: CallOptions): Promise<PutScheduleDto>;
   listSchedules(query?: ScheduleQuery, options?: CallOptions): Promise<SchedulePage>;

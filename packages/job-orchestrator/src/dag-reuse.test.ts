@@ -80,11 +80,26 @@ describe('dag rerun with another input', () => {
     const failed = await jo('dag', 'run', 'corrected', '-i', 'n=1', '--watch');
     expect(failed.code).toBe(3);
     expect(failed.stderr).toMatch(/the log of the failed job: job-orchestrator logs [0-9a-f]{8}\n/);
+    const plan = await jo('dag', 'retry', '@latest', '--dry-run');
+    expect([plan.code, plan.stderr]).toEqual([
+      0,
+      '1 node runs again, 1 is kept\nnothing was started; start it: the same command without --dry-run\n',
+    ]);
+    expect(plan.stdout).toMatch(/^NODE +WILL +BEFORE +RUNS +NEEDS +WHY\n/);
+    expect(plan.stdout).toMatch(/\na +run +failed .*failed before\n/);
+    expect(plan.stdout).toMatch(/\nb +keep +completed /);
+    const changed = await jo('dag', 'rerun', '@latest', '-i', 'n=2', '--dry-run', '-o', 'json');
+    expect(JSON.parse(changed.stdout)).toMatchObject({
+      inputs: { n: 2 },
+      nodes: [{ again: 'failed before' }, { again: null }],
+    });
     const good = await jo('dag', 'rerun', '@latest', '-i', 'n=2', '--watch');
     expect(good.code).toBe(0);
     expect(good.stderr).toContain('1 node runs again, 1 is kept\n');
     const same = await jo('dag', 'rerun', '@latest', '-i', 'n=2');
     expect([same.code, same.stderr]).toEqual([6, expect.stringContaining('no input that a node reads')]);
+    const planned = await jo('dag', 'rerun', '@latest', '-i', 'n=2', '--dry-run');
+    expect([planned.code, planned.stdout, planned.stderr]).toEqual([6, '', same.stderr]);
     expect((await jo('dag', 'rerun', '@latest', '-i', 'm=2')).stderr).toContain('inputs.m');
   });
 });

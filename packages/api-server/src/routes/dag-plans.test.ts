@@ -1,4 +1,4 @@
-import { RepairedRunSchema, RunPlanSchema } from '@job-orchestrator/types';
+import { RepairedRunSchema, RepairPlanSchema, RunPlanSchema } from '@job-orchestrator/types';
 import type { DagOrchestrator } from '@job-orchestrator/dag-orchestrator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type Api } from '../testing/api-fixture.ts';
@@ -78,6 +78,16 @@ describe('a run that repairs another', () => {
     const run = await startRunOf(api, 'repaired', nodes, { inputs });
     for (const node of ['a', 'b', 'c']) await endNode(api, run, node);
     await read(api.client.followDagRun(run)).all;
+    const plan = await api.client.planDagRerun(run, { inputs: { n: 2 } });
+    expectShape(RepairPlanSchema, plan);
+    expect(plan).toMatchObject({
+      run,
+      inputs: { n: 2, list: ['x', 'y'] },
+      kept: 1,
+      again: 2,
+      nodes: [{ again: null }, { again: 'reads input n, which changed' }, { before: { state: 'completed' } }],
+    });
+    expect((await api.client.listDagRuns({ dag: 'repaired' })).items).toHaveLength(1);
     const again = await api.client.rerunDagRun(run, { inputs: { n: 2 } });
     expectShape(RepairedRunSchema, again);
     const because = [{ node: 'b', why: 'reads input n, which changed' }];
@@ -87,6 +97,18 @@ describe('a run that repairs another', () => {
     const told = await nodesOf(api, again.id);
     expect(told.get('a')).toMatchObject({ keptFrom: run, again: null });
     expect(told.get('c')).toMatchObject({ keptFrom: null, again: 'needs b, which runs again' });
+  });
+
+  it('is planned under the same refusals as it is made', async () => {
+    const run = await startRunOf(api, 'unrepaired', { a: {} }, { inputs });
+    expect(await failure(api.client.planDagRerun(run))).toMatchObject({ code: 'dag_run_not_ended' });
+    await endNode(api, run, 'a');
+    await read(api.client.followDagRun(run)).all;
+    expect(await failure(api.client.planDagRerun(run))).toMatchObject({ code: 'dag_run_not_failed' });
+    for (const wrong of [{ from: 'b' }, { inputs: { n: 'x' } }])
+      expect(await failure(api.client.planDagRerun(run, wrong))).toMatchObject({ code: 'invalid_input' });
+    const { status } = await post(api.url, `/api/v1/dag-runs/${run}/plan`, { noCache: true });
+    expect(status).toBe(422);
   });
 
   it('tells how long the program of a node ran, without its time in the queue', async () => {

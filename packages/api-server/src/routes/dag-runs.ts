@@ -1,4 +1,12 @@
-import { cancelRun, findRun, readRun, rerun, setRunPaused } from '@job-orchestrator/operations';
+import {
+  cancelRun,
+  findRun,
+  planRerun,
+  readRun,
+  rerun,
+  setRunPaused,
+  type RerunFrom,
+} from '@job-orchestrator/operations';
 import {
   dagRunStates,
   DagRunPageSchema,
@@ -6,6 +14,7 @@ import {
   limits,
   Name,
   NodeRunPageSchema,
+  RepairPlanSchema,
   RunChangeSchema,
   schemaProblems,
   RepairedRunSchema,
@@ -16,8 +25,9 @@ import {
   type JsonObject,
   type NodeRunPage,
   type PageRequest,
-  type RunChangeDto,
   type RepairedRunDto,
+  type RepairPlanDto,
+  type RunChangeDto,
 } from '@job-orchestrator/types';
 import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
@@ -51,25 +61,38 @@ const readRunList = parameterReader(RunListQuery);
 const NodeListQuery = parameters({ ...pageParameters });
 const readNodeList = parameterReader(NodeListQuery);
 
+const whatAgain = {
+  from: Type.Optional(
+    Type.String({
+      description: 'Run this node again and all that depends on it; unless given, what failed.',
+    }),
+  ),
+  inputs: Type.Optional(
+    Type.Record(Type.String(), Type.Any(), {
+      description:
+        'All inputs of the new run; unless given, those of the old one. Nodes that read one with another value run again too.',
+    }),
+  ),
+};
+
 const RerunBody = Type.Object(
   {
-    from: Type.Optional(
-      Type.String({
-        description: 'Run this node again and all that depends on it; unless given, what failed.',
-      }),
-    ),
-    inputs: Type.Optional(
-      Type.Record(Type.String(), Type.Any(), {
-        description:
-          'All inputs of the new run; unless given, those of the old one. Nodes that read one with another value run again too.',
-      }),
-    ),
+    ...whatAgain,
     noCache: NoCache,
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: limits.reasonChars })),
   },
   { additionalProperties: false, $id: 'Rerun', title: 'What of an ended run to run again' },
 );
 const rerunProblems = schemaProblems(RerunBody);
+const RerunPlanBody = Type.Object(whatAgain, {
+  additionalProperties: false,
+  $id: 'PlanRerun',
+  title: 'What of an ended run would be run again',
+});
+const rerunPlanProblems = schemaProblems(RerunPlanBody);
+
+const rerunFrom = (from: string | undefined): RerunFrom =>
+  from === undefined ? { kind: 'failed' } : { kind: 'node', name: from };
 
 /** Throws `dag_run_not_found`, `dag_run_ambiguous`. */
 export const selectedRun = (context: ApiContext, request: FastifyRequest): Promise<DagRunId> =>
@@ -114,11 +137,20 @@ const again = async (context: ApiContext, request: FastifyRequest): Promise<Repa
   return rerun(
     context.operations,
     id,
-    from === undefined ? { kind: 'failed' } : { kind: 'node', name: from },
+    rerunFrom(from),
     { inputs: (inputs as JsonObject | undefined) ?? null, noCache },
     why,
     keyOf(request, `rerun ${id}`, body),
   );
+};
+
+/** Nothing is written: nobody's key or reason is needed. */
+const planAgain = async (context: ApiContext, request: FastifyRequest): Promise<RepairPlanDto> => {
+  const body = optionalBody(request);
+  refuse(rerunPlanProblems(body));
+  const { from, inputs = null } = body as Static<typeof RerunPlanBody>;
+  const id = await selectedRun(context, request);
+  return planRerun(context.operations, id, rerunFrom(from), inputs as JsonObject | null);
 };
 
 /** What all routes of one run share. */
@@ -193,5 +225,15 @@ export const dagRunRoutes: readonly Route[] = [
     body: RerunBody,
     answer: json(RepairedRunSchema, 'The new run exists.', 201),
     handle: again,
+  },
+  {
+    method: 'POST',
+    url: '/api/v1/dag-runs/:selector/plan',
+    operationId: 'planDagRerun',
+    summary: 'Say what a rerun would run again, and why it would be refused; nothing is written',
+    ...oneRun,
+    body: RerunPlanBody,
+    answer: json(RepairPlanSchema, 'The plan.'),
+    handle: planAgain,
   },
 ];

@@ -5,8 +5,9 @@ import type {
   DagRunPage,
   GivenAnswerDto,
   NodeRunPage,
-  RunChangeDto,
   RepairedRunDto,
+  RepairPlanDto,
+  RunChangeDto,
 } from '@job-orchestrator/types';
 import type { Client } from '../api.ts';
 import { queryOf } from '../queries.ts';
@@ -26,6 +27,7 @@ type DagCalls = Pick<
   | 'approveNode'
   | 'rejectNode'
   | 'rerunDagRun'
+  | 'planDagRerun'
   | 'followDagRun'
 >;
 
@@ -90,5 +92,12 @@ export const dagCalls = (transport: Transport, rule: ReconnectRule): DagCalls =>
       path: runPath(selector, '/rerun'),
       body,
       headers: keyHeader(idempotencyKey),
+    }),
+  planDagRerun: async (selector, again = {}, options = {}) =>
+    transport.json<RepairPlanDto>({
+      ...options,
+      method: 'POST',
+      path: runPath(selector, '/plan'),
+      body: again,
     }),
 });

@@ -10,6 +10,7 @@ import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { narrowed, writeList, writeValue } from '../output/format.ts';
 import { dagsView, runsView } from '../views/dag-views.ts';
+import { repairCounts } from '../views/plan-views.ts';
 import { failures, runStory } from '../views/run-story.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { noteNext, type PageFlags } from './get.ts';
@@ -43,6 +44,7 @@ export type RerunFlags = ServerFlags &
     readonly from?: string;
     readonly input?: readonly string[];
     readonly cache: boolean;
+    readonly dryRun?: boolean;
     readonly watch?: boolean;
   };
 
@@ -154,8 +156,8 @@ export const changeRun = (
   });
 
 /** What of a run runs again, and why. */
-const repairLines = ({ kept, again, because }: RepairedRunDto): readonly string[] => [
-  `${again} ${again === 1 ? 'node runs' : 'nodes run'} again, ${kept} ${kept === 1 ? 'is' : 'are'} kept`,
+const repairLines = ({ because, ...counts }: RepairedRunDto): readonly string[] => [
+  repairCounts(counts),
   ...because.slice(0, 5).map(({ node, why }) => `  ${node} ${why}`),
 ];
 
@@ -165,6 +167,8 @@ export const retryRun = (cli: Cli, selector: string, flags: RerunFlags): Promise
     const old = await session.client.getDagRun(selector);
     const inputs = flags.input === undefined ? undefined : { ...old.inputs, ...inputsOf(flags.input) };
     const again = given({ from: flags.from, inputs });
+    if (flags.dryRun === true)
+      return (await import('./plan-run.ts')).planRerun(session, old.id, again, flags);
     const run = await session.client.rerunDagRun(old.id, {
       ...again,
       noCache: !flags.cache,

@@ -22,6 +22,7 @@ const runArgument = ['<run>', 'an id, a beginning or end of it, or @latest'] as 
 
 const watching = 'follow it to its end; the exit code says how';
 const otherInputs = 'an input other than that of the old run (repeatable)';
+const dryRun = 'say what would run again and why, and why it would be refused; start and write nothing';
 const noCache = 'run nodes with `cache`, whatever results there are';
 
 const defineStarting = (dag: Command, act: Act): void => {
@@ -75,6 +76,7 @@ const defineChanging = (dag: Command, act: Act): void => {
     .addOption(new Option('--failed', 'what did not end well (always so)').default(true))
     .option('-i, --input <key=value>', otherInputs, collect)
     .option('--no-cache', noCache)
+    .option('--dry-run', dryRun)
     .option('-w, --watch', watching)
     .action(
       act(async (cli, run: string, options: RerunFlags) =>
@@ -87,6 +89,7 @@ const defineChanging = (dag: Command, act: Act): void => {
     .option('--from <node>', 'this node, with all that depends on it')
     .option('-i, --input <key=value>', `${otherInputs}; what reads them`, collect)
     .option('--no-cache', noCache)
+    .option('--dry-run', dryRun)
     .option('-w, --watch', watching)
     .action(
       act(async (cli, run: string, options: RerunFlags) =>

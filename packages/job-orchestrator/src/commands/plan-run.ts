@@ -1,20 +1,26 @@
-import type { ErrorCode, RunPlanDto } from '@job-orchestrator/types';
+import type { ErrorCode, JsonObject, RepairPlanDto, RunPlanDto } from '@job-orchestrator/types';
 import { given } from '../given.ts';
 import { exitCodeOfError, exitCodes } from '../output/exit-codes.ts';
 import { writeList, writeValue } from '../output/format.ts';
 import { safeLine } from '../output/sanitize.ts';
 import type { Screen } from '../output/screen.ts';
-import { planView } from '../views/plan-views.ts';
+import { planView, repairCounts, repairPlanView } from '../views/plan-views.ts';
+import type { FormatFlags } from './cli.ts';
 import type { RunFlags } from './dags.ts';
 import { givenInputs } from './run-inputs.ts';
 import type { Session } from './session.ts';
 
-const noteRefusals = (screen: Screen, { dag, refusals }: RunPlanDto): void => {
-  if (refusals.length === 0)
-    return screen.note(`nothing was started; start it: job-orchestrator dag run ${dag}`);
+/** Tells why a start would be refused, or how to start (`how`); gives the exit code that the start would have. */
+const noteRefusals = (screen: Screen, refusals: RunPlanDto['refusals'], how: string): number => {
+  const [first] = refusals;
+  if (first === undefined) {
+    screen.note(`nothing was started; ${how}`);
+    return exitCodes.ok;
+  }
   screen.note(`nothing was started, and a start would be refused:`);
   for (const { code, field, message, value } of refusals)
     screen.note(safeLine(`  ${field}: ${message}${value === null ? '' : ` (found: ${value})`} [${code}]`));
+  return exitCodeOfError(first.code as ErrorCode);
 };
 
 /** `dag run NAME --dry-run`: what it would do; the exit code is that of the start. */
@@ -30,7 +36,19 @@ export const planRun = async (
   });
   if (format === 'json' || format === 'yaml') await writeValue(screen, format, plan);
   else await writeList(screen, format, planView(plan), plan.nodes);
-  noteRefusals(screen, plan);
-  const [first] = plan.refusals;
-  return first === undefined ? exitCodes.ok : exitCodeOfError(first.code as ErrorCode);
+  return noteRefusals(screen, plan.refusals, `start it: job-orchestrator dag run ${plan.dag}`);
+};
+
+/** `dag retry RUN --dry-run`, `dag rerun RUN … --dry-run`: what would run again; the exit code is that of doing it. */
+export const planRerun = async (
+  { client, screen }: Session,
+  run: string,
+  again: { readonly from?: string; readonly inputs?: JsonObject },
+  { format }: FormatFlags,
+): Promise<number> => {
+  const plan: RepairPlanDto = await client.planDagRerun(run, again);
+  if (format === 'json' || format === 'yaml') await writeValue(screen, format, plan);
+  else await writeList(screen, format, repairPlanView(plan), plan.nodes);
+  screen.note(repairCounts(plan));
+  return noteRefusals(screen, plan.refusals, 'start it: the same command without --dry-run');
 };

@@ -1,6 +1,7 @@
 import {
   OrchestratorError,
   type DagGraph,
+  type DagPins,
   type DagRunId,
   type DagRunRecord,
   type EndedNode,
@@ -9,7 +10,7 @@ import {
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
-import { changedInputs, isForOthers, nodesToRerun, type RerunFrom } from './again.ts';
+import { changedInputs, isForOthers, nodesToRerun, type RerunFrom, type Wanted } from './again.ts';
 import { readRun } from './find-run.ts';
 import { retryOf } from './repair.ts';
 import { readDag, surroundingsOf, type StartedRun } from './start-run.ts';
@@ -67,11 +68,48 @@ const because = ({ nodes }: DagGraph, again: ReadonlyMap<number, string>): Repai
     .slice(0, becauseMost)
     .map(([node, why]) => ({ node: nodes[node]!.name, why }));
 
+/** What of an ended run runs again, before anything is written. */
+export interface Rerun {
+  readonly old: DagRunRecord;
+  readonly graph: DagGraph;
+  readonly inputs: JsonObject;
+  readonly ended: readonly EndedNode[];
+  readonly wanted: Wanted;
+  /** By node: why it runs again. */
+  readonly again: ReadonlyMap<number, string>;
+  /** The versions of sub-DAGs that the old run had. */
+  readonly pins: DagPins;
+}
+
+/**
+ * Decides what of an ended run runs again. Throws `dag_run_not_found`, `dag_run_not_ended`, `dag_run_not_failed`,
+ * `invalid_input`.
+ */
+export const prepareRerun = async (
+  deps: OperationDeps,
+  id: DagRunId,
+  from: RerunFrom,
+  given: JsonObject | null,
+): Promise<Rerun> => {
+  const old = await readRun(deps, id);
+  refuseOpen(old);
+  const { project, dag: name, version } = old;
+  const { graph } = await readDag(deps, { project, name, version });
+  const inputs = given === null ? old.inputs : deps.dagRules.completeInputs(graph, given);
+  const { inputReads } = deps.dagRules;
+  const wanted = { from, changed: changedInputs(old.inputs, inputs), inputReads };
+  const ended = await endsOf(deps, id);
+  const again = nodesToRerun(graph, ended, wanted);
+  refuseUnfailed(id, again);
+  const setup = await deps.database.dags.getSetup(id);
+  return { old, graph, inputs, ended, wanted, again, pins: setup?.pins ?? {} };
+};
+
 /**
  * Runs parts of an ended run again, as a new run of the same version that keeps the ends of the other nodes with their
- * outputs; the old run never changes. What reads an input that is other than it was runs again too. Throws
- * `dag_run_not_found`, `dag_run_not_ended`, `dag_run_not_failed`, `invalid_input`, `image_not_found`, `image_disabled`,
- * `profile_not_found`, `secret_not_bound`, `secret_not_allowed`, `idempotency_key_reused`.
+ * outputs; the old run never changes. What reads an input that is other than it was runs again too. Throws what
+ * `prepareRerun` throws, and `image_not_found`, `image_disabled`, `profile_not_found`, `secret_not_bound`,
+ * `secret_not_allowed`, `idempotency_key_reused`.
  */
 export const rerun = async (
   deps: OperationDeps,
@@ -81,17 +119,8 @@ export const rerun = async (
   context: WriteContext,
   key?: IdempotencyKey,
 ): Promise<RepairedRun> => {
-  const old = await readRun(deps, id);
-  refuseOpen(old);
-  const { project, dag } = old;
-  const { graph, version } = await readDag(deps, { project, name: dag, version: old.version });
-  const inputs = given === null ? old.inputs : deps.dagRules.completeInputs(graph, given);
-  const { inputReads } = deps.dagRules;
-  const wanted = { from, changed: changedInputs(old.inputs, inputs), inputReads };
-  const nodes = await endsOf(deps, id);
-  const again = nodesToRerun(graph, nodes, wanted);
-  refuseUnfailed(id, again);
-  const setup = await deps.database.dags.getSetup(id);
+  const { old, graph, inputs, ended, wanted, again, pins } = await prepareRerun(deps, id, from, given);
+  const { project, dag, version } = old;
   const run = {
     id: deps.newDagRunId(),
     project,
@@ -99,8 +128,8 @@ export const rerun = async (
     version,
     inputs,
     noCache,
-    ...(await surroundingsOf(deps, { version, graph }, context, setup?.pins)),
-    ...retryOf(graph, { id, nodes }, again, wanted),
+    ...(await surroundingsOf(deps, { version, graph }, context, pins)),
+    ...retryOf(graph, { id, nodes: ended }, again, wanted),
   };
   const started = await deps.database.dags.startRun(run, context, key);
   const counts = { kept: run.kept.nodes.length, again: again.size };
