@@ -1,6 +1,16 @@
-import type { ExpressionScope, NodeFacts } from '@job-orchestrator/types';
+import type { ExpressionScope, JsonObject, NodeFacts, NodeOutputs } from '@job-orchestrator/types';
 import { nodeOf, type Draft } from './draft.ts';
 import { isTerminal } from './finish.ts';
+
+/** The outputs of a node; those of items that end badly in this very step are stored, and are none all the same. */
+const outputsOf = <Work>(draft: Draft<Work>, node: number): NodeOutputs | undefined => {
+  const outputs = draft.view.outputs.get(node);
+  if (!Array.isArray(outputs)) return outputs;
+  const bad = draft.itemEnds.filter((end) => end.node === node && end.state !== 'completed');
+  if (bad.length === 0) return outputs;
+  const items = new Set(bad.map(({ item }) => item));
+  return (outputs as readonly (JsonObject | null)[]).map((output, item) => (items.has(item) ? null : output));
+};
 
 /** What expressions may read of these nodes; null when it is not known yet. */
 const factsOf = <Work>(draft: Draft<Work>, reads: readonly number[]): Record<string, NodeFacts> | null => {
@@ -8,7 +18,7 @@ const factsOf = <Work>(draft: Draft<Work>, reads: readonly number[]): Record<str
   let known = true;
   for (const read of reads) {
     const node = nodeOf(draft, read);
-    const outputs = draft.view.outputs.get(read);
+    const outputs = outputsOf(draft, read);
     if (node === null) known = false;
     else if (isTerminal(node.state)) {
       const { kind } = draft.index.graph.nodes[read]!;

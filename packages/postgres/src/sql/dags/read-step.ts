@@ -112,6 +112,7 @@ from (
   select node, item, output, coalesce(sum(octet_length(output::text)) over (partition by node), 0)::float8 as bytes
   from (
     select n.node, n.item, case
+        when n.state in ('failed', 'cancelled', 'skipped') and coalesce(n.job_id, n.child_run_id) is not null then null
         when n.job_id is not null then (select output from finished_jobs where id = n.job_id limit 1)
         when n.child_run_id is not null then (select progress -> 'outputs' from dag_runs where id = n.child_run_id)
         else (${approvalOutput}) end as output
@@ -127,7 +128,8 @@ order by node, item`;
 
 /**
  * What these nodes gave; for nodes with items, the list of what these gave. Where that is more than may be read, how many
- * bytes it is: whoever read it would need as much memory several times.
+ * bytes it is: whoever read it would need as much memory several times. What a node run gave that has failed is nothing:
+ * it may have missed its schema.
  */
 export const readOutputs = async (
   sql: Sql,
