@@ -107,6 +107,36 @@ describe('the builder refuses, with node and field,', () => {
       (dag) => dag.node('a', { approval: { message: text`Go ${new Ref('nodes.a.state')}?` } }),
       'nodes.a.approval.message reads the node itself',
     ],
+    [
+      'an expression in the text of a shell',
+      (dag) => dag.node('a', { run: `echo ${String(new Ref('inputs.day'))}` }),
+      'nodes.a.run is the text of a shell, which takes no expressions: put the value into `env` and write "$NAME", or pass it in `args`',
+    ],
+    [
+      'an expression in a command',
+      (dag) => dag.node('a', { command: ['echo', '${{ inputs.day }}'] }),
+      'nodes.a.command[1] is fixed; it takes no expressions',
+    ],
+    [
+      'an expression in the text that `sh -c` is given',
+      (dag) => dag.node('a', { command: ['sh', '-c'], args: ['echo ${{ inputs.day }}'] }),
+      'nodes.a.args[0] is the text of a shell',
+    ],
+    [
+      'an expression that does not end',
+      (dag) => dag.node('a', { env: { DAY: 'on ${{ inputs.day' } }),
+      'nodes.a.env.DAY opens an expression with ${{ that no }} closes',
+    ],
+    [
+      'an expression with nothing in it',
+      (dag) => dag.node('a', { args: ['${{ }}'] }),
+      'nodes.a.args[0] is an empty expression',
+    ],
+    [
+      'a condition with text beside it',
+      (dag) => dag.node('a', { when: '${{ inputs.day }} == 1' }),
+      'nodes.a.when must be one expression and nothing else',
+    ],
   ])('%s', (_what, build, words) => expect(problemsOf(build).join('\n')).toContain(words));
 
   test('a node without an image', () => {
@@ -114,6 +144,15 @@ describe('the builder refuses, with node and field,', () => {
       'nodes.a.image is required, here or in `defaults`',
     ]);
   });
+});
+
+test('what all nodes inherit is checked too', () => {
+  const build: Build = (dag) => dag.node('a');
+  const defaults = { image: 'x', env: { A: '${{ nodes.a.state }}', B: '${{ inputs.dya }}', C: '$${{ x' } };
+  expect(problemsOf(build, { defaults })).toEqual([
+    'defaults.env.A reads a node, but `defaults` belong to every node: read `inputs`, `item` or `run` here',
+    'defaults.env.B reads input dya, which does not exist; did you mean day?',
+  ]);
 });
 
 test('words in the texts of expressions are no names, far ancestors may be read, and final nodes read all', () => {

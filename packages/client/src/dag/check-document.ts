@@ -2,11 +2,13 @@ import {
   checkJson,
   DagDocumentSchema,
   didYouMean,
+  fieldPath,
   invalidInput,
   limits,
   nodeNamePattern,
   schemaProblems,
   sharedProblems,
+  shellFaults,
   valueNamePattern,
   type DagDocument,
   type Problem,
@@ -83,6 +85,10 @@ const nodeProblems = (entry: Entry, { defaults, groups = {} }: DagDocument, entr
     ...needs.flatMap(({ message, ...problem }) => (message === null ? [] : [{ ...problem, message }])),
     ...(noImage ? [{ field: `${at}.image`, message: 'is required, here or in `defaults`' }] : []),
     ...groupProblems(at, node.group, groups),
+    ...[...shellFaults(node)].map(({ path, message }) => ({
+      field: fieldPath([section, name, ...path]),
+      message,
+    })),
     ...sharedProblems(node as Parameters<typeof sharedProblems>[0], [section, name]),
   ];
 };

@@ -5,13 +5,7 @@ import {
   type DagNode,
   type Problem,
 } from '@job-orchestrator/types';
-import {
-  expressionsIn,
-  referencesOf,
-  soleExpression,
-  type Expression,
-  type Reference,
-} from './references.ts';
+import { expressionsIn, referencesOf, soleExpression, type Found, type Reference } from './references.ts';
 
 /** A node with its name and the section that it stands in. */
 export interface Entry {
@@ -29,7 +23,7 @@ const near = (word: string, known: readonly string[]): string => {
 };
 
 /** The expressions of one node, by their fields. */
-const expressionsOf = ({ name, section, node }: Entry): readonly Expression[] => {
+const expressionsOf = ({ name, section, node }: Entry): readonly Found[] => {
   const at = `${section}.${name}`;
   const { when, forEach } = node;
   return [
@@ -99,17 +93,30 @@ const messageOf = (
   return known.includes(name!) ? null : `reads input ${name}, which does not exist${near(name!, known)}`;
 };
 
-/** Names in expressions that mean nothing, and nodes that are read before they have ended. */
+/** Every node inherits what `defaults` say: no node is read there. */
+const defaultMessage = (reference: Reference, document: DagDocument): string | null =>
+  reference[0] === 'nodes'
+    ? 'reads a node, but `defaults` belong to every node: read `inputs`, `item` or `run` here'
+    : messageOf(reference, null, document, new Map());
+
+/** Texts whose expressions cannot be read, names that mean nothing, and nodes that are read before they have ended. */
 export const referenceProblems = (document: DagDocument, entries: Entries): readonly Problem[] => {
   const problemsOf =
-    (reader: Entry | null) =>
-    ({ field, source }: Expression): readonly Problem[] =>
-      referencesOf(source)
-        .map((reference) => messageOf(reference, reader, document, entries))
-        .filter((message) => message !== null)
-        .map((message) => ({ field, message, value: source.trim().slice(0, 200) }));
+    (messageFor: (reference: Reference) => string | null) =>
+    (found: Found): readonly Problem[] =>
+      'message' in found
+        ? [found]
+        : referencesOf(found.source)
+            .map(messageFor)
+            .filter((message) => message !== null)
+            .map((message) => ({ field: found.field, message, value: found.source.slice(0, 200) }));
+  const readBy = (reader: Entry | null) => (reference: Reference) =>
+    messageOf(reference, reader, document, entries);
   return [
-    ...[...entries.values()].flatMap((entry) => expressionsOf(entry).flatMap(problemsOf(entry))),
-    ...expressionsIn('outputs', document.outputs).flatMap(problemsOf(null)),
+    ...[...entries.values()].flatMap((entry) => expressionsOf(entry).flatMap(problemsOf(readBy(entry)))),
+    ...expressionsIn('outputs', document.outputs).flatMap(problemsOf(readBy(null))),
+    ...expressionsIn('defaults.env', document.defaults?.env).flatMap(
+      problemsOf((reference) => defaultMessage(reference, document)),
+    ),
   ];
 };

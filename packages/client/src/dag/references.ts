@@ -1,3 +1,11 @@
+import {
+  isTemplateFault,
+  readExpression,
+  readTemplate,
+  type Problem,
+  type TemplateFault,
+} from '@job-orchestrator/types';
+
 /** Something that an expression reads: `nodes.load.outputs.rows` is `['nodes', 'load', 'outputs', 'rows']`. */
 export type Reference = readonly [root: 'nodes' | 'inputs', ...names: string[]];
 
@@ -6,6 +14,9 @@ export interface Expression {
   readonly field: string;
   readonly source: string;
 }
+
+/** An expression, or what is wrong with the text that should hold it. */
+export type Found = Expression | Problem;
 
 /** What is followed by a bracket is called: no name. */
 const name = String.raw`(?:\.\s*([A-Za-z_]\w*)\b(?!\s*\()|\[\s*(?:"([^"\\]+)"|'([^'\\]+)')\s*\])`;
@@ -23,11 +34,21 @@ export const referencesOf = (source: string): readonly Reference[] =>
     ...names.filter((one) => one !== undefined),
   ]);
 
-const inTemplate = (field: string, text: string): readonly Expression[] =>
-  [...text.matchAll(/\$\{\{(.*?)\}\}/gs)].map(([, source]) => ({ field, source: source! }));
+/** A template that cannot be read says so in place of its expressions. */
+const faultIn = (field: string, text: string, { message }: TemplateFault): Problem => ({
+  field,
+  message,
+  value: text.trim().slice(0, 200),
+});
+
+const inTemplate = (field: string, text: string): readonly Found[] => {
+  const read = readTemplate(text);
+  if (isTemplateFault(read)) return [faultIn(field, text, read)];
+  return read.flatMap((part) => (part.kind === 'expression' ? [{ field, source: part.source }] : []));
+};
 
 /** The expressions in JSON, by their fields. */
-export const expressionsIn = (field: string, value: unknown): readonly Expression[] => {
+export const expressionsIn = (field: string, value: unknown): readonly Found[] => {
   if (typeof value === 'string') return inTemplate(field, value);
   if (Array.isArray(value)) return value.flatMap((item, at) => expressionsIn(`${field}[${at}]`, item));
   if (typeof value !== 'object' || value === null) return [];
@@ -35,7 +56,7 @@ export const expressionsIn = (field: string, value: unknown): readonly Expressio
 };
 
 /** A field that is one expression, with or without the braces. */
-export const soleExpression = (field: string, text: string): Expression => ({
-  field,
-  source: /^\s*\$\{\{(.*)\}\}\s*$/s.exec(text)?.[1] ?? text,
-});
+export const soleExpression = (field: string, text: string): Found => {
+  const read = readExpression(text);
+  return isTemplateFault(read) ? faultIn(field, text, read) : { field, source: read.source };
+};

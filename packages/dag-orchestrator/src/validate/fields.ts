@@ -1,5 +1,11 @@
-import { didYouMean, limits, sharedProblems, type DagNode, type NodeKind } from '@job-orchestrator/types';
-import { isTemplate } from '../expressions/template.ts';
+import {
+  didYouMean,
+  limits,
+  sharedProblems,
+  shellFaults,
+  type DagNode,
+  type NodeKind,
+} from '@job-orchestrator/types';
 import { faultOfProblem, type Fault, type Path } from '../fault.ts';
 import type { DagModel, ModelNode } from './model.ts';
 
@@ -39,34 +45,6 @@ function* commandFaults({ node, path, kind, name }: ModelNode, model: DagModel):
     yield { path: [...path, 'command'], message: 'and `run` exclude one another', onKey: true };
 }
 
-const noExpression = 'takes no expressions: put the value into `env` and write "$NAME", or pass it in `args`';
-
-const shells = /^(?:.*\/)?(?:sh|bash|dash|ash|ksh|zsh)$/;
-
-/** True where the first of `args` is the text that a shell runs: `command: [sh, -c]`. */
-const runsFirstArg = (command: readonly string[] | undefined): boolean =>
-  command !== undefined &&
-  command.length > 1 &&
-  shells.test(command[0]!) &&
-  command.slice(1).every((item) => item.startsWith('-')) &&
-  command.slice(1).some((item) => /^-[a-z]*c$/.test(item));
-
-/** Results are data: spliced into the text of a shell they would be code. */
-function* shellFaults({ node, path }: ModelNode): Generator<Fault> {
-  if (node.run !== undefined && isTemplate(node.run))
-    yield {
-      path: [...path, 'run'],
-      message: `is the text of a shell, which ${noExpression}`,
-      offset: node.run.indexOf('${{'),
-    };
-  for (const [index, item] of (node.command ?? []).entries())
-    if (isTemplate(item))
-      yield { path: [...path, 'command', index], message: `is fixed; it ${noExpression}` };
-  const [script] = node.args ?? [];
-  if (script !== undefined && isTemplate(script) && runsFirstArg(node.command))
-    yield { path: [...path, 'args', 0], message: `is the text of a shell, which ${noExpression}` };
-}
-
 function* repetitionFaults({ node, path }: ModelNode): Generator<Fault> {
   for (const field of ['maxParallel', 'failFast'] as const)
     if (node[field] !== undefined && node.forEach === undefined)
@@ -103,7 +81,7 @@ function* nodeFaults(node: ModelNode, model: DagModel): Generator<Fault> {
       onKey: true,
     };
   yield* commandFaults(node, model);
-  yield* shellFaults(node);
+  for (const fault of shellFaults(node.node)) yield { ...fault, path: [...node.path, ...fault.path] };
   yield* repetitionFaults(node);
   yield* groupFaults(node, model);
   yield* sharedFaults(node.node, node.path, model.document);
