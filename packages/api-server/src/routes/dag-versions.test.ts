@@ -66,6 +66,18 @@ describe('a deleted DAG', () => {
     expect(await api.client.applyDag(dag('gone'))).toMatchObject({ version: 2, created: true });
   });
 
+  it('is no other answer to a start that is repeated with its key', async () => {
+    await api.client.applyDag(dag('repeated'));
+    const start = { idempotencyKey: 'once', inputs: {} };
+    const { id } = await api.client.startDagRun('repeated', start);
+    await api.client.deleteDag('repeated');
+    expect(await api.client.startDagRun('repeated', start)).toEqual({ id, version: 1, replayed: true });
+    const other = api.client.startDagRun('repeated', { ...start, version: 1 });
+    expect(await failure(other)).toMatchObject({ code: 'idempotency_key_reused' });
+    const late = api.client.startDagRun('repeated', { ...start, idempotencyKey: 'twice' });
+    expect(await failure(late)).toMatchObject({ code: 'dag_not_found' });
+  });
+
   it('is not made while a schedule or another DAG runs it; the refusal names them', async () => {
     await api.client.applyDag(dag('used'));
     await api.client.applyDag(dag('above', { nodes: { a: { dag: { name: 'used' } } } }));

@@ -144,6 +144,17 @@ export const prepareRun = async (
   return { id: deps.newDagRunId(), project, dag, version, graph, inputs, ...surroundings, ...fresh };
 };
 
+/** The run that an earlier request with this key started, whatever became of its DAG since; null: there is none. */
+export const replayOf = async (
+  { database }: OperationDeps,
+  project: string,
+  key: IdempotencyKey | undefined,
+): Promise<StartedRun | null> => {
+  const id = key === undefined ? null : await database.dags.findRunReplay(project, key);
+  const run = id === null ? null : await database.dags.getRun(id);
+  return run === null ? null : { id: run.id, version: run.version, replayed: true };
+};
+
 /**
  * Starts a run of a DAG; the orchestrator takes it from there. With a key, a repeated request gets the same run.
  * Throws `dag_not_found`, `dag_not_supported`, `invalid_input`, `image_not_found`, `image_disabled`, `profile_not_found`,
@@ -155,12 +166,9 @@ export const startRun = async (
   context: WriteContext,
   key?: IdempotencyKey,
 ): Promise<StartedRun> => {
+  const replay = await replayOf(deps, request.project, key);
+  if (replay !== null) return replay;
   const { graph, version } = await readStartable(deps, request);
-  const replay = key === undefined ? null : await deps.database.dags.findRunReplay(graph.project, key);
-  if (replay !== null) {
-    const run = await deps.database.dags.getRun(replay);
-    return { id: replay, version: run?.version ?? version, replayed: true };
-  }
   const prepared = await prepareRun(deps, { graph, version }, request.inputs, context);
   const run = { ...prepared, noCache: request.noCache ?? false };
   return { version, ...(await deps.database.dags.startRun(run, context, key)) };
