@@ -75,6 +75,8 @@ export interface DagRules {
   /** By node: what the inputs alone say of it; `inputs` null: there are none that fit. */
   readonly preview: (graph: DagGraph, inputs: JsonObject | null) => readonly NodePreview[];
   readonly inputReads: (graph: DagGraph, node: number) => InputReads;
+  /** The inputs of the run that the DAG's own outputs read. */
+  readonly outputInputs: (graph: DagGraph) => readonly string[];
   readonly schedules: ScheduleRules;
 }
 

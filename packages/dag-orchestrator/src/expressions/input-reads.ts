@@ -43,3 +43,7 @@ export const inputReads = (graph: DagGraph, node: number): InputReads => {
   const spec = graph.nodes[node]!;
   return { choice: inputsIn(choiceOf(spec), graph), work: inputsIn(workOf(spec), graph) };
 };
+
+/** Which inputs of its run the outputs of a checked graph read. */
+export const outputInputs = (graph: DagGraph): readonly string[] =>
+  inputsIn(expressionsIn(graph.outputs), graph);

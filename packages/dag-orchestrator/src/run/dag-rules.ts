@@ -1,7 +1,7 @@
 import type { DagRules } from '@job-orchestrator/operations';
 import { graphDigest } from '../compile/digest.ts';
 import { loadDag } from '../compile/load.ts';
-import { inputReads } from '../expressions/input-reads.ts';
+import { inputReads, outputInputs } from '../expressions/input-reads.ts';
 import { knownNode } from '../preview/known-nodes.ts';
 import { previewNodes } from '../preview/preview-nodes.ts';
 import { scheduleRules } from '../schedule/schedule-rules.ts';
@@ -16,5 +16,6 @@ export const dagRules: DagRules = {
   completeInputs: ({ inputs }, given) => completeInputs(inputs, given),
   preview: (graph, inputs) => previewNodes(graph, (node) => knownNode(graph.nodes[node]!, inputs)),
   inputReads,
+  outputInputs,
   schedules: scheduleRules,
 };

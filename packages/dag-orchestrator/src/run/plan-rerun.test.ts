@@ -105,7 +105,7 @@ test('the plan of a repair is what the repair then does, refusals too, and write
         expect(first!.keptFrom === old).toBe(keeps === 'items' && completed);
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 6 },
   );
 });
 

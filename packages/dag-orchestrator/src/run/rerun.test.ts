@@ -74,6 +74,24 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     expect((await finished(back.id)).ran).toEqual(['last', 'size']);
   });
 
+  test('an input that only the outputs of the DAG read changes these; no node runs again for it', async () => {
+    const read = graphOf([jobNode('one')], {
+      name: 'outputs',
+      inputs: { day: {}, size: { default: 1 } },
+      outputs: { day: '${{ inputs.day }}' },
+    });
+    const run = await at.harness.start(read, { day: 'monday' });
+    await finished(run);
+    const again = await rerun(at.harness.deps, run, failed, { inputs: { day: 'friday' } }, context);
+    expect(again).toMatchObject({ kept: 1, again: 0, outputs: 'read input day, which changed' });
+    const { run: ended, ran } = await finished(again.id);
+    expect([ended.state, ended.outputs, ran]).toEqual(['completed', { day: 'friday' }, []]);
+    const unread = { inputs: { day: 'monday', size: 2 } };
+    await expect(rerun(at.harness.deps, run, failed, unread, context)).rejects.toMatchObject({
+      code: 'dag_run_not_failed',
+    });
+  });
+
   test('from a node with changed inputs both run again: the node, and what reads them', async () => {
     const run = await at.harness.start(graph, { day: 'monday' });
     await finished(run);
@@ -129,17 +147,23 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
           const random = graphOf(shapes.map(toNode), {
             name: `random-${(count += 1)}`,
             inputs: { a: {}, b: {}, c: {} },
-            outputs: Object.fromEntries(all.map((node) => [`n${node}`, `\${{ nodes.n${node}.outputs.n }}`])),
+            outputs: {
+              ...Object.fromEntries(all.map((node) => [`n${node}`, `\${{ nodes.n${node}.outputs.n }}`])),
+              c: '${{ inputs.c }}',
+            },
             outputReads: all,
           });
-          const old = await at.harness.start(random, before);
-          await finished(old, work);
+          const begun = await at.harness.start(random, before);
+          const { run: old } = await finished(begun, work);
           const whole = { project: 'default', name: random.name, version: null, inputs: after };
           const fresh = await finished((await startRun(at.harness.deps, whole, context)).id, work);
-          const again = await rerun(at.harness.deps, old, failed, { inputs: after }, context).catch(
+          const again = await rerun(at.harness.deps, begun, failed, { inputs: after }, context).catch(
             () => null,
           );
-          if (again === null) return;
+          if (again === null) {
+            expect(old.outputs).toEqual(fresh.run.outputs);
+            return;
+          }
           expect((await finished(again.id, work)).run.outputs).toEqual(fresh.run.outputs);
         },
       ),

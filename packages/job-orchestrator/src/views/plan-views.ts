@@ -36,8 +36,14 @@ const whyAgain = ({ again, keeps }: RepairedNode): string =>
   again === null ? '' : `${again}${keeps === null ? '' : keptWords[keeps]}`;
 
 /** How much of a run runs again. */
-export const repairCounts = ({ kept, again }: Pick<RepairPlanDto, 'kept' | 'again'>): string =>
-  `${again} ${again === 1 ? 'node runs' : 'nodes run'} again, ${kept} ${kept === 1 ? 'is' : 'are'} kept`;
+export const repairCounts = ({
+  kept,
+  again,
+  outputs,
+}: Pick<RepairPlanDto, 'kept' | 'again' | 'outputs'>): string => {
+  const counts = `${again} ${again === 1 ? 'node runs' : 'nodes run'} again, ${kept} ${kept === 1 ? 'is' : 'are'} kept`;
+  return outputs === null ? counts : `${counts}; the outputs of the DAG ${outputs}`;
+};
 
 /** How the nodes of a run are listed that would repair another and was not started. */
 export const repairPlanView = (plan: RepairPlanDto): ListView<RepairedNode> => ({

@@ -66,12 +66,19 @@ const changedReads = (graph: DagGraph, { changed, inputReads }: Wanted, node: nu
 
 const namedMost = 3;
 
-const whyChanged = (reads: readonly string[]): string | null => {
+const whyChanged = (reads: readonly string[], verb = 'reads'): string | null => {
   if (reads.length === 0) return null;
   const more = reads.length > namedMost ? ` and ${reads.length - namedMost} more` : '';
   const which = `${reads.slice(0, namedMost).join(', ')}${more}`;
-  return `reads ${reads.length === 1 ? 'input' : 'inputs'} ${which}, which changed`;
+  return `${verb} ${reads.length === 1 ? 'input' : 'inputs'} ${which}, which changed`;
 };
+
+/** Why the DAG's own outputs differ though no node runs again for it; null: they read no input that changed. */
+export const whyOutputs = (reads: readonly string[], changed: ReadonlySet<string>): string | null =>
+  whyChanged(
+    reads.filter((name) => changed.has(name)),
+    'read',
+  );
 
 /** Final nodes always run again: what they do is about the run as a whole. */
 const finalNode = 'is a finally node';

@@ -25,7 +25,12 @@ export const planRerun = async (
   from: RerunFrom,
   given: JsonObject | null,
 ): Promise<RepairPlan> => {
-  const { old, graph, inputs, ended, wanted, again, pins } = await prepareRerun(deps, id, from, given);
+  const { old, graph, inputs, ended, wanted, again, outputs, pins } = await prepareRerun(
+    deps,
+    id,
+    from,
+    given,
+  );
   const { project, dag, version } = old;
   const { pins: allPins, ...surroundings } = await checkSurroundings(deps, { version, graph }, pins);
   const { kept } = retryOf(graph, { id, nodes: ended }, again, wanted);
@@ -37,6 +42,7 @@ export const planRerun = async (
     inputs,
     kept: kept.nodes.length,
     again: again.size,
+    outputs,
     ...surroundings,
     nodes: plannedWork(graph, allPins).map((work, node) => ({
       ...work,

@@ -10,10 +10,17 @@ import {
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
-import { changedInputs, isForOthers, nodesToRerun, type RerunFrom, type Wanted } from './again.ts';
+import {
+  changedInputs,
+  isForOthers,
+  nodesToRerun,
+  whyOutputs,
+  type RerunFrom,
+  type Wanted,
+} from './again.ts';
 import { readRun } from './find-run.ts';
 import { retryOf } from './repair.ts';
-import { readDag, surroundingsOf, type StartedRun } from './start-run.ts';
+import { readDag, replayOf, surroundingsOf, type StartedRun } from './start-run.ts';
 
 /** What is other than it was. `inputs` null: those of the old run. */
 export interface RerunChanges {
@@ -29,6 +36,22 @@ export interface RepairedRun extends StartedRun {
   readonly again: number;
   /** The first of those that run again for more than the sake of others, and why. */
   readonly because: readonly { readonly node: string; readonly why: string }[];
+  /** Why the outputs of the DAG are other than they were, whatever its nodes do; null: for no such reason. */
+  readonly outputs: string | null;
+}
+
+/** What of an ended run runs again, before anything is written. */
+export interface Rerun {
+  readonly old: DagRunRecord;
+  readonly graph: DagGraph;
+  readonly inputs: JsonObject;
+  readonly ended: readonly EndedNode[];
+  readonly wanted: Wanted;
+  /** By node: why it runs again. */
+  readonly again: ReadonlyMap<number, string>;
+  readonly outputs: string | null;
+  /** The versions of sub-DAGs that the old run had. */
+  readonly pins: DagPins;
 }
 
 const endsOf = async (deps: OperationDeps, id: DagRunId): Promise<readonly EndedNode[]> => {
@@ -51,11 +74,11 @@ const refuseOpen = ({ id, state, finishedAt }: DagRunRecord): void => {
 };
 
 /** A run of which nothing failed has nothing to retry; its final nodes alone are none of it. */
-const refuseUnfailed = (id: DagRunId, again: ReadonlyMap<number, string>): void => {
-  if (![...again.values()].every(isForOthers)) return;
+const refuseUnfailed = ({ old, again, outputs }: Rerun): void => {
+  if (outputs !== null || ![...again.values()].every(isForOthers)) return;
   throw new OrchestratorError(
     'dag_run_not_failed',
-    `Nothing of DAG run ${id} failed, and no input that a node reads is other than it was.`,
+    `Nothing of DAG run ${old.id} failed, and no input that a node reads, or the outputs of the DAG, is other than it was.`,
   );
 };
 
@@ -67,19 +90,6 @@ const because = ({ nodes }: DagGraph, again: ReadonlyMap<number, string>): Repai
     .filter(([, why]) => !isForOthers(why))
     .slice(0, becauseMost)
     .map(([node, why]) => ({ node: nodes[node]!.name, why }));
-
-/** What of an ended run runs again, before anything is written. */
-export interface Rerun {
-  readonly old: DagRunRecord;
-  readonly graph: DagGraph;
-  readonly inputs: JsonObject;
-  readonly ended: readonly EndedNode[];
-  readonly wanted: Wanted;
-  /** By node: why it runs again. */
-  readonly again: ReadonlyMap<number, string>;
-  /** The versions of sub-DAGs that the old run had. */
-  readonly pins: DagPins;
-}
 
 /**
  * Decides what of an ended run runs again. Throws `dag_run_not_found`, `dag_run_not_ended`, `dag_run_not_failed`,
@@ -96,13 +106,16 @@ export const prepareRerun = async (
   const { project, dag: name, version } = old;
   const { graph } = await readDag(deps, { project, name, version });
   const inputs = given === null ? old.inputs : deps.dagRules.completeInputs(graph, given);
-  const { inputReads } = deps.dagRules;
-  const wanted = { from, changed: changedInputs(old.inputs, inputs), inputReads };
+  const { inputReads, outputInputs } = deps.dagRules;
+  const changed = changedInputs(old.inputs, inputs);
+  const wanted = { from, changed, inputReads };
   const ended = await endsOf(deps, id);
   const again = nodesToRerun(graph, ended, wanted);
-  refuseUnfailed(id, again);
+  const outputs = whyOutputs(outputInputs(graph), changed);
   const setup = await deps.database.dags.getSetup(id);
-  return { old, graph, inputs, ended, wanted, again, pins: setup?.pins ?? {} };
+  const found = { old, graph, inputs, ended, wanted, again, outputs, pins: setup?.pins ?? {} };
+  refuseUnfailed(found);
+  return found;
 };
 
 /**
@@ -119,8 +132,17 @@ export const rerun = async (
   context: WriteContext,
   key?: IdempotencyKey,
 ): Promise<RepairedRun> => {
-  const { old, graph, inputs, ended, wanted, again, pins } = await prepareRerun(deps, id, from, given);
+  const { old, graph, inputs, ended, wanted, again, outputs, pins } = await prepareRerun(
+    deps,
+    id,
+    from,
+    given,
+  );
   const { project, dag, version } = old;
+  const counts = { kept: graph.nodes.length - again.size, again: again.size };
+  const told = { ...counts, because: because(graph, again), outputs };
+  const replay = await replayOf(deps, project, key);
+  if (replay !== null) return { ...replay, ...told };
   const run = {
     id: deps.newDagRunId(),
     project,
@@ -132,6 +154,5 @@ export const rerun = async (
     ...retryOf(graph, { id, nodes: ended }, again, wanted),
   };
   const started = await deps.database.dags.startRun(run, context, key);
-  const counts = { kept: run.kept.nodes.length, again: again.size };
-  return { version, ...started, ...counts, because: because(graph, again) };
+  return { version, ...started, ...told };
 };

@@ -10,6 +10,7 @@ export const dagRules: DagRules = {
   completeInputs: unused,
   preview: unused,
   inputReads: unused,
+  outputInputs: unused,
   schedules: {
     problems: unused,
     next: unused,

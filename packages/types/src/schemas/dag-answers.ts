@@ -29,6 +29,11 @@ export const RepairedRunSchema = Type.Object(
       description:
         'The first 20 of those that run again for more than the sake of others, in the order of the graph.',
     }),
+    outputs: nullable(
+      Type.String({
+        description: "Why the DAG's own outputs change, whatever its nodes do: inputs that they read.",
+      }),
+    ),
   },
   { $id: 'RepairedRun', title: 'The run that runs parts of another again' },
 );

@@ -81,6 +81,9 @@ export const RepairPlanSchema = Type.Object(
     inputs: JsonMap,
     kept: Type.Integer({ minimum: 0, description: 'Nodes whose ends it would keep.' }),
     again: Type.Integer({ minimum: 0, description: 'Nodes that would run again.' }),
+    outputs: nullable(
+      Type.String({ description: "Why the DAG's own outputs would change, whatever its nodes do." }),
+    ),
     ...surroundings,
     nodes: Type.Array(
       Type.Object({
