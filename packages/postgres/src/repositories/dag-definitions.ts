@@ -1,4 +1,10 @@
-import type { DagRepository, RemoveDagAnswer } from '@job-orchestrator/types';
+import {
+  invalidInput,
+  type DagGraph,
+  type DagRepository,
+  type RemoveDagAnswer,
+  type SubDagNode,
+} from '@job-orchestrator/types';
 import { withRetries } from '../connection/retry.ts';
 import type { Store } from '../connection/sql.ts';
 import { noteChange } from '../sql/changes.ts';
@@ -8,9 +14,30 @@ import { pageOf } from './cursors.ts';
 
 type DagDefinitions = Pick<DagRepository, 'apply' | 'getVersion' | 'list' | 'listVersions' | 'remove'>;
 
+/** The nodes that run the newest version of another DAG. */
+const subDagNodes = ({ nodes }: DagGraph): readonly SubDagNode[] =>
+  nodes.filter((node) => node.kind === 'dag').filter(({ dag }) => dag.version === null);
+
+/** Refuses DAGs below that were deleted since they were looked up. */
+const refuseDeleted = (nodes: readonly SubDagNode[], deleted: ReadonlySet<string>): void => {
+  const problems = nodes
+    .filter(({ dag }) => deleted.has(dag.name))
+    .map(({ name, final, dag }) => ({
+      field: `${final ? 'finally' : 'nodes'}.${name}.dag.name`,
+      message: 'names a DAG that has just been deleted',
+      value: dag.name,
+    }));
+  if (problems.length > 0) throw invalidInput(problems);
+};
+
 const apply = (store: Store, ...[dag, context]: Parameters<DagRepository['apply']>) =>
   store.transaction(async (sql) => {
-    const { id, version } = await definitions.lockDag(sql, dag.project, dag.name);
+    const nodes = subDagNodes(dag.graph);
+    const names = nodes.map((node) => node.dag.name);
+    const locked = await definitions.lockDags(sql, dag.project, dag.name, names);
+    const deleted = locked.below.filter((below) => below.deleted).map(({ name }) => name);
+    refuseDeleted(nodes, new Set(deleted));
+    const { id, version } = locked.dag;
     if ((await definitions.digestOf(sql, id, version)) === dag.digest) return { version, created: false };
     await definitions.insertVersion(sql, id, version + 1, dag, context);
     return { version: version + 1, created: true };

@@ -291,7 +291,10 @@ export type CancelRunAnswer =
 
 /** DAGs, their runs, and the steps of runs. Each method is one whole transaction. Lock order: run → jobs → counters. */
 export interface DagRepository {
-  /** Stores a new version unless the newest has the same digest; `created` says which. */
+  /**
+   * Stores a new version unless the newest has the same digest; `created` says which. Throws `invalid_input` where a DAG
+   * that it runs was deleted meanwhile.
+   */
   apply(dag: NewDag, context: WriteContext): Promise<{ readonly version: number; readonly created: boolean }>;
   /** `version` null: the newest, of a DAG that was not deleted. */
   getVersion(project: string, name: string, version: number | null): Promise<DagVersion | null>;

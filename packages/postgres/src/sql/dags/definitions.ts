@@ -5,21 +5,41 @@ import type {
   NewDag,
   WriteContext,
 } from '@job-orchestrator/types';
+import { textArray } from '../../connection/literals.ts';
 import { onlyRow, type Sql } from '../../connection/sql.ts';
 
-/** Makes the project and the DAG where they are missing, and locks the DAG: versions are made one after the other. */
-export const lockDag = async (
+/** A DAG under a lock. */
+interface LockedDag {
+  readonly id: number;
+  readonly name: string;
+  readonly version: number;
+  readonly deleted: boolean;
+}
+
+/**
+ * Makes the project and the DAG where they are missing, and locks the DAG and those below it that there are, in the order
+ * of their names: versions of it are made one after the other, and none below it is deleted meanwhile.
+ */
+export const lockDags = async (
   sql: Sql,
   project: string,
   name: string,
-): Promise<{ id: number; version: number }> => {
+  below: readonly string[],
+): Promise<{ readonly dag: LockedDag; readonly below: readonly LockedDag[] }> => {
   await sql.run({ text: 'insert into projects (name) values ($1) on conflict do nothing' }, [project]);
   await sql.run({ text: 'insert into dags (project, name) values ($1, $2) on conflict do nothing' }, [
     project,
     name,
   ]);
-  const text = 'select id, version from dags where project = $1 and name = $2 for update';
-  return onlyRow(await sql.run<{ id: number; version: number }>({ text }, [project, name]));
+  const text = `
+select id, name, version, deleted_at is not null as deleted from dags
+where project = $1 and name = any($2::text[]) order by name collate "C" for no key update`;
+  const rows = await sql.run<LockedDag & Record<string, unknown>>({ text }, [
+    project,
+    textArray([name, ...below]),
+  ]);
+  const dag = onlyRow(rows.filter((row) => row.name === name));
+  return { dag, below: rows.filter((row) => row !== dag) };
 };
 
 /** The digest of a version; null where there is none, or the DAG was deleted. */
