@@ -17,11 +17,14 @@ afterEach(close);
 
 /**
  * What the kubelet sends each time that the log is opened, and the time of the first line of its newest file then. `broken`:
- * the connection is cut after it; `gone`: no pod.
+ * the connection is cut after it; `gone`: no pod;
+ * `forbidden`: we have no right to it.
  */
-type Sent = readonly [text: string, kind: 'whole' | 'broken' | 'gone', file?: string];
+type Sent = readonly [text: string, kind: 'whole' | 'broken' | 'gone' | 'forbidden', file?: string];
 
 const send = (response: ServerResponse, [text, kind]: Sent): void => {
+  if (kind === 'forbidden')
+    return void response.writeHead(403).end(JSON.stringify({ kind: 'Status', code: 403, message: text }));
   if (kind === 'gone') return void response.writeHead(404).end(JSON.stringify({ kind: 'Status', code: 404 }));
   response.writeHead(200, { 'content-type': 'text/plain' });
   if (kind === 'whole') response.end(text);
@@ -122,4 +125,13 @@ test('a long log whose pod is gone when its stream ends may have holes, and says
   await close();
   const long = 'x'.repeat(1_048_577);
   expect((await readAll(0, [long, 'whole', '1st'], ['', 'whole', ''])).slice(-10)).toBe('|lost null');
+});
+
+test('a log that we may not read says so once, however often it is opened', async () => {
+  const place = placeAt(0);
+  const said = await readFrom(place, ['pods "p" is forbidden', 'forbidden']);
+  expect(said).toContain('does not grant "get" on "pods/log"');
+  expect(said).toContain('pods "p" is forbidden');
+  await close();
+  expect(await readFrom(place, ['pods "p" is forbidden', 'forbidden'])).toBe('');
 });

@@ -1,11 +1,11 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Clock, LogPlace, LogRequest } from '@job-orchestrator/types';
 import type { ApiClient } from '../http/api-client.ts';
 import { jitteredDelayMs } from '../http/backoff.ts';
 import type { Paths } from '../http/paths.ts';
 import { pause } from '../system-clock.ts';
 import { mainContainer } from '../manifest.ts';
-import { openLog, readFileName } from './read-log.ts';
+import { openLog, readFileName, wordsOfRefusal } from './read-log.ts';
 
 const mostReconnects = 8;
 const backoff = { baseMs: 200, capMs: 5_000 };
@@ -61,7 +61,7 @@ const tellRotation = async ({ place, fileNow, request }: Reading): Promise<void>
 };
 
 /**
- * A pod's log from a byte on; null when there is none. A broken stream is opened again where it broke, and throws where that
+ * A pod's log from a byte on; null when there is none; why not, where we may not read it. A broken stream is opened again where it broke, and throws where that
  * cannot be done. Where the kubelet rotated the log meanwhile, Kubernetes only has its newest file: bytes may be missing, and
  * `onSkip` is told.
  */
@@ -78,6 +78,8 @@ export const followLog = async (
   const reading = { request, place, fileNow: () => readFileName(api, paths, pod, { container, signal }) };
   await settle(reading);
   const first = await open();
+  const words = wordsOfRefusal(first);
+  if (words !== null) return after(Readable.from([words]), reading);
   if (first.kind !== 'ok') return null;
 
   async function* read(stream: Readable): AsyncGenerator<Uint8Array, void, undefined> {

@@ -77,3 +77,13 @@ test('a log whose server is silent says that its end is missing, before the exec
 test('no log is no log', async () => {
   expect(await readLogTail({ api, paths: pathsOf('n'), clock: systemClock, pod: 'none' }, 8)).toBeNull();
 });
+
+test('a log that we may not read says so in its place, and which right is missing', async () => {
+  const message =
+    'pods "p" is forbidden: User "executor" cannot get resource "pods/log" in the namespace "n"';
+  server.fail(({ path }) => path.endsWith('/log'), { kind: 'answer', status: 403, message });
+  const tail = await tailOf('never seen\n', 1_000);
+  expect(textOf(tail)).toContain('does not grant "get" on "pods/log"');
+  expect(textOf(tail)).toContain(message);
+  expect(tail?.extent).toBe('end_missing');
+});

@@ -2,7 +2,7 @@ import type { Clock, LogTail } from '@job-orchestrator/types';
 import type { ApiClient } from '../http/api-client.ts';
 import type { Paths } from '../http/paths.ts';
 import { createByteTail, type ByteTail } from './byte-tail.ts';
-import { openLog, type LogQuery } from './read-log.ts';
+import { openLog, wordsOfRefusal, type LogQuery } from './read-log.ts';
 
 /** How to read one pod's log. */
 interface Source {
@@ -12,9 +12,11 @@ interface Source {
   readonly pod: string;
 }
 
-/** `ended`: it was read to its end; `long`: it had more than it may; `broken`: not, in time or at all. */
+/** `refused`: we have no right to it; `ended`: it was read to its end; `long`: it had more than it may; `broken`: not, in time or at all. */
 type Look =
-  { readonly kind: 'none' } | { readonly kind: 'ended' | 'long' | 'broken'; readonly tail: ByteTail };
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refused'; readonly words: Uint8Array }
+  | { readonly kind: 'ended' | 'long' | 'broken'; readonly tail: ByteTail };
 
 /**
  * The kubelet finds these quickly, from the end. Never `limitBytes` with it: that counts from the start of what is sent, and
@@ -44,6 +46,8 @@ const look = async ({ api, paths, clock, pod }: Source, bounds: Bounds, given: L
   const tail = createByteTail(bounds.kept);
   try {
     const opened = await openLog(api, paths, pod, { ...given, signal: left.signal });
+    const words = wordsOfRefusal(opened);
+    if (words !== null) return { kind: 'refused', words };
     if (opened.kind === 'not_found' || opened.kind === 'refused') return { kind: 'none' };
     if (opened.kind !== 'ok') return { kind: 'broken', tail };
     for await (const chunk of opened.body) {
@@ -62,7 +66,7 @@ const look = async ({ api, paths, clock, pod }: Source, bounds: Bounds, given: L
 /** Reads a log from its first byte for its length; what was read when the time was over counts. */
 const countBytes = async (source: Source): Promise<number> => {
   const counted = await look(source, { ms: countMs, kept: 0 }, { limitBytes: countedBytes });
-  return counted.kind === 'none' ? 0 : counted.tail.total();
+  return 'tail' in counted ? counted.tail.total() : 0;
 };
 
 /** A log that has more than is kept may have been rotated, which Kubernetes does not tell: its length is never exact. */
@@ -80,12 +84,14 @@ const readFewer = async (source: Source, kept: number, seen: ByteTail): Promise<
 };
 
 /**
- * The last bytes of a pod's log; null when there is none. Of a log above 2,000 lines the last of them are read, and it is
+ * The last bytes of a pod's log; null when there is none; why not, where we may not read it. Of a log above 2,000 lines the last of them are read, and it is
  * counted up to 4 MiB. Where they are long or their stream breaks, fewer are read; where that breaks too the end is missing.
  */
 export const readLogTail = async (source: Source, maxBytes: number): Promise<LogTail | null> => {
   const first = await look(source, { ms: lookMs, kept: maxBytes, most: longBytes }, { tailLines });
   if (first.kind === 'none') return null;
+  if (first.kind === 'refused')
+    return { bytes: first.words, totalBytes: first.words.length, extent: 'end_missing' };
   if (first.kind !== 'ended') return readFewer(source, maxBytes, first.tail);
   return toLogTail(first.tail, first.tail.lines() < tailLines ? 0 : await countBytes(source));
 };

@@ -14,6 +14,18 @@ export interface LogQuery {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * What is told in the place of a log that Kubernetes does not let us read; null where that is not why there is none.
+ * Always the same words, for readers go on by place.
+ */
+export const wordsOfRefusal = (answer: ApiResult<unknown>): Uint8Array | null => {
+  if (answer.kind !== 'refused' || answer.status !== 403) return null;
+  return new TextEncoder().encode(
+    '(This log cannot be read: Kubernetes does not grant "get" on "pods/log". Grant it to who reads logs here: the README ' +
+      `lists the rights, and "doctor" asks for each. Kubernetes says: ${answer.message})\n`,
+  );
+};
+
 /** Opens the log of a container of a pod. `not_found` and `refused` (400: not started): there is none. */
 export const openLog = (
   api: ApiClient,
