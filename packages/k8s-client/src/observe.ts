@@ -110,18 +110,25 @@ const removedByDeadline = (pod: PodView, job: JobView): Failure | null => {
 const condition = (job: JobView, type: string): JobView['conditions'][number] | undefined =>
   job.conditions.find((candidate) => candidate.type === type && candidate.status === 'True');
 
-const endedWithoutPod = (job: JobView, judged: Failure): Observation => ({
+const endedAt = (finishedAt: Date, judged: Failure): Observation => ({
   kind: 'ended',
   exit: {
     exitCode: null,
     startedAt: null,
-    finishedAt: job.completedAt ?? condition(job, 'Failed')?.changedAt ?? job.createdAt,
+    finishedAt,
     failure: judged,
     output: { kind: 'none' },
     node: null,
     imageDigest: null,
   },
 });
+
+const endedWithoutPod = (job: JobView, judged: Failure): Observation =>
+  endedAt(job.completedAt ?? condition(job, 'Failed')?.changedAt ?? job.createdAt, judged);
+
+/** A Job that cannot be read was asked to end and has no pod: how its program ended nobody can say. */
+export const endedUnread = (job: string, trouble: string, now: Date): Observation =>
+  endedAt(now, stopped({ job, trouble }));
 
 const judgeFailedJob = (job: JobView, reason: string, message: string): Failure => {
   const evidence = { job: job.name, condition: reason, message };

@@ -1,7 +1,8 @@
 import type { AttemptRef, Observation } from '@job-orchestrator/types';
+import { query } from '../http/paths.ts';
 import { decodePod } from '../observe/decode.ts';
 import type { AttemptView, PodView } from '../observe/views.ts';
-import { observeAttempt } from '../observe.ts';
+import { endedUnread, observeAttempt } from '../observe.ts';
 import { messageOf } from '../system-clock.ts';
 import type { RuntimeContext } from './context.ts';
 import { readCurrentJob } from './current-job.ts';
@@ -54,12 +55,30 @@ const isForeign = ({ job }: AttemptView, { object }: AttemptRef): boolean =>
   job !== null && object !== null && job.uid !== object.uid;
 
 /**
+ * The end of a Job that cannot be read, once we asked it to end: its deadline is over, so that it makes no pod any more, and
+ * the server says that none is left. Null: nothing is known.
+ */
+const endUnread = async (context: RuntimeContext, ref: AttemptRef): Promise<Observation | null> => {
+  const { api, paths, quarantine } = context;
+  if (ref.object === null || !quarantine.uids('Job').includes(ref.object.uid)) return null;
+  const current = await readCurrentJob(context, ref);
+  if (current.kind !== 'unread' || !current.stopRequested) return null;
+  const labelSelector = `controller-uid=${current.uid}`;
+  const pods = await api.json<{ readonly items?: readonly unknown[] }>({
+    method: 'GET',
+    path: `${paths.pods}${query({ labelSelector, limit: 1 })}`,
+  });
+  if (pods.kind !== 'ok' || pods.body.items?.length !== 0) return null;
+  return endedUnread(ref.object.name, current.message, context.clock.now());
+};
+
+/**
  * The Job is not in the cache, or another one stands there in its place. The cache may be behind a create of another
  * executor, and labels may have been edited; only the server itself can say that there is nothing.
  */
 const observeAnew = async (context: RuntimeContext, ref: AttemptRef): Promise<Observation> => {
   const current = await readCurrentJob(context, ref);
-  if (current.kind === 'unknown') return unreachable(current.message);
+  if (current.kind === 'unknown' || current.kind === 'unread') return unreachable(current.message);
   const view = context.store.view(ref.attemptId);
   if (current.kind === 'none')
     return isForeign(view, ref) ? { kind: 'absent' } : observeAttempt({ ...view, job: null });
@@ -79,6 +98,7 @@ export const observeJob = async (
   const silence = noContact(watches);
   if (silence !== null) return unreachable(silence);
   const trouble = context.quarantine.troubleOf(ref.attemptId);
-  if (trouble !== null) return { kind: 'unreachable', message: trouble, unread: true };
+  if (trouble !== null)
+    return (await endUnread(context, ref)) ?? { kind: 'unreachable', message: trouble, unread: true };
   return view.job === null || isForeign(view, ref) ? observeAnew(context, ref) : seen;
 };

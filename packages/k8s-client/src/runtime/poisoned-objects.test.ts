@@ -29,19 +29,24 @@ let runtime: JobRuntime;
 let refs: { readonly good: AttemptRef; readonly bad: AttemptRef };
 const changed: string[] = [];
 
-beforeEach(async () => {
-  server = await startFakeApiServer();
+const startRuntime = async (): Promise<JobRuntime> => {
   const identity = () => Promise.resolve({ headers: {}, tls: {} });
   const credentials = { server: server.url, source: 'test', identity, invalidate: () => undefined };
   const { installation } = good;
-  runtime = await createKubernetesRuntime({
+  const made = await createKubernetesRuntime({
     namespace: 'n',
     credentials,
     installation,
     log: silentLog,
     timing,
   });
-  await runtime.start((attempt) => void changed.push(attempt));
+  await made.start((attempt) => void changed.push(attempt));
+  return made;
+};
+
+beforeEach(async () => {
+  server = await startFakeApiServer();
+  runtime = await startRuntime();
   const refOf = async (launch: AttemptLaunch): Promise<AttemptRef> => {
     const outcome = await runtime.ensure(launch, unguarded);
     if (outcome.kind !== 'created') throw new Error(JSON.stringify(outcome));
@@ -192,4 +197,68 @@ test('a Job that cannot be read is set aside too; what is deleted is told of no 
   server.watches.expire();
   await untilSetAside(0);
   await expect.poll(async () => (await observe(refs.bad)).kind).toBe('absent');
+});
+
+const unreadJob = (): FakeObject => ({
+  ...server.store.collections.jobs.objects.get(refs.bad.object?.name ?? '')!,
+  status: { conditions: 'all is well' },
+});
+
+describe('a Job that cannot be read, of an executor that never saw it as it should be', () => {
+  beforeEach(async () => {
+    await runtime.close();
+    server.store.put('jobs', unreadJob());
+    const pod = podOf(refs.bad, bad, running);
+    const marked = { ...pod.metadata.labels, 'controller-uid': refs.bad.object?.uid ?? '' };
+    server.store.put('pods', { ...pod, metadata: { ...pod.metadata, labels: marked } });
+    runtime = await startRuntime();
+    await untilSetAside(1);
+  });
+
+  test('it is asked to end by uid and name, holds while it has a pod, and has ended once the server says that none is left', async () => {
+    expect(await observe(refs.bad)).toMatchObject({ kind: 'unreachable', unread: true });
+    expect(await runtime.stop(refs.bad, 10)).toBe(true);
+    await expect.poll(() => observe(refs.bad)).toMatchObject({ kind: 'unreachable', unread: true });
+    server.store.remove('pods', podOf(refs.bad, bad, running).metadata.name);
+    await expect
+      .poll(() => observe(refs.bad))
+      .toMatchObject({ kind: 'ended', exit: { exitCode: null, failure: { reason: 'cancelled' } } });
+    expect(await runtime.remove(refs.bad)).toBe(true);
+    expect(server.store.collections.jobs.objects.has(refs.bad.object?.name ?? '')).toBe(false);
+  });
+
+  test('that it has no pod says nothing while nobody asked it to end', async () => {
+    server.store.remove('pods', podOf(refs.bad, bad, running).metadata.name);
+    await expect.poll(() => observe(refs.bad)).toMatchObject({ kind: 'unreachable', unread: true });
+  });
+
+  test('without its uid recorded it is found by its labels', async () => {
+    const unrecorded = { ...refs.bad, object: null };
+    expect(await runtime.stop(unrecorded, 10)).toBe(true);
+    expect(await runtime.remove(unrecorded)).toBe(true);
+    expect(server.store.collections.jobs.objects.has(refs.bad.object?.name ?? '')).toBe(false);
+  });
+});
+
+test('an event of ours that cannot be read is told of while it exists; those of others are nobody’s concern', async () => {
+  const event = (name: string): FakeObject => ({
+    metadata: { name: `${name}.1`, uid: `event-${name}` },
+    involvedObject: { kind: 'Pod', name },
+    type: 'Warning',
+    reason: 'FailedMount',
+  });
+  server.store.put('events', event('another-pod'));
+  server.store.put('events', event(refs.bad.object?.name ?? ''));
+  await untilSetAside(1);
+  expect(await runtime.setAside()).toMatchObject([
+    {
+      kind: 'object',
+      jobId: null,
+      name: expect.stringMatching(/^Event jo-/) as string,
+      message: 'involvedObject.uid is missing',
+    },
+  ]);
+  expect((await observe(refs.good)).kind).toBe('waiting');
+  server.store.remove('events', `${refs.bad.object?.name ?? ''}.1`);
+  await untilSetAside(0);
 });

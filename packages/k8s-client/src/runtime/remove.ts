@@ -1,6 +1,6 @@
 import type { AttemptRef } from '@job-orchestrator/types';
 import type { RuntimeContext } from './context.ts';
-import { jobName, readCurrentJob } from './current-job.ts';
+import { findObject } from './current-job.ts';
 
 interface Deleted {
   readonly kind?: unknown;
@@ -8,12 +8,9 @@ interface Deleted {
 
 /** Deletes the attempt's Job by uid, its pods in the background. True once the Job is confirmed gone. */
 export const removeJob = async (context: RuntimeContext, ref: AttemptRef): Promise<boolean> => {
-  const uid = ref.object?.uid ?? context.store.view(ref.attemptId).job?.uid ?? null;
-  if (uid === null) {
-    const current = await readCurrentJob(context, ref);
-    if (current.kind !== 'found') return current.kind === 'none';
-    return removeJob(context, { ...ref, object: { uid: current.job.uid, name: current.job.name } });
-  }
+  const object = await findObject(context, ref);
+  if (typeof object === 'string') return object === 'none';
+  const { uid, name } = object;
   const body = {
     kind: 'DeleteOptions',
     apiVersion: 'v1',
@@ -22,7 +19,7 @@ export const removeJob = async (context: RuntimeContext, ref: AttemptRef): Promi
   };
   const answer = await context.api.json<Deleted | null>({
     method: 'DELETE',
-    path: context.paths.job(jobName(ref)),
+    path: context.paths.job(name),
     body,
   });
   // A conflict: the name belongs to another uid, so ours is gone. A `Job` in the answer still waits for a finalizer.

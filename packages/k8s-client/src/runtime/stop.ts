@@ -2,7 +2,7 @@ import type { AttemptRef } from '@job-orchestrator/types';
 import { annotations } from '../labels.ts';
 import type { LogCaptures } from '../logs/captures.ts';
 import type { RuntimeContext } from './context.ts';
-import { jobName, readCurrentJob } from './current-job.ts';
+import { findObject } from './current-job.ts';
 
 /**
  * Asks the Job controller to end the attempt by a deadline that has passed: it deletes the pod with its grace (SIGTERM,
@@ -22,20 +22,16 @@ export const stopJob = async (
   captures: LogCaptures,
   ref: AttemptRef,
 ): Promise<boolean> => {
+  const object = await findObject(context, ref);
+  if (typeof object === 'string') return object === 'none';
   const cached = context.store.view(ref.attemptId).job;
-  const uid = ref.object?.uid ?? cached?.uid ?? null;
-  if (uid === null) {
-    const current = await readCurrentJob(context, ref);
-    if (current.kind !== 'found') return current.kind === 'none';
-    return stopJob(context, captures, { ...ref, object: { uid: current.job.uid, name: current.job.name } });
-  }
   if (cached?.stopRequested === true) return true;
   await captures.begin(ref);
-  const body = stopPatch(uid, context.clock.now(), cached?.suspended === true);
+  const body = stopPatch(object.uid, context.clock.now(), cached?.suspended === true);
   const contentType = 'application/merge-patch+json';
   const answer = await context.api.json({
     method: 'PATCH',
-    path: context.paths.job(jobName(ref)),
+    path: context.paths.job(object.name),
     body,
     contentType,
   });

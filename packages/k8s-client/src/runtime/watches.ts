@@ -47,16 +47,29 @@ const podTarget = ({ store }: RuntimeContext, quarantine: Quarantine): Reflector
   };
 };
 
-/** One that cannot be read is logged by the watch: nothing is concluded from its absence. */
-const eventTarget = ({ store, installation }: RuntimeContext): ReflectorTarget => {
-  const ours = `jo-${installation.replaceAll('-', '').slice(-8)}-`;
-  const none: ReadonlySet<string> = new Set();
+/** Events of others stand in the same namespace; which are ours shows in what cannot be read, too. */
+const namesIn = (event: unknown): readonly unknown[] => {
+  const { metadata, involvedObject } = (event ?? {}) as Record<string, { readonly name?: unknown } | null>;
+  return [metadata?.name, involvedObject?.name];
+};
+
+const eventTarget = ({ store, installation }: RuntimeContext, quarantine: Quarantine): ReflectorTarget => {
+  const prefix = `jo-${installation.replaceAll('-', '').slice(-8)}-`;
   const upsert = (object: unknown): void => {
-    const event = decodeEvent(object);
-    if (event?.aboutName.startsWith(ours) === true) store.putEvent(event);
+    if (!namesIn(object).some((name) => textOr(name, '').startsWith(prefix))) return;
+    quarantine.around('Event', object, () => {
+      const event = decodeEvent(object);
+      if (event !== null) store.putEvent(event);
+    });
   };
-  const nothing = (): void => undefined;
-  return { upsert, remove: nothing, known: () => none, forget: nothing, rewind: nothing };
+  const forget = (uid: string): void => quarantine.forget('Event', uid);
+  return {
+    upsert,
+    remove: (object) => forget(textOr(uidOf(object), '')),
+    known: () => new Set(quarantine.uids('Event')),
+    forget,
+    rewind: () => undefined,
+  };
 };
 
 /** Warnings that no status repeats: what the scheduler and the image puller say stands in the pod, and comes in floods. */
@@ -94,7 +107,7 @@ export const startWatches = (
   const reflectors = [
     start('jobs', { path: paths.jobs, labelSelector }, jobTarget(context, quarantine)),
     start('pods', { path: paths.pods, labelSelector }, podTarget(context, quarantine)),
-    start('events', { path: paths.events, fieldSelector: warnings }, eventTarget(context)),
+    start('events', { path: paths.events, fieldSelector: warnings }, eventTarget(context, quarantine)),
   ];
 
   const ready = (limitMs: number): Promise<void> =>
