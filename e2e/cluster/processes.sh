@@ -68,6 +68,11 @@ start_scheduler() { # flags…
   start scheduler "$bin/kube-scheduler" $(delegated scheduler) "$@"
 }
 
+start_kubelet() { # flags, which win over its configuration
+  start kubelet "$bin/kubelet" --kubeconfig kubelet.kubeconfig --config kubelet.yaml --root-dir "$run/kubelet" \
+    --hostname-override node-1 --node-ip "$node_ip" --cert-dir "$run/pki" "$@"
+}
+
 # Its words are meant to split.
 delegated() { # name
   printf -- '--kubeconfig %s.kubeconfig --authentication-kubeconfig %s.kubeconfig --authorization-kubeconfig %s.kubeconfig --bind-address 127.0.0.1 --leader-elect=false' "$1" "$1" "$1"

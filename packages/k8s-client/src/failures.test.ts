@@ -2,6 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { buildAttempt, decideAttempt, decideLaunch } from '@job-orchestrator/executor-core/testing';
 import { failureReasons, type LiveAttempt, type Observation } from '@job-orchestrator/types';
+import { decodeEvent, decodeJob, decodePod } from './observe/decode.ts';
+import { observeAttempt } from './observe.ts';
+import { createAttemptStore } from './runtime/attempt-store.ts';
+import { systemClock } from './system-clock.ts';
 import { replay, replayAnswer, type FailureFixture } from './testing/fixture.ts';
 
 const folder = new URL('../fixtures/', import.meta.url);
@@ -105,4 +109,21 @@ test('every reason that Kubernetes can show has a fixture', () => {
     (reason) => !shown.has(reason as keyof typeof failureReasons) && !notOfKubernetes.has(reason),
   );
   expect(missing).toEqual([]);
+});
+
+test('an eviction that only its event tells stays known under later warnings, and when its pod is gone', () => {
+  const [, fixture] = fixtures.find(([name]) => name === 'recorded/own-limit-exit-0')!;
+  const [uid] = fixture.pods.map((pod) => (pod as { metadata: { uid: string } }).metadata.uid);
+  const store = createAttemptStore(systemClock, () => undefined);
+  store.putJob(decodeJob(fixture.job));
+  store.putPod(decodePod(fixture.pods[0]));
+  for (const event of fixture.events) {
+    const view = decodeEvent(event);
+    if (view === null) continue;
+    store.putEvent(view);
+    store.putEvent({ ...view, reason: 'FailedMount', message: 'on its way out' });
+  }
+  store.dropPod(uid!);
+  const seen = observeAttempt(store.view(decodeJob(fixture.job).attempt.attemptId));
+  expect(seen).toMatchObject({ kind: 'ended', exit: { failure: { reason: 'own_limit_exceeded' } } });
 });

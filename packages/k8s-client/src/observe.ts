@@ -48,6 +48,10 @@ export const mergePod = (before: PodView | undefined, after: PodView, now: Date)
   };
 };
 
+/** The newest warning counts; but that a pod is evicted stays true, whatever is warned of while it goes. */
+export const mergeEvent = (before: EventView | undefined, after: EventView): EventView =>
+  before?.reason === 'Evicted' ? before : after;
+
 const byAge = (one: PodView, other: PodView): number =>
   one.createdAt.getTime() - other.createdAt.getTime() || (one.uid < other.uid ? -1 : 1);
 
@@ -94,9 +98,18 @@ const exitOf = (pod: PodView, judged: Failure | null): ExitReport => {
 const stopped = (evidence: Failure['evidence']): Failure =>
   failure('cancelled', 'The attempt was asked to end, and ended.', evidence);
 
+/**
+ * Where a program that was over a limit of its own, or that a kubelet started anew does not let go on, answers with 0, the
+ * kubelet (1.34) calls its pod `Succeeded`, without reason or condition: only the event tells.
+ */
+const evictedBy = (pod: PodView, event: EventView | null): PodView =>
+  event?.reason === 'Evicted' && event.aboutUid === pod.uid && pod.reason === ''
+    ? { ...pod, reason: event.reason, message: event.message }
+    : pod;
+
 // Our own request comes first: whatever the program answered to it is neither its success nor its fault.
-const judgePod = (pod: PodView, job: JobView): Failure | null => {
-  const judged = removedByDeadline(pod, job) ?? judgeEnd(pod);
+const judgePod = (pod: PodView, job: JobView, event: EventView | null): Failure | null => {
+  const judged = removedByDeadline(pod, job) ?? judgeEnd(evictedBy(pod, event));
   return judged !== null && job.stopRequested && wasRemoved(pod) ? stopped(judged.evidence) : judged;
 };
 
@@ -225,7 +238,7 @@ const observePod = (
       message: `A second pod of this attempt, ${alive.name}, has not ended yet.`,
     };
   }
-  if (hasEnded(pod)) return { kind: 'ended', exit: exitOf(pod, judgePod(pod, job)) };
+  if (hasEnded(pod)) return { kind: 'ended', exit: exitOf(pod, judgePod(pod, job, event)) };
   const { state } = pod.main;
   if (pod.goneBy !== null && pod.node !== null) return lostContact(pod, pod.goneBy);
   if (state.kind === 'running')

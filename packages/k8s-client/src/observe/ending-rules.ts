@@ -42,6 +42,12 @@ const describeInit = (failed: ContainerView | null): string => {
   const how = ended === null ? 'failed' : `ended with exit code ${ended.exitCode} (${ended.reason})`;
   return `The init container ${failed?.name ?? ''}, which is not ours, ${how}; the program did not start.`;
 };
+/**
+ * The runtime has a container by then: runc says on its output, in its only line, that Linux would not run the program
+ * (E2BIG), and ends with 1 as a program would.
+ */
+const isTooLarge = ({ message }: Terminated): boolean =>
+  /^exec \S+: argument list too long\s*$/.test(message);
 const signalOf = (main: Terminated | null): number => main?.signal || (main?.exitCode ?? 0) - 128;
 
 /** The judgement of an ended pod, in the order of design §8; the first rule that fits decides, none means success. */
@@ -122,6 +128,17 @@ export const endRules: readonly EndRule[] = [
     reason: 'object_deleted',
     message: ({ main }) =>
       `The pod was deleted before its program had ended${main === null ? '' : ` (exit code ${main.exitCode})`}.`,
+  },
+  {
+    name: 'too large for the system',
+    applies: ({ main }) => main !== null && isTooLarge(main),
+    reason: 'launch_refused',
+    message: ({ main }) =>
+      said(
+        'Linux did not start the program, for a variable or a word of its command is over 128 KiB or all of them together over ' +
+          'about 2 MiB; a secret counts as a variable. Give large data as inputs or as a file',
+        main?.message.trim(),
+      ),
   },
   {
     name: 'could not be started',

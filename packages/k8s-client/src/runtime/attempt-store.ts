@@ -1,7 +1,7 @@
 import type { AttemptId, Clock } from '@job-orchestrator/types';
 import type { LabelledAttempt } from '../labels.ts';
 import type { AttemptView, EventView, JobView, PodView } from '../observe/views.ts';
-import { mergePod } from '../observe.ts';
+import { mergeEvent, mergePod } from '../observe.ts';
 
 /** What the watches have shown, by attempt. Bounded by what exists in the cluster. */
 export interface AttemptStore {
@@ -52,8 +52,9 @@ const forgetOldest = (
 
 /** Delete first, so that the order of the map is the order of arrival and the oldest goes first. */
 const putNewest = (events: Map<string, EventView>, uid: string, event: EventView): void => {
+  const merged = mergeEvent(events.get(uid), event);
   events.delete(uid);
-  events.set(uid, event);
+  events.set(uid, merged);
   forgetOldest(events, rememberedEvents);
 };
 
@@ -102,6 +103,15 @@ const createPodShelf = (clock: Clock): PodShelf => {
   };
 };
 
+const withEvents = (
+  events: ReadonlyMap<string, EventView>,
+  jobUid: string,
+  pods: readonly PodView[],
+): Omit<AttemptView, 'job'> => {
+  const podEvent = pods.map(({ uid }) => events.get(uid)).find((found) => found !== undefined);
+  return { pods, event: events.get(jobUid) ?? null, podEvent: podEvent ?? null };
+};
+
 /** An empty store; `onChange` is told of each attempt about which something new is known. */
 export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) => void): AttemptStore => {
   const jobs = new Map<string, JobView>();
@@ -122,6 +132,10 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     jobOf.set(job.attempt.attemptId, job.uid);
     onChange(job.attempt.attemptId);
   };
+  const forgetPod = (pod: PodView): void => {
+    events.delete(pod.uid);
+    pods.forget(pod);
+  };
   const dropJob = (uid: string): void => {
     const job = jobs.get(uid);
     events.delete(uid);
@@ -129,15 +143,14 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     const { attemptId } = job.attempt;
     jobs.delete(uid);
     if (jobOf.get(attemptId) === uid) jobOf.delete(attemptId);
-    for (const pod of pods.of(attemptId, uid)) if (pod.gone && pod.jobUid === uid) pods.forget(pod);
+    for (const pod of pods.of(attemptId, uid)) if (pod.gone && pod.jobUid === uid) forgetPod(pod);
     onChange(attemptId);
   };
   const dropPod = (uid: string): void => {
     const pod = pods.get(uid);
-    events.delete(uid);
     if (pod === undefined) return;
     if (pod.jobUid !== null && jobs.has(pod.jobUid)) pods.markGone(pod);
-    else pods.forget(pod);
+    else forgetPod(pod);
     onChange(attemptOf(pod));
   };
   const putEvent = (event: EventView): void => {
@@ -147,10 +160,7 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
   };
   const view = (attempt: AttemptId): AttemptView => {
     const uid = jobOf.get(attempt) ?? '';
-    const [job, event] = [jobs.get(uid), events.get(uid)];
-    const itsPods = pods.of(attempt, uid);
-    const podEvent = itsPods.map((pod) => events.get(pod.uid)).find((found) => found !== undefined);
-    return { job: job ?? null, pods: itsPods, event: event ?? null, podEvent: podEvent ?? null };
+    return { job: jobs.get(uid) ?? null, ...withEvents(events, uid, pods.of(attempt, uid)) };
   };
   return {
     putJob,

@@ -6,6 +6,9 @@ import { createTestNamespace } from './cluster.ts';
 import { disruptions, preparePreemption } from './recording/disruptions.ts';
 import { ends } from './recording/ends.ts';
 import { play, type Scene } from './recording/play.ts';
+import { nodeTroubles } from './recording/node-troubles.ts';
+import { nodeUnderTest } from './recording/node.ts';
+import { pulls } from './recording/pulls.ts';
 import { startRefusingRegistry } from './recording/registry.ts';
 import type { Scenario } from './recording/scenario.ts';
 import { waits } from './recording/waits.ts';
@@ -13,10 +16,13 @@ import { watchRaw } from './recording/watch-raw.ts';
 
 /*
  * Records the fixtures of `fixtures/recorded` anew on the cluster that KUBECONFIG names:
- * node packages/k8s-client/dist/testing/record-failures.js [NAME…]
+ * node packages/k8s-client/dist/testing/record-failures.js [--alone] [NAME…]
+ *
+ * With `--alone` also those for which the node is harmed: its kubelet is stopped or started with other thresholds, or it is
+ * tainted. That needs the cluster of e2e/cluster and nobody else on it, and takes about 5 minutes.
  */
 
-const scenarios: readonly Scenario[] = [...ends, ...waits, ...disruptions];
+const scenarios: readonly Scenario[] = [...ends, ...pulls, ...waits, ...disruptions, ...nodeTroubles];
 const folder = new URL('../../fixtures/recorded/', import.meta.url);
 /** The registries of e2e/cluster. */
 const realRegistry = process.env['E2E_REGISTRY'] ?? '10.88.0.1:5050';
@@ -37,15 +43,17 @@ const firstNode = async (api: ApiClient): Promise<Node> => {
   return nodes.body.items[0];
 };
 
-const limitTo0 = async (api: ApiClient, namespace: string, what: string): Promise<void> => {
+const quotas: Readonly<Record<NonNullable<Scenario['quota']>, Readonly<Record<string, string>>>> = {
+  pods: { pods: '0' },
+  jobs: { 'count/jobs.batch': '0' },
+  limits: { 'limits.cpu': '10' },
+};
+
+const setQuota = async (api: ApiClient, namespace: string, hard: object): Promise<void> => {
   const path = `/api/v1/namespaces/${namespace}/resourcequotas`;
-  await api.json({
-    method: 'POST',
-    path,
-    body: { metadata: { name: 'none' }, spec: { hard: { [what]: '0' } } },
-  });
+  await api.json({ method: 'POST', path, body: { metadata: { name: 'quota' }, spec: { hard } } });
   for (let counted = false; !counted;) {
-    const quota = await api.json<{ status?: { hard?: object } }>({ method: 'GET', path: `${path}/none` });
+    const quota = await api.json<{ status?: { hard?: object } }>({ method: 'GET', path: `${path}/quota` });
     counted = quota.kind === 'ok' && quota.body.status?.hard !== undefined;
   }
 };
@@ -59,20 +67,40 @@ const write = async (scenario: Scenario, scene: Scene): Promise<boolean> => {
   } catch (error) {
     process.stderr.write(`FAILED ${messageOf(error)}\n`);
     return false;
+  } finally {
+    if (scenario.alone) await scene.node.restore();
   }
+};
+
+/** Scenarios that need the same of a namespace, some at once. */
+interface Round {
+  readonly quota?: Scenario['quota'];
+  readonly alone?: boolean;
+}
+
+const playAll = async (mine: readonly Scenario[], scene: Scene, atOnce: number): Promise<boolean> => {
+  const left = [...mine];
+  const work = async (): Promise<boolean> => {
+    let all = true;
+    for (let next = left.shift(); next !== undefined; next = left.shift())
+      all = (await write(next, scene)) && all;
+    return all;
+  };
+  const done = await Promise.all(Array.from({ length: atOnce }, work));
+  return done.every(Boolean);
 };
 
 const record = async (
   wanted: readonly Scenario[],
   registry: string,
-  quota?: Scenario['quota'],
+  { quota, alone = false }: Round,
 ): Promise<boolean> => {
-  const mine = wanted.filter((scenario) => scenario.quota === quota);
+  const mine = wanted.filter((each) => each.quota === quota && (each.alone ?? false) === alone);
   if (mine.length === 0) return true;
   const { api, name, close } = await createTestNamespace();
   const node = await firstNode(api);
   const { kubeletVersion, containerRuntimeVersion } = node.status.nodeInfo;
-  if (quota !== undefined) await limitTo0(api, name, quota === 'pods' ? 'pods' : 'count/jobs.batch');
+  if (quota !== undefined) await setQuota(api, name, quotas[quota]);
   const watch = await watchRaw(api, name);
   const restore = await preparePreemption(api, node.metadata.name);
   const scene: Scene = {
@@ -81,6 +109,7 @@ const record = async (
     registry,
     realRegistry,
     registryWithLogin,
+    node: nodeUnderTest(api, node.metadata.name),
     watch,
     source: `recorded on Kubernetes ${kubeletVersion}, ${containerRuntimeVersion.replace('://', ' ')}`,
     hidden: {
@@ -91,16 +120,8 @@ const record = async (
       [registryWithLogin]: 'private.example',
     },
   };
-  const left = [...mine];
-  const work = async (): Promise<boolean> => {
-    let all = true;
-    for (let next = left.shift(); next !== undefined; next = left.shift())
-      all = (await write(next, scene)) && all;
-    return all;
-  };
   try {
-    const done = await Promise.all(Array.from({ length: company }, work));
-    return done.every(Boolean);
+    return await playAll(mine, scene, alone ? 1 : company);
   } finally {
     await restore();
     await watch.close();
@@ -108,11 +129,18 @@ const record = async (
   }
 };
 
-const names = process.argv.slice(2);
+const words = process.argv.slice(2);
+const names = words.filter((word) => word !== '--alone');
 const wanted = names.length === 0 ? scenarios : scenarios.filter(({ name }) => names.includes(name));
+const rounds: readonly Round[] = [
+  {},
+  { quota: 'pods' },
+  { quota: 'jobs' },
+  { quota: 'limits' },
+  ...(words.includes('--alone') ? [{ alone: true }] : []),
+];
 const registry = await startRefusingRegistry();
 const results = [];
-for (const quota of [undefined, 'pods', 'jobs'] as const)
-  results.push(await record(wanted, registry.address, quota));
+for (const round of rounds) results.push(await record(wanted, registry.address, round));
 registry.close();
 process.exitCode = results.every(Boolean) ? 0 : 1;

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../http/api-client.ts';
-import { endsWith, shapePod, type Scenario, type Stage } from './scenario.ts';
+import { endsWith, shapePod, shell, type Scenario, type Stage } from './scenario.ts';
 
 const deletePod = async ({ api, namespace, podName }: Stage): Promise<void> => {
   await api.json({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}/pods/${podName()}` });
@@ -115,6 +115,20 @@ export const disruptions: readonly Scenario[] = [
     intent: { cancelled: true },
     meddle: afterItBegan(deletePod),
     expected: { observation: 'ended', reason: 'suspect_success', decision: 'cancel' },
+  },
+  {
+    name: 'output-after-deadline',
+    signal: 'our own intent: the run deadline, answered with 0',
+    // It begins to be deleted after the 5 s that the fixtures' test allows.
+    spec: shell("trap 'exit 0' TERM; sleep 6; echo begun; while :; do sleep 1 & wait $!; done"),
+    intent: { stopIntent: 'run_deadline' },
+    meddle: afterItBegan(deletePod),
+    expected: {
+      observation: 'ended',
+      reason: 'suspect_success',
+      decided: 'run_deadline',
+      decision: 'retry',
+    },
   },
   {
     name: 'job-deleted',

@@ -1,4 +1,4 @@
-import { shapeMain, shapePod, shell, type Scenario } from './scenario.ts';
+import { shapeMain, shapePod, shell, type Scenario, type Stage } from './scenario.ts';
 
 const helper = (name: string, script: string, more: object = {}) => ({
   name,
@@ -7,6 +7,16 @@ const helper = (name: string, script: string, more: object = {}) => ({
   securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
   ...more,
 });
+
+/** A child that takes more memory than 16 MiB; with cgroup v1, which kills a process and not all of the container. */
+const greedyChild = "sh -c 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done'";
+
+/** One byte more than Linux takes for one variable, with its name. */
+const addLargeSecret = async ({ api, namespace }: Stage): Promise<void> => {
+  const body = { metadata: { name: 'large' }, stringData: { value: 'x'.repeat(131_072 - 'LARGE='.length) } };
+  const made = await api.json({ method: 'POST', path: `/api/v1/namespaces/${namespace}/secrets`, body });
+  if (made.kind !== 'ok') throw new Error(made.message);
+};
 
 /** How programs end by themselves, or by a limit of their own. */
 export const ends: readonly Scenario[] = [
@@ -48,6 +58,42 @@ export const ends: readonly Scenario[] = [
       resources: { limits: { memory: '16Mi' } },
     },
     expected: { observation: 'ended', reason: 'oom_killed', decision: 'retry', says: /16Mi/ },
+  },
+  {
+    name: 'oom-child-exit-0',
+    signal: '`OOMKilled` of a child, and the program ended with 0',
+    spec: { ...shell(`${greedyChild}; exit 0`), resources: { limits: { memory: '16Mi' } } },
+    expected: { observation: 'ended', decision: 'succeed' },
+  },
+  {
+    name: 'oom-child-exit-1',
+    signal: '`OOMKilled` of a child, and the program failed with 1',
+    spec: { ...shell(`${greedyChild}; exit 1`), resources: { limits: { memory: '16Mi' } } },
+    expected: { observation: 'ended', reason: 'oom_killed', decision: 'retry', says: /16Mi/ },
+  },
+  {
+    name: 'oom-then-143',
+    signal: '`OOMKilled` of a child earlier, then 143',
+    spec: {
+      ...shell(`${greedyChild}; sh -c 'kill -TERM $$'; exit $?`),
+      resources: { limits: { memory: '16Mi' } },
+    },
+    expected: { observation: 'ended', reason: 'signal', decision: 'retry', says: /SIGTERM/ },
+  },
+  {
+    name: 'environment-too-large',
+    signal: 'Linux refuses the environment: a variable from a Secret has over 128 KiB',
+    spec: shell('echo done'),
+    before: addLargeSecret,
+    shape: shapeMain({
+      env: [{ name: 'LARGE', valueFrom: { secretKeyRef: { name: 'large', key: 'value' } } }],
+    }),
+    expected: {
+      observation: 'ended',
+      reason: 'launch_refused',
+      decision: 'fail',
+      says: /128 KiB/,
+    },
   },
   {
     name: 'bad-command',
@@ -99,6 +145,14 @@ export const ends: readonly Scenario[] = [
       resources: { limits: { 'ephemeral-storage': '8Mi' } },
     },
     expected: { observation: 'ended', reason: 'own_limit_exceeded', decision: 'retry' },
+  },
+  {
+    name: 'own-limit-exit-0',
+    signal: 'exit code 0 while it was evicted for its own limit',
+    spec: shell(
+      "trap 'exit 0' TERM; dd if=/dev/zero of=/output/large bs=1M count=40; while :; do sleep 1 & wait $!; done",
+    ),
+    expected: { observation: 'ended', exitCode: 0, reason: 'own_limit_exceeded', decision: 'retry' },
   },
   {
     name: 'init-failed',

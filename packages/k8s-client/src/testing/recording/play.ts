@@ -45,6 +45,7 @@ const messageOf = (seen: Observation): string => {
 
 const fits = ({ expected }: Scenario, seen: Observation): boolean => {
   if (seen.kind !== expected.observation) return false;
+  if (seen.kind === 'ended' && seen.exit.exitCode !== (expected.exitCode ?? seen.exit.exitCode)) return false;
   if (seen.kind === 'ended' && (seen.exit.failure?.reason ?? undefined) !== expected.reason) return false;
   if (seen.kind === 'refused' && seen.failure.reason !== expected.reason) return false;
   if (seen.kind === 'waiting' && seen.reason !== expected.waiting) return false;
@@ -89,7 +90,8 @@ const expectedOf = (
   { expected }: Scenario,
   exitCode: number | null | undefined,
 ): FailureFixture['expected'] => {
-  const { observation, reason, waiting, decision } = expected;
+  const { observation, waiting, decision } = expected;
+  const reason = expected.decided ?? expected.reason;
   return {
     observation,
     ...(waiting === undefined ? {} : { waiting }),
@@ -108,7 +110,10 @@ const watchUntilItFits = async (scenario: Scenario, stage: Stage): Promise<Obser
     return Promise.resolve(fits(scenario, last) ? last : null);
   };
   return waitUntil(scenario.name, look, { timeoutMs: patienceMs }).catch((cause: unknown) => {
-    throw new Error(`${scenario.name}: last seen ${JSON.stringify(last)}`, { cause });
+    const { pods } = stage.seen();
+    throw new Error(`${scenario.name}: last seen ${JSON.stringify(last)} of ${JSON.stringify(pods)}`, {
+      cause,
+    });
   });
 };
 
@@ -124,11 +129,16 @@ const recordRefusal = (scenario: Scenario, answer: Refusal) => {
   return { job: null, pods: [], gone: [], events: [], answer: { status, body } };
 };
 
+/** What becomes the first moment of 2026. */
+const momentOf = ({ agedSeconds = 0 }: Scenario, createdAt: string): Date =>
+  new Date(Date.parse(createdAt) + agedSeconds * 1_000);
+
 /** Plays a scenario until the cluster shows what it is about; the fixture of it. Throws when it shows something else. */
 export const play = async (scene: Scene, scenario: Scenario, index: number): Promise<FailureFixture> => {
   const launch = launchOf(scenario, index);
   const stage = stageOf(scene, launch);
   const rendered = renderJob(launch);
+  await scenario.before?.(stage);
   const body = scenario.shape?.(rendered, stage) ?? rendered;
   const path = pathsOf(body.metadata?.namespace ?? scene.namespace).jobs;
   const beganAt = new Date();
@@ -170,6 +180,6 @@ export const play = async (scene: Scene, scenario: Scenario, index: number): Pro
   const expected = expectedOf(scenario, judged.kind === 'ended' ? judged.exit.exitCode : undefined);
   return normalise(
     { ...about, ...cleaned, expected },
-    { ...surroundings, beganAt: new Date(made.body.metadata.creationTimestamp) },
+    { ...surroundings, beganAt: momentOf(scenario, made.body.metadata.creationTimestamp) },
   );
 };

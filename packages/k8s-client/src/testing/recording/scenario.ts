@@ -2,16 +2,18 @@ import type { FailureReason, JobSpec, Observation, WaitingReason } from '@job-or
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { ApiClient } from '../../http/api-client.ts';
 import type { FailureFixture } from '../fixture.ts';
+import type { NodeUnderTest } from './node.ts';
 
 /** Where a scenario plays. */
 export interface Stage {
   readonly api: ApiClient;
   readonly namespace: string;
-  /** `host:port` of a registry of ours that answers as the scenario's tag asks: `limited`, `arm`. */
+  /** `host:port` of a registry of ours that answers as the scenario's tag asks: `limited`, `arm`, `empty`. */
   readonly registry: string;
   /** `host:port` of a real registry that holds no image, and of one that wants a login. */
   readonly realRegistry: string;
   readonly registryWithLogin: string;
+  readonly node: NodeUnderTest;
   /** What is seen so far of this scenario's attempt. */
   seen(): Pick<FailureFixture, 'job' | 'pods' | 'gone' | 'events'>;
   /** Waits until the observation is of this kind. */
@@ -26,18 +28,27 @@ export interface Scenario {
   readonly name: string;
   readonly signal: string;
   readonly spec: Partial<JobSpec>;
+  /** What happens to the namespace or the node before it is created. */
+  readonly before?: (stage: Stage) => Promise<void>;
   /** What the manifest cannot say: an administrator's or somebody else's addition. */
   readonly shape?: (job: Job, stage: Stage) => Job;
   /** What happens to it once it is created. */
   readonly meddle?: (stage: Stage) => Promise<void>;
   readonly intent?: NonNullable<FailureFixture['intent']>;
-  /** Names the namespace apart in which a quota allows no pod (`pods`) or no Job (`jobs`). */
-  readonly quota?: 'pods' | 'jobs';
+  /** Names the namespace apart in which a quota allows no pod (`pods`), no Job (`jobs`), or only pods that name `limits`. */
+  readonly quota?: 'pods' | 'jobs' | 'limits';
+  /** True: it harms the node, and with it whatever else runs there. */
+  readonly alone?: boolean;
+  /** So long before the moment of the fixtures it began; else at that moment. */
+  readonly agedSeconds?: number;
   /** The verdict that must come out, written down before anything is recorded. */
   readonly expected: {
     readonly observation: FailureFixture['expected']['observation'];
     readonly reason?: FailureReason;
     readonly waiting?: WaitingReason;
+    readonly exitCode?: number;
+    /** The reason of the decision, where our intent makes it another than that which the pod shows. */
+    readonly decided?: FailureReason;
     readonly decision: NonNullable<FailureFixture['expected']['decision']>;
     /** The words that must be in the message. */
     readonly says?: RegExp;

@@ -1,11 +1,38 @@
-import { shapeMain, shapePod, shell, type Scenario } from './scenario.ts';
+import { shapeMain, shapePod, shell, type Scenario, type Stage } from './scenario.ts';
 
-type Registry = 'registry' | 'realRegistry' | 'registryWithLogin';
+const webhooks = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+const forWebhook = { 'example.com/webhook': 'down' };
 
-const image =
-  (tag: string, registry: Registry = 'registry'): NonNullable<Scenario['shape']> =>
-  (job, stage) =>
-    shapeMain({ image: `${stage[registry]}/jobs/hello:${tag}`, imagePullPolicy: 'Always' })(job);
+/** A webhook that nobody serves, for the pods of one namespace that are marked for it; it goes with the namespace. */
+const addDeadWebhook = async ({ api, namespace }: Stage): Promise<void> => {
+  const space = await api.json<{ metadata: { uid: string } }>({
+    method: 'GET',
+    path: `/api/v1/namespaces/${namespace}`,
+  });
+  if (space.kind !== 'ok') throw new Error(space.message);
+  const owner = { apiVersion: 'v1', kind: 'Namespace', name: namespace, uid: space.body.metadata.uid };
+  const webhook = {
+    name: 'policy.example.com',
+    clientConfig: { url: 'https://127.0.0.1:1/' },
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+    objectSelector: { matchLabels: forWebhook },
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    failurePolicy: 'Fail',
+  };
+  const metadata = { name: namespace, ownerReferences: [owner] };
+  const made = await api.json({ method: 'POST', path: webhooks, body: { metadata, webhooks: [webhook] } });
+  if (made.kind !== 'ok') throw new Error(made.message);
+};
+
+const markForWebhook: NonNullable<Scenario['shape']> = (job) => {
+  const { spec } = job;
+  if (spec === undefined) throw new Error('the manifest has no spec');
+  const { metadata } = spec.template;
+  const marked = { ...metadata, labels: { ...metadata?.labels, ...forWebhook } };
+  return { ...job, spec: { ...spec, template: { ...spec.template, metadata: marked } } };
+};
 
 const fromSecret = (ref: object): NonNullable<Scenario['shape']> =>
   shapeMain({ env: [{ name: 'TOKEN', valueFrom: ref }] });
@@ -13,67 +40,18 @@ const fromSecret = (ref: object): NonNullable<Scenario['shape']> =>
 /** What keeps programs from starting. */
 export const waits: readonly Scenario[] = [
   {
-    name: 'image-absent',
-    signal: '`ErrImagePull`: the registry has no such tag',
+    name: 'subpath',
+    signal: '`CreateContainerConfigError` of a subPath',
     spec: shell('echo done'),
-    shape: image('absent', 'realRegistry'),
-    expected: { observation: 'refused', reason: 'image_not_found', decision: 'wait', says: /not found/ },
-  },
-  {
-    name: 'image-denied',
-    signal: '`ErrImagePull`: the registry refuses us',
-    spec: shell('echo done'),
-    shape: image('1', 'registryWithLogin'),
-    expected: {
-      observation: 'refused',
-      reason: 'image_pull_denied',
-      decision: 'wait',
-      says: /401 Unauthorized/,
-    },
-  },
-  {
-    name: 'image-other-platform',
-    signal: '`ErrImagePull`: the image is not made for the node’s platform',
-    spec: shell('echo done'),
-    shape: image('arm'),
-    expected: {
-      observation: 'refused',
-      reason: 'image_platform',
-      decision: 'wait',
-      says: /no match for platform/,
-    },
-  },
-  {
-    name: 'registry-limits',
-    signal: '`ErrImagePull`: 429 of the registry',
-    spec: shell('echo done'),
-    shape: image('limited'),
-    expected: { observation: 'refused', reason: 'registry_unavailable', decision: 'wait', says: /429/ },
-  },
-  {
-    name: 'registry-down',
-    signal: '`ErrImagePull`: no registry answers',
-    spec: shell('echo done'),
-    shape: shapeMain({ image: 'localhost:1/jobs/hello:1', imagePullPolicy: 'Always' }),
-    expected: {
-      observation: 'refused',
-      reason: 'registry_unavailable',
-      decision: 'wait',
-      says: /connection refused/,
-    },
-  },
-  {
-    name: 'image-name-invalid',
-    signal: '`InvalidImageName`',
-    spec: { ...shell('echo done'), imageReference: 'localhost/UPPER:1' },
-    expected: { observation: 'refused', reason: 'invalid_image_name', decision: 'fail' },
-  },
-  {
-    name: 'image-never-pulled',
-    signal: '`ErrImageNeverPull`: not on the node, and may not be pulled',
-    spec: shell('echo done'),
-    shape: shapeMain({ image: 'localhost/absent:1', imagePullPolicy: 'Never' }),
-    expected: { observation: 'refused', reason: 'image_not_found', decision: 'fail' },
+    // Every namespace has this ConfigMap, and below a file there is no path.
+    shape: (job, stage) =>
+      shapePod((pod) => ({
+        volumes: [...(pod.volumes ?? []), { name: 'data', configMap: { name: 'kube-root-ca.crt' } }],
+      }))(
+        shapeMain({ volumeMounts: [{ name: 'data', mountPath: '/data', subPath: 'ca.crt/inner' }] })(job),
+        stage,
+      ),
+    expected: { observation: 'refused', reason: 'node_trouble', decision: 'wait', says: /subPath/ },
   },
   {
     name: 'secret-missing',
@@ -153,6 +131,26 @@ export const waits: readonly Scenario[] = [
     spec: shell('echo done'),
     quota: 'pods',
     expected: { observation: 'waiting', waiting: 'quota', decision: 'wait', says: /0 of 0 used/ },
+  },
+  {
+    name: 'quota-needs-limits',
+    signal: '`FailedCreate` (event): the quota demands limits that the job does not name',
+    spec: shell('echo done'),
+    quota: 'limits',
+    expected: { observation: 'refused', reason: 'launch_refused', decision: 'wait', says: /must specify/ },
+  },
+  {
+    name: 'webhook-down',
+    signal: '`FailedCreate` (event): an admission webhook does not answer',
+    spec: shell('echo done'),
+    before: addDeadWebhook,
+    shape: markForWebhook,
+    expected: {
+      observation: 'waiting',
+      waiting: 'launching',
+      decision: 'wait',
+      says: /failed calling webhook/,
+    },
   },
   {
     name: 'pod-security',
