@@ -14,6 +14,7 @@ describe('profiles and secrets', () => {
     const { stdout } = await jo('profile', 'describe', 'small');
     expect(stdout).toContain('Tolerates     spot=true:NoExecute');
     expect(stdout).toContain('Maximum       memory=2Gi');
+    expect((await jo('describe', 'profile', 'small')).stdout).toBe(stdout);
     const refused = await jo('run', '--profile', 'small', '--limit', 'memory=3Gi', 'hello', '--', 'true');
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('must not be more than 2Gi under the profile small');
@@ -29,6 +30,8 @@ describe('profiles and secrets', () => {
   test('a bound secret reaches the program and nothing that is shown', async () => {
     await writeFile(dev.path('secrets.json'), '{"reports": {"token": "hunter2"}}', { mode: 0o600 });
     await jo('secret', 'bind', 'reports-api', '--secret', 'reports', '--key', 'token', '--topic', 'reports');
+    const listed = await jo('get', 'secrets', '-o', 'name');
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining('reports-api') as string });
     const script = ['sh', '-c', 'echo ${#API_TOKEN}'];
     const words = ['--secret-env', 'API_TOKEN=reports-api', 'hello', '--', ...script];
     expect(await jo('run', '-t', 'reports', ...words)).toMatchObject({ code: 0, stdout: '7\n' });

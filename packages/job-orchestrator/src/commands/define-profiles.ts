@@ -44,14 +44,15 @@ const defineProfile = (program: Command, act: Act): void => {
           (await import('./profiles.ts')).listProfiles(cli, options),
         ),
       );
-  withCommonOptions(profile.command('describe'))
-    .description('all that a profile says')
-    .argument('<name>')
-    .action(
-      act(async (cli, name: string, options: RegistryFlags) =>
-        (await import('./profiles.ts')).describeProfile(cli, name, options),
-      ),
-    );
+  for (const describe of [profile.command('describe'), commandOf(program, 'describe').command('profile')])
+    withCommonOptions(describe)
+      .description('all that a profile says')
+      .argument('<name>')
+      .action(
+        act(async (cli, name: string, options: RegistryFlags) =>
+          (await import('./profiles.ts')).describeProfile(cli, name, options),
+        ),
+      );
   withCommonOptions(profile.command('delete'))
     .description('remove a profile that no live job names')
     .argument('<name>')
@@ -79,11 +80,12 @@ const defineSecret = (program: Command, act: Act): void => {
         (await import('./secrets.ts')).bindSecret(cli, name, options),
       ),
     );
-  withCommonOptions(secret.command('list'))
-    .description('all names, and where their values lie')
-    .action(
-      act(async (cli, options: RegistryFlags) => (await import('./secrets.ts')).listSecrets(cli, options)),
-    );
+  for (const list of [secret.command('list'), commandOf(program, 'get').command('secrets').alias('secret')])
+    withCommonOptions(list)
+      .description('all names, and where their values lie')
+      .action(
+        act(async (cli, options: RegistryFlags) => (await import('./secrets.ts')).listSecrets(cli, options)),
+      );
   withCommonOptions(secret.command('unbind'))
     .description('take a name from its Secret; attempts that use it fail from then on')
     .argument('<name>')

@@ -35,7 +35,8 @@ const decodeFile = async (path: string): Promise<unknown> => {
     return decodeJson(await readBounded(path));
   } catch (error) {
     if (!isOrchestratorError(error)) throw error;
-    const problems = error.problems.map((problem) => ({ ...problem, field: `${path}: ${problem.field}` }));
+    const place = (field: string): string => (field === path ? path : `${path}: ${field}`);
+    const problems = error.problems.map((problem) => ({ ...problem, field: place(problem.field) }));
     throw refused(`${path} cannot be used`, problems);
   }
 };

@@ -7,18 +7,14 @@ import {
   type ProfileSubmission,
   type SecretBindingSubmission,
 } from '../schemas/profile.ts';
-import { labelKeyPattern, labelValuePattern } from '../schemas/submission.ts';
 import { maximumProblems, maximumQuantityProblems, normalResources, resourcesProblems } from './resources.ts';
 import { schemaProblems } from './schema-problems.ts';
-import { nodeSelectorProblems } from './text-maps.ts';
+import { isLabelKey, isLabelValue, nodeSelectorProblems, notALabelKey, notALabelValue } from './text-maps.ts';
 
 const profileShape = schemaProblems(ProfileSubmissionSchema);
 const bindingShape = schemaProblems(SecretBindingSubmissionSchema);
 
 type GivenToleration = NonNullable<ProfileSubmission['tolerations']>[number];
-
-const taintKey = new RegExp(labelKeyPattern);
-const taintValue = new RegExp(labelValuePattern);
 
 /** Kubernetes' own rules, said here before a pod is refused for them. */
 const tolerationProblem = ({
@@ -28,10 +24,9 @@ const tolerationProblem = ({
   effect,
   tolerationSeconds,
 }: GivenToleration): string | null => {
-  if (key !== undefined && !taintKey.test(key)) return 'has a key that is not a Kubernetes label key';
+  if (key !== undefined && !isLabelKey(key)) return notALabelKey;
   if (key === undefined && operator !== 'Exists') return 'needs a key, or operator Exists for every taint';
-  if (value !== undefined && !taintValue.test(value))
-    return 'has a value that is not one of a Kubernetes label';
+  if (value !== undefined && !isLabelValue(value)) return notALabelValue;
   if (operator === 'Exists' && value !== undefined) return 'has a value, which goes with operator Equal only';
   if (tolerationSeconds !== undefined && effect !== 'NoExecute')
     return 'has tolerationSeconds, which go with effect NoExecute only';

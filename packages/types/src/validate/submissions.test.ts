@@ -123,6 +123,8 @@ describe('a job', () => {
       'labels.batch.kubernetes.io/job-name',
       'reserved',
     ],
+    ['a label key with a space', { labels: { 'a b': 'c' } }, 'labels.a b', 'at most 63 letters, digits'],
+    ['a label key of 64', { labels: { ['k'.repeat(64)]: 'c' } }, '', 'at most 63'],
     ['a label value with a space', { labels: { a: 'b c' } }, 'labels.a', '63'],
     [
       'too many labels',

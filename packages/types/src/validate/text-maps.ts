@@ -91,28 +91,32 @@ const reservedLabel = /^([^/]*\.)?(kubernetes\.io|k8s\.io|job-orchestrator\.io)\
 export const localQueueLabel = 'kueue.x-k8s.io/queue-name';
 const allowedLabels = new Set([localQueueLabel]);
 
-const reserved = 'uses a prefix that is reserved for Kubernetes and Job Orchestrator';
+const labelText = (chars: number): string =>
+  `at most ${chars} letters, digits, '-', '_' and '.', beginning and ending with a letter or digit`;
 
-const labelKeyProblem = (key: string): string | null => {
-  const name = key.includes('/') ? key.slice(key.indexOf('/') + 1) : key;
-  if (name.length > limits.labelKeyChars || key.length > 253 + 1 + limits.labelKeyChars)
-    return 'has too long a key';
-  if (!labelKey.test(key)) return 'has a key that is not a Kubernetes label key';
-  if (reservedLabel.test(key) && !allowedLabels.has(key)) return reserved;
-  return null;
+export const notALabelKey = `has a key that is no label key: ${labelText(limits.labelKeyChars)}, after a prefix if any (example.com/team)`;
+export const notALabelValue = `has a value that is no label value: ${labelText(limits.labelValueChars)}`;
+
+export const isLabelKey = (key: string): boolean => {
+  const [name, prefix = ''] = key.split('/').toReversed();
+  return (
+    (name ?? '').length <= limits.labelKeyChars &&
+    prefix.length <= limits.kubernetesNameChars &&
+    labelKey.test(key)
+  );
 };
 
+export const isLabelValue = (value: string): boolean =>
+  value.length <= limits.labelValueChars && labelValue.test(value);
+
 const labelEntryProblem = (key: string, value: string): Omit<Problem, 'field'> | null => {
-  const message = labelKeyProblem(key);
-  if (message !== null)
-    return { message, ...(message === reserved ? {} : { limit: limits.labelKeyChars }), value: shown(key) };
-  if (value.length > limits.labelValueChars || !labelValue.test(value))
+  if (!isLabelKey(key)) return { message: notALabelKey, value: shown(key) };
+  if (reservedLabel.test(key) && !allowedLabels.has(key))
     return {
-      message: `must be at most ${limits.labelValueChars} letters, digits, '-', '_' and '.', beginning and ending with a letter or digit`,
-      limit: limits.labelValueChars,
-      value: shown(value),
+      message: 'uses a prefix that is reserved for Kubernetes and Job Orchestrator',
+      value: shown(key),
     };
-  return null;
+  return isLabelValue(value) ? null : { message: notALabelValue, value: shown(value) };
 };
 
 /** What is wrong with labels: Kubernetes' own rules for keys and values, reserved prefixes, how many. */
@@ -134,11 +138,8 @@ export const localQueueProblems = (
 
 /** A node's labels are Kubernetes' own, so that no prefix is reserved here. */
 const selectorEntryProblem = (key: string, value: string): Omit<Problem, 'field'> | null => {
-  if (key.length > 253 + 1 + limits.labelKeyChars || !labelKey.test(key))
-    return { message: 'has a key that is not a Kubernetes label key', value: shown(key) };
-  return value.length > limits.labelValueChars || !labelValue.test(value)
-    ? { message: 'must be the value of a label', limit: limits.labelValueChars, value: shown(value) }
-    : null;
+  if (!isLabelKey(key)) return { message: notALabelKey, value: shown(key) };
+  return isLabelValue(value) ? null : { message: notALabelValue, value: shown(value) };
 };
 
 /** What is wrong with the labels that a node must have. */
