@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { kubectl } from './kubectl.ts';
 
 /** A namespace for one test file, and the credentials of an executor that may do no more than it must. */
@@ -12,53 +13,14 @@ export interface TestNamespace {
   remove(): Promise<void>;
 }
 
-/** The rights that the manual asks for in the namespace (never secrets, exec, roles or nodes). */
-const rules = [
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
-  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
-  { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] },
-];
+const manual = fileURLToPath(new URL('../../../deploy/rights.yaml', import.meta.url));
 
-/** What the API needs of the whole cluster, to know whose token a collector shows. */
-const reviewRights = (namespace: string) => [
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: namespace },
-    rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
-  },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: namespace },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: namespace },
-    subjects: [{ kind: 'ServiceAccount', name: 'executor', namespace }],
-  },
-];
-
-const documents = (namespace: string) => [
-  {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-  },
-  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'executor', namespace } },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'Role',
-    metadata: { name: 'executor', namespace },
-    rules,
-  },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
-    metadata: { name: 'executor', namespace },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'executor' },
-    subjects: [{ kind: 'ServiceAccount', name: 'executor', namespace }],
-  },
-  ...reviewRights(namespace),
-];
+/** The manifest that an administrator applies, for a namespace of another name: the tests have those rights and no others. */
+const manifestFor = async (namespace: string): Promise<string> =>
+  (await readFile(manual, 'utf8'))
+    .replaceAll('namespace: jobs', `namespace: ${namespace}`)
+    .replaceAll('name: jobs', `name: ${namespace}`)
+    .replaceAll('job-orchestrator-token-reviews', namespace);
 
 interface ClusterView {
   readonly clusters: readonly { readonly cluster: Readonly<Record<string, string>> }[];
@@ -69,7 +31,9 @@ const kubeconfigFor = async (namespace: string): Promise<object> => {
   const view = JSON.parse(
     await kubectl(['config', 'view', '--raw', '--flatten', '--minify', '-o', 'json']),
   ) as ClusterView;
-  const token = (await kubectl(['create', 'token', 'executor', '-n', namespace, '--duration', '1h'])).trim();
+  const token = (
+    await kubectl(['create', 'token', 'job-orchestrator', '-n', namespace, '--duration', '1h'])
+  ).trim();
   return {
     apiVersion: 'v1',
     kind: 'Config',
@@ -83,7 +47,7 @@ const kubeconfigFor = async (namespace: string): Promise<object> => {
 /** Makes a namespace that enforces Pod Security `restricted`, and an executor's service account in it. */
 export const createNamespace = async (): Promise<TestNamespace> => {
   const name = `jo-e2e-${randomBytes(4).toString('hex')}`;
-  for (const document of documents(name)) await kubectl(['create', '-f', '-'], JSON.stringify(document));
+  await kubectl(['create', '-f', '-'], await manifestFor(name));
   const folder = await mkdtemp(join(tmpdir(), 'jo-e2e-'));
   const kubeconfig = join(folder, 'kubeconfig');
   await writeFile(kubeconfig, JSON.stringify(await kubeconfigFor(name)), { mode: 0o600 });

@@ -289,7 +289,12 @@ describe('a failure', () => {
       failure: failure('image_not_found', 'no such tag'),
     };
     const attempt = { state: 'waiting', startedAt: null } as const;
-    expect(decide(attempt, refused, at(29))).toMatchObject({ kind: 'wait', checkAt: at(30) });
+    const message = `no such tag (unless that changes, the attempt fails at ${at(30).toISOString().slice(11, 19)}Z)`;
+    expect(decide(attempt, refused, at(29))).toMatchObject({
+      kind: 'wait',
+      checkAt: at(30),
+      progress: { waiting: { reason: 'image_problem', message } },
+    });
     expect(decide(attempt, refused, at(30))).toMatchObject({ kind: 'fail', failure: { category: 'image' } });
   });
 });

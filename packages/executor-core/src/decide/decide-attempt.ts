@@ -60,7 +60,12 @@ const endUnread = ({ attempt, observation, now }: DecisionInput): Decision | nul
   return now < at ? null : { kind: 'stop', intent, reason: deadlineMessage(attempt, intent) };
 };
 
-const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date): Progress | null => {
+/** People must see how long they have to mend it. */
+const refusedMessage = (message: string, end: Date): string =>
+  `${message} (unless that changes, the attempt fails at ${end.toISOString().slice(11, 19)}Z)`;
+
+/** `end`: when it is over if nothing changes. */
+const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date, end: Date): Progress | null => {
   switch (seen.kind) {
     case 'running':
       return attempt.state === 'running' || attempt.state === 'finalizing'
@@ -70,7 +75,7 @@ const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date): Pro
       return waits(attempt, seen.reason, seen.message);
     case 'refused': {
       const reason = seen.failure.category === 'image' ? 'image_problem' : 'configuration_problem';
-      return waits(attempt, seen.waiting ?? reason, seen.failure.message);
+      return waits(attempt, seen.waiting ?? reason, refusedMessage(seen.failure.message, end));
     }
     case 'node_lost':
       return now < inMs(seen.since, nodeLostGraceMs)
@@ -137,9 +142,8 @@ const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
   if (now >= at)
     return { kind: 'stop', intent, reason: deadlineMessage(attempt, intent, startClock === 'stopped') };
   const soonest = inMs(now, seen.kind === 'terminating' ? holdMs : lookAgainMs);
-  const progress = progressOf(attempt, seen, now);
-  const graceAhead = grace !== null && grace > now ? grace : at;
-  return { kind: 'wait', checkAt: earliestOf(at, soonest, graceAhead), progress };
+  const end = earliestOf(at, grace !== null && grace > now ? grace : at);
+  return { kind: 'wait', checkAt: earliestOf(end, soonest), progress: progressOf(attempt, seen, now, end) };
 };
 
 /**

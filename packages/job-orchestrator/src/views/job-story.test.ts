@@ -4,6 +4,7 @@ import {
   type EventDto,
   type JobDetail,
   type OutputEntryDto,
+  type WaitingReason,
 } from '@job-orchestrator/types';
 import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
@@ -114,7 +115,7 @@ describe('the story of a job', () => {
   });
 
   test.each([
-    ['unschedulable', /cancel deadbeef, and submit it with smaller resources/],
+    ['unschedulable', /cancel deadbeef, and submit it with smaller resources or another profile/],
     ['image_problem', /Check the reference .*image add/],
     ['configuration_problem', /Make or mend what the message names/],
     ['quota', /ask for more quota/],
@@ -124,6 +125,27 @@ describe('the story of a job', () => {
     const text = story({ state: 'claimed', attempt: 1, waitingFor: { reason, message: 'why' } });
     expect(text).toMatch(/Waits for +why/);
     expect(text).toMatch(words);
+  });
+
+  test('that was claimed says how long it may wait, and not where a queue manager had stopped that clock', () => {
+    const waiting = { ...attempt, state: 'waiting', startedAt: null, closedAt: null } as const;
+    const told = (reason: WaitingReason, events: readonly EventDto[] = []): string => {
+      const held = {
+        state: 'claimed',
+        attempt: 1,
+        attempts: [waiting],
+        waitingFor: { reason, message: 'why' },
+      } as const;
+      return jobStory({ ...job, ...held }, events, [], now, Infinity, colours);
+    };
+    expect(told('unschedulable')).toMatch(
+      /Until +2026-01-01 00:00:02Z at the latest; then it fails \(deadlines\.startSeconds: 1 s\)/,
+    );
+    expect(told('suspended')).toContain('deadlines.queueSeconds');
+    expect(told('pulling_image', [{ ...event, attempt: 1, data: { reason: 'suspended' } }])).not.toContain(
+      'Until',
+    );
+    expect(told('runtime_unreachable')).not.toContain('Until');
   });
 
   test('whose waiting passes by itself asks nobody to do anything', () => {

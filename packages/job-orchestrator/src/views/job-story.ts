@@ -8,6 +8,7 @@ import { renderTable } from '../output/table.ts';
 import { between, timeText } from '../output/times.ts';
 import { labelled } from '../output/wrap.ts';
 import { ranFor } from './job-views.ts';
+import { waitLimit } from './wait-limit.ts';
 import { whatToDo } from './what-to-do.ts';
 
 const commandText = ({ spec }: JobDetail): string =>
@@ -84,6 +85,7 @@ const ranImage = ({ attempts }: JobDetail): string | null => {
 /** Label and text of each line; null: nothing to say. */
 const facts = (
   job: JobDetail,
+  events: readonly EventDto[],
   outputs: readonly OutputEntryDto[],
   now: Date,
 ): readonly (readonly [string, string | null])[] => [
@@ -101,6 +103,7 @@ const facts = (
   ['Retry of', job.retryOf === null ? null : shortId(job.retryOf)],
   ['Story', headline(job, now)],
   ['Waits for', isTerminalJobState(job.state) ? null : (job.waitingFor?.message ?? null)],
+  ['Until', waitLimit(job, events)],
   [
     job.state === 'failed' ? 'Failed as' : 'Last failure',
     job.failure === null ? null : failureText(job.failure),
@@ -167,7 +170,7 @@ export const jobStory = (
   colours: Colours,
 ): string => {
   const title = `Job ${shortId(job.id)}${job.spec.name === null ? '' : ` (${job.spec.name})`}: ${job.state}`;
-  const lines = facts(job, outputs, now).flatMap(([label, text]) =>
+  const lines = facts(job, events, outputs, now).flatMap(([label, text]) =>
     text === null ? [] : labelled(label, safeLine(text), 14, columns),
   );
   const left = events.length > shownEvents ? ` (the last ${shownEvents} of ${events.length})` : '';

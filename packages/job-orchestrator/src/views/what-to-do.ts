@@ -13,11 +13,11 @@ const advice: Partial<Readonly<Record<WaitingReason, Advice>>> = {
     `Wait until others of the topic end, or raise its limit: job-orchestrator topic limit ${topic} NUMBER`,
   no_executor: () => 'Start an executor that serves this topic: job-orchestrator executor',
   unschedulable: (job) =>
-    `Wait for room or add a node; it starts by itself and no retry is spent. If no node can ever fit it: ${cancel(job)}, and submit it with smaller resources.`,
+    `Wait for room or add a node; it starts by itself and no retry is spent. If no node can ever fit it: ${cancel(job)}, and submit it with smaller resources or another profile.`,
   image_problem: (job) =>
-    `Check the reference ${job.spec.imageReference}, and whether the nodes may pull it; it starts by itself once they can. If the reference is wrong: job-orchestrator image add ${job.spec.image} REFERENCE, ${cancel(job)}, and submit it anew.`,
+    `Check the reference ${job.spec.imageReference}, and whether the nodes may pull it; it starts by itself if they can in time. If the reference is wrong: job-orchestrator image add ${job.spec.image} REFERENCE, ${cancel(job)}, and submit it anew.`,
   configuration_problem: (job) =>
-    `Make or mend what the message names; it starts by itself. Else: ${cancel(job)}`,
+    `Make or mend what the message names in time, and it starts by itself. Else: ${cancel(job)}`,
   quota: () => 'Wait until others end, or ask for more quota in its namespace; no retry is spent.',
   suspended: () =>
     'A queue manager (such as Kueue) or a gate holds it; ask there. It starts by itself once it is let go.',

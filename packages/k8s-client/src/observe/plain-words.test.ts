@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quotaWords, schedulerWords, signalName } from './plain-words.ts';
+import { quotaWords, refusalWords, schedulerWords, signalName } from './plain-words.ts';
 
 const preemption = 'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
 
@@ -33,6 +33,12 @@ test('a quota is told with its numbers, and what is none stays as it is', () => 
     'The quota team of the namespace has no room (limits.memory: 2Gi more asked for, 7Gi of 8Gi used; pods: 1 more asked for, 3 of 3 used).',
   );
   expect(quotaWords('something else')).toBe('something else');
+});
+
+test('why no pod is made is told without the name that it would have had', () => {
+  const said = 'Error creating: pods "jo-x-" is forbidden: no PriorityClass with name batch was found';
+  expect(refusalWords(said)).toBe('Kubernetes refuses the pod: no PriorityClass with name batch was found');
+  expect(refusalWords('admission webhook "a" denied it')).toMatch(/refuses the pod: admission webhook "a"/);
 });
 
 test('signals have their names', () => {

@@ -74,3 +74,7 @@ export const quotaWords = (message: string): string => {
   );
   return `The quota ${name} of the namespace has no room (${full.join('; ')}).`;
 };
+
+/** Why Kubernetes makes no pod for a Job: `Kubernetes refuses the pod: no PriorityClass with name batch was found`. */
+export const refusalWords = (message: string): string =>
+  `Kubernetes refuses the pod: ${message.replace(/^Error creating: /, '').replace(/^pods "[^"]*" is (forbidden|invalid): /, '')}`;

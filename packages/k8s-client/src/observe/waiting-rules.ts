@@ -1,10 +1,15 @@
 import { failure, type Observation } from '@job-orchestrator/types';
-import { quotaWords, schedulerWords } from './plain-words.ts';
+import { quotaWords, refusalWords, schedulerWords } from './plain-words.ts';
 import type { ConditionView, EventView, PodView } from './views.ts';
 import { containerRules, eventRules, findRule, podEventRules, type WaitingRule } from './waiting-signals.ts';
 
+const sentenceOf = (rule: WaitingRule, reason: string, message: string): string => {
+  if (rule.waiting === 'quota') return quotaWords(message);
+  return rule.refuse?.as === 'launch_refused' ? refusalWords(message) : said(reason, message);
+};
+
 const apply = (rule: WaitingRule, reason: string, message: string, since: Date): Observation => {
-  const sentence = rule.waiting === 'quota' ? quotaWords(message) : said(reason, message);
+  const sentence = sentenceOf(rule, reason, message);
   if (rule.refuse === undefined) return { kind: 'waiting', reason: rule.waiting, message: sentence };
   const { as, graceMs } = rule.refuse;
   const { waiting } = rule;
