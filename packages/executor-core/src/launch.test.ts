@@ -1,5 +1,6 @@
-import { failure, type LiveAttempt, type Page } from '@job-orchestrator/types';
+import { failure, type LiveAttempt, type Logger, type Page } from '@job-orchestrator/types';
 import { describe, expect, test } from 'vitest';
+import { silentLog } from './testing/silent-log.ts';
 import { eachTrial } from './testing/trial/each-trial.ts';
 import type { Trial } from './testing/trial/trial.ts';
 
@@ -190,6 +191,18 @@ describe('a launch', () => {
     expect(await trial.untilEnded([slow])).toMatchObject([{ state: 'completed', attempt: 1 }]);
     await trial.until('both removals', () => trial.world.objects.size === 0);
     expect([...trial.world.created.values()]).toEqual([1, 1, 1]);
+  });
+
+  test('that a runtime out of reach does not take is told in the log, the first of them', async () => {
+    const message = (): string => 'jobs is forbidden';
+    const out = { kind: 'busy', reason: 'runtime_unreachable', retryAfterMs: 1_000, message } as const;
+    trial.world.faults.add({ method: 'ensure', fault: out, times: 10 });
+    const told: unknown[] = [];
+    const warn: Logger['warn'] = (fields, text) => void (/took no launch/.test(text) && told.push(fields));
+    const ids = [await trial.submit(exit(0)), await trial.submit(exit(0)), await trial.submit(exit(0))];
+    trial.launchExecutor({ log: { ...silentLog, warn } });
+    await trial.untilEnded(ids);
+    expect(told).toMatchObject([{ why: expect.stringContaining('jobs is forbidden') as string }]);
   });
 
   test('that is refused fails the job with the reason that was given', async () => {

@@ -226,7 +226,10 @@ describe.each([
     expect(await findJob(deps, id)).toBe(id);
     expect(await findJob(deps, shortId(id))).toBe(id);
     expect(await findJob(deps, id.slice(0, 35).toUpperCase())).toBe(id);
-    await expect(findJob(deps, 'ffffffff')).rejects.toMatchObject({ code: 'job_not_found' });
+    await expect(findJob(deps, shortId(id).slice(0, 7))).rejects.toMatchObject({
+      code: 'job_not_found',
+      message: expect.stringContaining('give all of them, or the last few') as string,
+    });
     const findJobIds = async () => ({ ids: [], looked: 4_200_000, complete: false });
     const history = { ...fresh.database.history, findJobIds };
     await expect(

@@ -5,6 +5,7 @@ import {
   type AttemptId,
   type AttemptLaunch,
   type Failure,
+  type Progress,
 } from '@job-orchestrator/types';
 import {
   decideLaunch,
@@ -29,6 +30,16 @@ const inputOf = (life: Life, held: Held, certain: boolean): LaunchInput => ({
   now: life.time.now(),
   jitter: life.deps.random(),
 });
+
+/** The first of many is told: an operator must find in the log what keeps all launches, not one line for each. */
+const noteStalled = (life: Life, attempt: AttemptId, progress: Progress | null): void => {
+  if (life.stalled.size === 0 && progress?.kind === 'waiting' && progress.waiting.reason !== 'runtime_busy')
+    life.deps.log.warn(
+      { attempt, why: progress.waiting.message },
+      'the runtime took no launch; it is tried again',
+    );
+  life.stalled.add(attempt);
+};
 
 const takeTurn = async (life: Life): Promise<void> => {
   const { clock } = life.deps;
@@ -58,7 +69,7 @@ const carryOut = async (
     case 'again':
       held.certain = decision.certain;
       held.launchTries += 1;
-      if (decision.stalled) life.stalled.add(attempt.id);
+      if (decision.stalled) noteStalled(life, attempt.id, decision.progress);
       else life.stalled.delete(attempt.id);
       life.lookLater(attempt.id, decision.delayMs);
       await storeProgress(life, held, decision.progress);

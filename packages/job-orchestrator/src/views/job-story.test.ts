@@ -199,6 +199,16 @@ describe('the story of a job', () => {
     expect(text).toMatch(/1 +failed +1\.0s +3\.0s +the program ended with exit code 1/);
   });
 
+  test('tells what its budgets have paid for', () => {
+    const used = { user: 1, infrastructure: 2, output: 1, unknown: 0, outOfMemory: 0 };
+    const spec = { ...job.spec, retry: { maxRetries: 3, infrastructureRetries: 5 } };
+    expect(story({ spec, retriesUsed: used })).toMatch(
+      /Retries +used 1 of 3 \(maxRetries\), 2 of 5 \(infrastructureRetries\), 1 for its output\n/,
+    );
+    expect(story({ spec })).toMatch(/Retries +used 0 of 3 \(maxRetries\)\n/);
+    expect(story({})).not.toContain('Retries');
+  });
+
   test('that will be tried again does not say that it failed for good', () => {
     const text = story({
       state: 'scheduled',

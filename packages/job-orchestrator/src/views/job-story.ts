@@ -82,6 +82,18 @@ const ranImage = ({ attempts }: JobDetail): string | null => {
   return digests.map((digest) => `try ${numbers(digest)}: ${digest}`).join('; ');
 };
 
+/** What the budgets have paid for; null where none was used and the job has none of its own. */
+const retriesText = ({ retriesUsed: used, spec: { retry } }: JobDetail): string | null => {
+  const told = [
+    used.user > 0 || retry.maxRetries > 0 ? `${used.user} of ${retry.maxRetries} (maxRetries)` : null,
+    used.infrastructure > 0
+      ? `${used.infrastructure} of ${retry.infrastructureRetries} (infrastructureRetries)`
+      : null,
+    used.output > 0 ? `${used.output} for its output` : null,
+  ].filter((text) => text !== null);
+  return told.length === 0 ? null : `used ${told.join(', ')}`;
+};
+
 /** Label and text of each line; null: nothing to say. */
 const facts = (
   job: JobDetail,
@@ -108,6 +120,7 @@ const facts = (
     job.state === 'failed' ? 'Failed as' : 'Last failure',
     job.failure === null ? null : failureText(job.failure),
   ],
+  ['Retries', retriesText(job)],
   ['What to do', whatToDo(job)],
   ['Output', outputText(job)],
   ['Files', filesText(job, outputs)],

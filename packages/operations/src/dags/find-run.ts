@@ -7,7 +7,7 @@ import {
   type DagRunRecord,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
-import { leastSelectorChars } from '../jobs/find-job.ts';
+import { leastSelectorChars, noneFits } from '../jobs/find-job.ts';
 
 /** Throws `dag_run_not_found`. */
 export const readRun = async (deps: OperationDeps, id: DagRunId): Promise<DagRunRecord> => {
@@ -33,7 +33,7 @@ export const findRun = async (deps: OperationDeps, selector: string): Promise<Da
     throw notFound(`${JSON.stringify(selector.slice(0, 64))} is not the id of a DAG run.`);
   const ids = await deps.database.dags.findRunIds(text, 6);
   const [id] = ids;
-  if (id === undefined) throw notFound(`There is no DAG run ${selector}.`);
+  if (id === undefined) throw notFound(noneFits('DAG run', selector));
   if (ids.length === 1) return id;
   const shown = ids.slice(0, 5).map((one) => `${shortId(one)} (${one})`);
   throw new OrchestratorError(

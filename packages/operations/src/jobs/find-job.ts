@@ -11,11 +11,15 @@ import type { OperationDeps } from '../dependencies.ts';
 /** How many characters of an id a person must give at least. */
 export const leastSelectorChars = 4;
 
+/** Who shortens `44e8f8fa` of a list to `44e8` gives neither a beginning nor an end of the id. */
+export const noneFits = (what: string, selector: string): string =>
+  `No ${what} has an id that begins or ends with ${selector}. Lists show the last 8 characters of ids: give all of them, or the last few.`;
+
 const notFound = (selector: string, { looked, complete }: FoundJobIds): OrchestratorError =>
   new OrchestratorError(
     'job_not_found',
     complete
-      ? `There is no job ${selector}.`
+      ? noneFits('job', selector)
       : `No job ends with ${selector} among the newest ${looked}, and older ones take too long to search. ` +
           'Give its full id, or the beginning of it.',
   );
