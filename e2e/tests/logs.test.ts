@@ -57,3 +57,23 @@ it('20 MB of long lines: a follower hears of every hole, and the last bytes are 
   const late = await followToEnd(installation.client, job);
   expect(late).toMatchObject({ bytes: 65_536, gaps: 1 });
 });
+
+/** Takes `get pods/log` from the executor: the third of the rules that the harness grants. */
+const takeRightToLogs = (): Promise<string> => {
+  const { name } = installation.namespace;
+  const patch = JSON.stringify([
+    { op: 'test', path: '/rules/2/resources/0', value: 'pods/log' },
+    { op: 'remove', path: '/rules/2' },
+  ]);
+  return kubectl(['patch', 'role', 'job-orchestrator', '-n', name, '--type', 'json', '-p', patch]);
+};
+
+it('without the right to logs, reader and follower are told so, once', async () => {
+  await takeRightToLogs();
+  const job = await submit('echo never seen; sleep 2');
+  const heard = await followToEnd(installation.client, job);
+  expect(heard.last).toMatchObject({ kind: 'end', state: 'completed' });
+  const { text } = await installation.client.readLog(job);
+  expect(text).toMatch(/^\(This log cannot be read: .*"pods\/log".* is forbidden: .*\)\n$/);
+  expect(heard.bytes).toBe(Buffer.byteLength(text));
+});
