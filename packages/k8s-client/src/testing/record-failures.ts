@@ -132,12 +132,15 @@ const record = async (
 const words = process.argv.slice(2);
 const names = words.filter((word) => word !== '--alone');
 const wanted = names.length === 0 ? scenarios : scenarios.filter(({ name }) => names.includes(name));
+const harms = words.includes('--alone');
+for (const { name } of harms ? [] : wanted.filter(({ alone }) => alone))
+  process.stdout.write(`left out ${name}: it harms the node, and is recorded with --alone only\n`);
 const rounds: readonly Round[] = [
   {},
   { quota: 'pods' },
   { quota: 'jobs' },
   { quota: 'limits' },
-  ...(words.includes('--alone') ? [{ alone: true }] : []),
+  ...(harms ? [{ alone: true }] : []),
 ];
 const registry = await startRefusingRegistry();
 const results = [];
