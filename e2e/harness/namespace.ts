@@ -13,7 +13,7 @@ export interface TestNamespace {
   remove(): Promise<void>;
 }
 
-const manual = fileURLToPath(new URL('../../../deploy/rights.yaml', import.meta.url));
+const manual = fileURLToPath(new URL('../../deploy/rights.yaml', import.meta.url));
 
 /** The manifest that an administrator applies, for a namespace of another name: the tests have those rights and no others. */
 const manifestFor = async (namespace: string): Promise<string> =>
