@@ -1,4 +1,4 @@
-import { applyDag, pauseSchedule, resumeSchedule } from '@job-orchestrator/operations';
+import { applyDag, pauseSchedule, rerun, resumeSchedule } from '@job-orchestrator/operations';
 import { OrchestratorError, type DagRunRecord } from '@job-orchestrator/types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { graphOf, jobNode } from '../testing/graphs.ts';
@@ -85,6 +85,22 @@ describe.each(bothDatabases)('on %s', (_name, open) => {
     expect(old).toMatchObject({ cancelRequestedAt: expect.any(Date) });
     expect(await harness.finish(old!.id)).toMatchObject({ state: 'cancelled' });
     expect(await harness.finish(next!.id)).toMatchObject({ state: 'completed' });
+  });
+
+  test('a retry that people start of its run counts as open until it has ended, and not after', async () => {
+    await known('retried');
+    const [first, second, third] = [minutesAgo(9), minutesAgo(6), minutesAgo(3)];
+    await dueAt(fresh.database, scheduleOf('retried', { cron: cronAt(first) }), first);
+    await expect.poll(() => outcomes('retried')).toEqual(['started']);
+    const [run] = await runsOf('retried');
+    await harness.finish(run!.id, () => 'failed');
+    const again = await rerun(harness.deps, run!.id, { kind: 'failed' }, {}, context);
+    await dueAt(fresh.database, scheduleOf('retried', { cron: cronAt(second) }), second);
+    await expect.poll(() => outcomes('retried')).toEqual(['started', 'overlap']);
+    await harness.finish(again.id);
+    await dueAt(fresh.database, scheduleOf('retried', { cron: cronAt(third) }), third);
+    await expect.poll(() => outcomes('retried')).toEqual(['started', 'overlap', 'started']);
+    for (const { id } of await runsOf('retried')) await harness.finish(id);
   });
 
   test('catch-up all under skip runs every time, one after the other', async () => {
