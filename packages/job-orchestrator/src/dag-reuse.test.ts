@@ -85,7 +85,7 @@ describe('dag rerun with another input', () => {
       0,
       '1 node runs again, 1 is kept\nnothing was started; start it: the same command without --dry-run\n',
     ]);
-    expect(plan.stdout).toMatch(/^NODE +WILL +BEFORE +RUNS +NEEDS +WHY\n/);
+    expect(plan.stdout).toMatch(/^inputs {2}\{"n":1\}\n\nNODE +WILL +BEFORE +RUNS +NEEDS +WHY\n/);
     expect(plan.stdout).toMatch(/\na +run +failed .*failed before\n/);
     expect(plan.stdout).toMatch(/\nb +keep +completed /);
     const changed = await jo('dag', 'rerun', '@latest', '-i', 'n=2', '--dry-run', '-o', 'json');
@@ -123,7 +123,9 @@ describe('dag run --dry-run', () => {
     const words = ['dag', 'run', 'planned', '--input', 'n=9', '--dry-run'];
     const { code, stdout, stderr } = await jo(...words);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^LEVEL +NODE +WILL +RUNS +NEEDS +WHY\n/);
+    expect(stdout).toMatch(
+      /^inputs {2}\{"parts":\["x","y"\],"n":9\}\n\nLEVEL +NODE +WILL +RUNS +NEEDS +WHY\n/,
+    );
     expect(stdout).toMatch(/\n0 +first +run +pinned \(registry/);
     expect(stdout).toMatch(/\n0 +parts +run × 2 /);
     expect(stdout).toMatch(/\n1 +ask +run +a question to a person +parts/);

@@ -41,6 +41,35 @@ describe('the versions of a DAG', () => {
     expect([later.code, later.stderr]).toEqual([5, expect.stringContaining('its newest is 2.')]);
   });
 
+  test('are described: what goes in, what comes out, what runs, and what became of it', async () => {
+    await apply(
+      'described',
+      `description: Adds up.
+inputs: { day: { type: string, description: which day }, n: { type: integer, default: 3 } }
+outputs: { day: '\${{ inputs.day }}' }
+nodes:
+  first: { run: "true" }
+  each: { run: "true", needs: [first], forEach: [1, 2], when: inputs.n > 1 }
+finally: { tell: { run: "true" } }
+`,
+    );
+    const id = (await jo('dag', 'run', 'described', '-i', 'day=x')).stdout.trim();
+    const { code, stdout, stderr } = await jo('describe', 'dag', 'described');
+    expect([code, stderr]).toEqual([0, 'as it was applied: job-orchestrator dag show described\n']);
+    for (const line of [
+      /^described v1 {2}of project default\nAdds up\.\napplied \S+/,
+      /\ninputs\n {2}day {2}string, required: which day\n {2}n {4}integer, 3 unless given\n/,
+      /\noutputs\n {2}day {2}\$\{\{ inputs\.day \}\}\n/,
+      /\n {2}first {2}runs sh\n {2}each {3}runs sh, once per item, when inputs\.n > 1, after first\n/,
+      /\n {2}tell {3}runs sh, when all others have ended\n/,
+    ])
+      expect(stdout).toMatch(line);
+    expect(stdout).toMatch(new RegExp(`\\nlast runs\\n {2}${id.slice(-8)} {2}\\w+, \\S+ ago, v1\\n$`));
+    const json = JSON.parse((await jo('describe', 'dag', 'described', '-o', 'json')).stdout) as object;
+    expect(json).toMatchObject({ name: 'described', runs: [{ id }] });
+    expect((await jo('describe', 'dag', 'descrbed')).code).toBe(5);
+  });
+
   test('are compared with a file and with one another', async () => {
     const file = await apply('compared', 'nodes: { a: { run: "true" } }');
     expect(await jo('dag', 'diff', 'compared')).toMatchObject({

@@ -1,6 +1,7 @@
 import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { writeList, writeValue } from '../output/format.ts';
+import { dagStory } from '../views/dag-story.ts';
 import { versionsView } from '../views/dag-views.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { noteNext, type PageFlags } from './get.ts';
@@ -19,6 +20,22 @@ export const showDag = (cli: Cli, name: string, flags: ShowFlags): Promise<numbe
     else await writeValue(screen, 'yaml', dag.document);
     screen.note(`version ${dag.version}, applied ${dag.createdAt} by ${dag.createdBy}`);
     if (dag.deletedAt !== null) screen.note(`the DAG was deleted at ${dag.deletedAt}`);
+    return exitCodes.ok;
+  });
+
+/** `describe dag NAME`: what it takes, gives and runs, and its last runs. */
+export const describeDag = (cli: Cli, name: string, flags: ShowFlags): Promise<number> =>
+  withServer(cli, flags, async ({ client, screen }) => {
+    const { project, dagVersion: version, format } = flags;
+    const dag = await client.getDag(name, given({ project, version }));
+    const { items: runs } = await client.listDagRuns({ project: dag.project, dag: name, limit: 5 });
+    if (format === 'json' || format === 'yaml') await writeValue(screen, format, { ...dag, runs });
+    else if (format === 'name') screen.out(`dag/${dag.name}\n`);
+    else
+      screen.out(
+        dagStory({ dag, runs }, new Date(), screen.outColours, Math.min(screen.outStyle.columns, 120)),
+      );
+    screen.note(`as it was applied: job-orchestrator dag show ${dag.name}`);
     return exitCodes.ok;
   });
 

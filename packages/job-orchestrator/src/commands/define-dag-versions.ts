@@ -53,6 +53,15 @@ export const defineDagVersionCommands = (program: Command, act: Act): void => {
       ),
     );
   defineDiff(dag, act);
+  withCommonOptions(commandOf(program, 'describe').command('dag'))
+    .description('a DAG: its inputs, outputs and nodes, and its last runs')
+    .argument('<name>')
+    .option('--dag-version <number>', 'of this version; the newest unless given', version)
+    .action(
+      act(async (cli, name: string, options: ShowFlags) =>
+        (await import('./dag-versions.ts')).describeDag(cli, name, options),
+      ),
+    );
   withCommonOptions(dag.command('delete'))
     .description('take a DAG out of use; its versions and runs stay, and what runs goes on')
     .argument('<name>')

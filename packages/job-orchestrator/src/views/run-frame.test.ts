@@ -38,6 +38,13 @@ describe('the frame of a run', () => {
     ]);
   });
 
+  test('says how many nodes are left out in a narrow space too, with a command that is whole', () => {
+    const nodes = Array.from({ length: 1_000 }, (_, n) => node(n));
+    const last = (columns: number) => runFrame(run, nodes, now, { columns, rows: 6 }, plain).at(-1);
+    expect(last(40)).toBe('  and 997 more: describe run b97e8520');
+    expect(last(30)).toBe('  and 997 more');
+  });
+
   test('tells states by their marks alone in 40 columns, and cuts what is too long', () => {
     const long = 'a-name-that-goes-on-and-on-for-sixty-three-characters-in-all-xx';
     const lines = runFrame(run, [node(0, { ...running, name: long })], now, { columns: 40, rows: 10 }, plain);

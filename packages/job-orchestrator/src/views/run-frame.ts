@@ -108,6 +108,16 @@ const linesOf = (nodes: readonly TreeNode[], style: NodeLineStyle, rows: number)
   return nodes.flatMap((node) => lines.get(node)!);
 };
 
+/** How many nodes have no line, with as much of the command that shows them as there is room for. */
+const hiddenLine = (hidden: number, id: string, columns: number): string => {
+  const count = `  and ${hidden} more`;
+  const told = [
+    `${count}: job-orchestrator describe run ${shortId(id)}`,
+    `${count}: describe run ${shortId(id)}`,
+  ];
+  return told.find((line) => line.length <= columns) ?? cut(count, columns);
+};
+
 /** A run as lines that fit into a space: how it stands, its counts, and the nodes worth a line. */
 export const runFrame = (
   run: DagRunDto,
@@ -120,10 +130,7 @@ export const runFrame = (
   const chosen = choose(nodes, space.rows - head.length);
   const style = { now, colours, columns: space.columns, nameColumns: nameColumnsFor(chosen, space.columns) };
   const hidden = nodes.filter(isShown).length - chosen.length;
-  const rest =
-    hidden === 0
-      ? []
-      : [cut(`  and ${hidden} more: job-orchestrator describe run ${shortId(run.id)}`, space.columns)];
+  const rest = hidden === 0 ? [] : [hiddenLine(hidden, run.id, space.columns)];
   const rows = Math.max(1, space.rows);
   const lines = linesOf(chosen, style, rows - head.length - rest.length);
   return [...head, ...lines, ...rest].slice(0, rows);

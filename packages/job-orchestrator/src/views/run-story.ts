@@ -86,7 +86,8 @@ const headline = (run: DagRunDto, now: Date): string => {
   return `It runs for ${ran}; ${run.open === 1 ? '1 node has' : `${run.open} nodes have`} not ended.`;
 };
 
-const valuesLine = (label: string, values: DagRunDto['outputs']): string[] =>
+/** The inputs or outputs of a run as a line; none where there are none. */
+export const valuesLine = (label: string, values: DagRunDto['outputs']): string[] =>
   values === null || Object.keys(values).length === 0 ? [] : [`${label} ${safeLine(JSON.stringify(values))}`];
 
 /** A run as text: what it is, how it stands, and each node in the order of the graph. Ends with a newline. */
