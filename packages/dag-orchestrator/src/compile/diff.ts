@@ -1,4 +1,10 @@
-import type { DagGraph, GraphNode, JsonObject, JsonValue } from '@job-orchestrator/types';
+import {
+  nodePlace,
+  type DagGraph,
+  type GraphNode,
+  type JsonObject,
+  type JsonValue,
+} from '@job-orchestrator/types';
 import { canonicalJson } from './canonical-json.ts';
 
 /** One difference between two versions of a DAG. `text` is a sentence for people, such as `node load was added`. */
@@ -52,17 +58,21 @@ const named = (node: GraphNode, { nodes, groups }: DagGraph): JsonObject => {
   };
 };
 
-const byName = (graph: DagGraph): ReadonlyMap<string, JsonObject> =>
-  new Map(graph.nodes.map((node) => [node.name, named(node, graph)]));
+const byName = (
+  graph: DagGraph,
+): ReadonlyMap<string, { readonly place: string; readonly node: JsonObject }> =>
+  new Map(
+    graph.nodes.map((node) => [node.name, { place: nodePlace(node), node: named(node, graph) }] as const),
+  );
 
 function* nodeChanges(before: DagGraph, after: DagGraph): Generator<DagChange> {
   const [old, fresh] = [byName(before), byName(after)];
-  for (const name of old.keys())
-    if (!fresh.has(name)) yield { kind: 'removed', place: `nodes.${name}`, text: `node ${name} was removed` };
-  for (const [name, node] of fresh) {
+  for (const [name, { place }] of old)
+    if (!fresh.has(name)) yield { kind: 'removed', place, text: `node ${name} was removed` };
+  for (const [name, { place, node }] of fresh) {
     const known = old.get(name);
-    if (known === undefined) yield { kind: 'added', place: `nodes.${name}`, text: `node ${name} was added` };
-    else yield* changesOf(`nodes.${name}`, known, node);
+    if (known === undefined) yield { kind: 'added', place, text: `node ${name} was added` };
+    else yield* changesOf(place, known.node, node);
   }
 }
 

@@ -33,6 +33,25 @@ export const stringLiteral = ({ exprKind }: Expr): string | null =>
     ? exprKind.value.constantKind.value
     : null;
 
+const literalKinds: Readonly<Record<string, string>> = {
+  boolValue: 'true or false',
+  int64Value: 'a number',
+  uint64Value: 'a number',
+  doubleValue: 'a number',
+  stringValue: 'a text',
+  bytesValue: 'bytes',
+  nullValue: 'null',
+};
+
+/** What an expression gives whatever it reads, in words; null for one that has to be evaluated. */
+export const plainKind = ({ exprKind }: Expr): string | null => {
+  if (exprKind.case === 'listExpr') return 'a list';
+  if (exprKind.case === 'structExpr') return 'a map';
+  return exprKind.case === 'constExpr'
+    ? (literalKinds[exprKind.value.constantKind.case ?? ''] ?? null)
+    : null;
+};
+
 /** `x.name` or `x["name"]` as its operand and name; null for anything else. */
 export const fieldAccess = ({ exprKind }: Expr): { readonly operand: Expr; readonly name: string } | null => {
   if (exprKind.case === 'selectExpr') {

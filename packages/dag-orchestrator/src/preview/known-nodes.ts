@@ -1,4 +1,11 @@
-import type { ExpressionScope, GraphNode, JsonObject, JsonValue, RunFacts } from '@job-orchestrator/types';
+import {
+  nodePlace,
+  type ExpressionScope,
+  type GraphNode,
+  type JsonObject,
+  type JsonValue,
+  type RunFacts,
+} from '@job-orchestrator/types';
 import { evaluate, renderValue, type Evaluated } from '../expressions/evaluate.ts';
 import { parseExpression } from '../expressions/parse-expression.ts';
 import { usesOf } from '../expressions/references.ts';
@@ -26,10 +33,11 @@ const noValue = (message: string): KnownNode => ({ ...nothing, condition: 'error
 const failed = (value: Evaluated<JsonValue>): string | null =>
   value.ok ? null : `${value.problem.field}: ${value.problem.message}`;
 
-const ofCondition = ({ name, when }: GraphNode, scope: ExpressionScope): KnownNode => {
+const ofCondition = (node: GraphNode, scope: ExpressionScope): KnownNode => {
+  const { when } = node;
   if (when === null) return nothing;
   if (!readsOnlyInputs(when)) return later;
-  const place = `nodes.${name}.when`;
+  const place = `${nodePlace(node)}.when`;
   const value = evaluate(when, scope, place);
   if (!value.ok) return noValue(failed(value)!);
   return typeof value.value === 'boolean'
@@ -37,13 +45,14 @@ const ofCondition = ({ name, when }: GraphNode, scope: ExpressionScope): KnownNo
     : noValue(`${place}: must give true or false`);
 };
 
-const ofItems = ({ name, forEach }: GraphNode, scope: ExpressionScope): KnownNode => {
+const ofItems = (node: GraphNode, scope: ExpressionScope): KnownNode => {
+  const { forEach } = node;
   if (forEach === null) return nothing;
   const { items } = forEach;
   // A list that is written out has its length, whatever its items turn out to be.
   if (typeof items !== 'string') return { ...nothing, items: items.length };
   if (!readsOnlyInputs(soleExpression(items).source)) return later;
-  const place = `nodes.${name}.forEach`;
+  const place = `${nodePlace(node)}.forEach`;
   const value = renderValue(items, scope, place);
   if (!value.ok) return noValue(failed(value)!);
   return Array.isArray(value.value)

@@ -1,5 +1,6 @@
 import { completeSpec } from '@job-orchestrator/operations';
 import {
+  nodePlace,
   chooseProfile,
   dagLabels,
   specProblems,
@@ -26,14 +27,15 @@ const must = <Value>(rendered: Rendered<Value>): Value => {
 
 const submissionOf = (node: JobNode, scope: ExpressionScope): JobSubmission => {
   const { job, name, inputs } = node;
+  const at = nodePlace(node);
   const text = (template: string, place: string): string =>
-    must(renderText(template, scope, `nodes.${name}.${place}`));
+    must(renderText(template, scope, `${at}.${place}`));
   const env = Object.entries(job.env ?? {}).map(([key, value]) => [key, text(value, `env.${key}`)] as const);
-  const given = inputs === null ? null : must(renderValue(inputs, scope, `nodes.${name}.inputs`));
+  const given = inputs === null ? null : must(renderValue(inputs, scope, `${at}.inputs`));
   return {
     ...(job as JobSubmission),
     name,
-    ...(job.args === undefined ? {} : { args: job.args.map((arg, at) => text(arg, `args[${at}]`)) }),
+    ...(job.args === undefined ? {} : { args: job.args.map((arg, nth) => text(arg, `args[${nth}]`)) }),
     ...(job.env === undefined ? {} : { env: Object.fromEntries(env) }),
     ...(given === null ? {} : { inputs: given as JsonObject as NonNullable<JobSubmission['inputs']> }),
     output: node.outputs !== null,
@@ -50,7 +52,7 @@ export const nodeJob = (
     const submission = submissionOf(node, scope);
     const profile = chooseProfile(profiles, submission) ?? null;
     const spec = completeSpec(submission, images[submission.image]!, profile);
-    const [problem] = specProblems(spec, [`nodes.${node.name}`]);
+    const [problem] = specProblems(spec, [nodePlace(node)]);
     if (problem !== undefined) throw new NoValue(`${problem.field} ${problem.message}`);
     const labels = { ...spec.labels, [dagLabels.run]: id, [dagLabels.dag]: dag, [dagLabels.node]: node.name };
     const { topic = 'default', priority = 0 } = submission;

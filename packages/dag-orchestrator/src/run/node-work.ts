@@ -1,4 +1,5 @@
 import {
+  nodePlace,
   limits,
   OrchestratorError,
   type ChildRunDraft,
@@ -20,21 +21,21 @@ import type { SubDag, SubDags } from './sub-dags.ts';
 /** What a node runs, but for ids, which pure code cannot make. */
 export type WorkDraft = NodeWork<JobDraft, ChildRunDraft>;
 
-const withDefaults = (name: string, { inputs }: SubDag, given: JsonObject): Evaluated<JsonObject> => {
+const withDefaults = (place: string, { inputs }: SubDag, given: JsonObject): Evaluated<JsonObject> => {
   try {
     return { ok: true, value: completeInputs(inputs, given) };
   } catch (error) {
     if (!(error instanceof OrchestratorError)) throw error;
     const problems = error.problems.map(({ field, message }) => `${field} ${message}`);
-    return { ok: false, reason: 'input', message: `nodes.${name}: ${problems.join('; ')}` };
+    return { ok: false, reason: 'input', message: `${place}: ${problems.join('; ')}` };
   }
 };
 
 /** The inputs of a sub-DAG: rendered, then checked against its own schemas. */
 const subDagInputs = (node: SubDagNode, dag: SubDag, scope: ExpressionScope): Evaluated<JsonObject> => {
-  const rendered = renderValue(node.inputs ?? {}, scope, `nodes.${node.name}.inputs`);
+  const rendered = renderValue(node.inputs ?? {}, scope, `${nodePlace(node)}.inputs`);
   if (!rendered.ok) return { ok: false, message: `${rendered.problem.field}: ${rendered.problem.message}` };
-  return withDefaults(node.name, dag, rendered.value as JsonObject);
+  return withDefaults(nodePlace(node), dag, rendered.value as JsonObject);
 };
 
 const subDagRun = (
@@ -80,7 +81,7 @@ export const nodeWork = (
     return job.ok ? { ok: true, value: { kind: 'job', job: job.value, ...keyOf(node, job.value) } } : job;
   }
   const { timeoutSeconds } = node;
-  const message = renderText(node.message, scope, `nodes.${node.name}.approval.message`);
+  const message = renderText(node.message, scope, `${nodePlace(node)}.approval.message`);
   if (!message.ok) return { ok: false, message: `${message.problem.field}: ${message.problem.message}` };
   return { ok: true, value: { kind: 'approval', message: message.value, timeoutSeconds } };
 };

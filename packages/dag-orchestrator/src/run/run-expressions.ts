@@ -1,4 +1,4 @@
-import { limits, type JsonObject, type JsonValue } from '@job-orchestrator/types';
+import { nodePlace, limits, type JsonObject, type JsonValue } from '@job-orchestrator/types';
 import { outputProblems } from '../values/check-values.ts';
 import { evaluate, renderValue, type Evaluated as Rendered } from '../expressions/evaluate.ts';
 import { whyFalse } from '../expressions/why-false.ts';
@@ -37,14 +37,14 @@ const asItems = (place: string, of: Evaluated<JsonValue>): Evaluated<readonly Js
 
 /** Expressions in the words of the graph, evaluated for one run. Pure. */
 export const runExpressions = ({ setup, index, subDags }: KnownRun): Expressions<WorkDraft> => ({
-  condition: ({ name, when }, scope) => {
-    const place = `nodes.${name}.when`;
-    return asCondition(place, toEvaluated(evaluate(when!, scope, place)));
+  condition: (node, scope) => {
+    const place = `${nodePlace(node)}.when`;
+    return asCondition(place, toEvaluated(evaluate(node.when!, scope, place)));
   },
   whyFalse: ({ when }, scope) => whyFalse(when!, scope),
-  items: ({ name, forEach }, scope) => {
-    const place = `nodes.${name}.forEach`;
-    return asItems(place, toEvaluated(renderValue(forEach!.items, scope, place)));
+  items: (node, scope) => {
+    const place = `${nodePlace(node)}.forEach`;
+    return asItems(place, toEvaluated(renderValue(node.forEach!.items, scope, place)));
   },
   work: (node, scope) => nodeWork(setup, node, subDags, scope),
   nodeRunsOf: (node) => subDags.get(node.name)?.progress.nodeRuns ?? 0,

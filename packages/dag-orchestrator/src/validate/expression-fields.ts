@@ -11,6 +11,8 @@ export interface ExpressionUse {
   readonly offset: number;
   /** False where the expression is evaluated once for the node, before there are items. */
   readonly perItem: boolean;
+  /** What it must give; absent: anything. */
+  readonly gives?: 'true or false' | 'a list';
 }
 
 type Found = ExpressionUse | Fault;
@@ -26,9 +28,9 @@ function* inText(text: string, path: Path, perItem: boolean): Generator<Found> {
       if (part.kind === 'expression') yield { path, source: part.source, offset: part.offset, perItem };
 }
 
-function* inSole(text: string, path: Path): Generator<Found> {
+function* inSole(text: string, path: Path, gives: 'true or false' | 'a list'): Generator<Found> {
   const sole = attempt(() => soleExpression(text));
-  yield sole instanceof ExpressionError ? { ...sole.fault, path } : { ...sole, path, perItem: false };
+  yield sole instanceof ExpressionError ? { ...sole.fault, path } : { ...sole, path, perItem: false, gives };
 }
 
 function* inJson(value: TemplateJson | undefined, path: Path, perItem: boolean): Generator<Found> {
@@ -43,8 +45,8 @@ function* inJson(value: TemplateJson | undefined, path: Path, perItem: boolean):
 
 /** The expressions of one node. */
 export function* nodeExpressions({ node, path, kind }: ModelNode): Generator<Found> {
-  if (node.when !== undefined) yield* inSole(node.when, [...path, 'when']);
-  if (typeof node.forEach === 'string') yield* inSole(node.forEach, [...path, 'forEach']);
+  if (node.when !== undefined) yield* inSole(node.when, [...path, 'when'], 'true or false');
+  if (typeof node.forEach === 'string') yield* inSole(node.forEach, [...path, 'forEach'], 'a list');
   else yield* inJson(node.forEach, [...path, 'forEach'], false);
   yield* inJson(node.inputs, [...path, 'inputs'], true);
   if (kind === 'approval')

@@ -2,6 +2,7 @@ import { attempt, ExpressionError } from '../expressions/fault.ts';
 import { parseExpression } from '../expressions/parse-expression.ts';
 import { comparisonsIn, type Comparison } from '../expressions/comparisons.ts';
 import { usesOf, type Uses } from '../expressions/references.ts';
+import { plainKind } from '../expressions/syntax-tree.ts';
 import type { Fault } from '../fault.ts';
 import {
   defaultExpressions,
@@ -24,13 +25,15 @@ export interface NodeRead {
 /** What an expression does that can be wrong. */
 interface Parts extends Uses {
   readonly comparisons: readonly Comparison[];
+  /** What it gives whatever it reads, in words; null: that has to be evaluated. */
+  readonly plain: string | null;
 }
 
 type Known = Map<string, Parts | ExpressionError>;
 
 const partsOf = (source: string): Parts => {
   const parsed = parseExpression(source);
-  return { ...usesOf(parsed), comparisons: comparisonsIn(parsed) };
+  return { ...usesOf(parsed), comparisons: comparisonsIn(parsed), plain: plainKind(parsed.root) };
 };
 
 const usesIn = (source: string, known: Known): Parts | ExpressionError => {
@@ -82,6 +85,8 @@ function* faultsOfUse(use: ExpressionUse, uses: Parts | ExpressionError, reader:
     yield { ...uses.fault, ...moved(use, uses.fault) };
     return;
   }
+  if (use.gives !== undefined && uses.plain !== null && uses.plain !== use.gives)
+    yield moved(use, { message: `gives ${uses.plain}, and must give ${use.gives}`, offset: 0 });
   for (const reference of uses.references) {
     const fault = referenceFault(reference, reader);
     if (fault !== null) yield moved(use, fault);

@@ -28,8 +28,29 @@ const partsOf = ({ schema, path, depth }: Part): Part[] => {
   ];
 };
 
+const bounds = [
+  ['minLength', 'maxLength'],
+  ['minimum', 'maximum'],
+  ['minItems', 'maxItems'],
+] as const;
+
+/** Bounds between which nothing lies: every value would be refused, and nobody would know why. */
+function* boundFaults({ schema, path }: Part): Generator<Fault> {
+  for (const [least, most] of bounds) {
+    const [from, to] = [schema[least], schema[most]];
+    if (from !== undefined && to !== undefined && from > to)
+      yield {
+        path: [...path, least],
+        message: `is more than \`${most}\`: no value fits`,
+        limit: to,
+        value: String(from),
+      };
+  }
+}
+
 function* partFaults({ schema, path, depth }: Part): Generator<Fault> {
   const limit = limits.dag.valueSchemaDepth;
+  yield* boundFaults({ schema, path, depth });
   if (depth > limit) yield { path, message: `is nested more than ${limit} levels deep`, limit };
   if (schema.pattern !== undefined && !isPattern(schema.pattern))
     yield {
@@ -72,7 +93,7 @@ function* declaredFaults(
   }
 }
 
-/** Schemas of inputs and outputs that are too deep, have patterns that RE2 refuses, or defaults that do not fit. */
+/** Schemas of inputs and outputs that are too deep, have patterns that RE2 refuses, bounds that nothing fits, or defaults that do not fit. */
 export function* checkValueSchemas({ document, nodes }: DagModel): Generator<Fault> {
   yield* declaredFaults(document.inputs, ['inputs'], true);
   for (const { node, path } of nodes) yield* declaredFaults(node.outputs, [...path, 'outputs'], false);

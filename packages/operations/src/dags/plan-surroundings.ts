@@ -1,6 +1,7 @@
 import {
   imageDigestOf,
   isOrchestratorError,
+  nodePlace,
   type DagGraph,
   type DagPins,
   type DagVersion,
@@ -45,11 +46,11 @@ export const attempt = async <T>(refusals: Refusal[], work: () => T | Promise<T>
   }
 };
 
-/** Each image with the first node that names it. */
+/** Each image with the place of the first node that names it. */
 const namedBy = (graphs: readonly DagGraph[]): ReadonlyMap<string, string> => {
   const places = new Map<string, string>();
   for (const node of graphs.flatMap(({ nodes }) => nodes))
-    if (node.kind === 'job' && !places.has(node.job.image)) places.set(node.job.image, node.name);
+    if (node.kind === 'job' && !places.has(node.job.image)) places.set(node.job.image, nodePlace(node));
   return places;
 };
 
@@ -70,11 +71,11 @@ const findImages = async (
   const found = await database.images.getMany(project, [...places.keys()]);
   const registered = new Map(found.map((image) => [image.name, image]));
   const standIn = { active: true, createdAt: new Date(0), updatedAt: new Date(0) };
-  const refusals = [...places].flatMap(([name, node]): Refusal[] => {
+  const refusals = [...places].flatMap(([name, place]): Refusal[] => {
     const image = registered.get(name);
     if (image === undefined ? autoRegisterImages : image.active) return [];
     const code = image === undefined ? 'image_not_found' : 'image_disabled';
-    return [toRefusal(code, imageRefusal(`nodes.${node}.image`, name, image))];
+    return [toRefusal(code, imageRefusal(`${place}.image`, name, image))];
   });
   const all = [...places.keys()].map((name) => [
     name,

@@ -27,7 +27,12 @@ interface NodeJob {
 const jobsOf = (project: string, { nodes }: DagGraph): readonly NodeJob[] =>
   nodes.flatMap((node): NodeJob[] =>
     node.kind === 'job'
-      ? [{ path: ['nodes', node.name], job: { ...(node.job as JobSubmission), project } }]
+      ? [
+          {
+            path: [node.final ? 'finally' : 'nodes', node.name],
+            job: { ...(node.job as JobSubmission), project },
+          },
+        ]
       : [],
   );
 

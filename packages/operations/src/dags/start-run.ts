@@ -1,6 +1,7 @@
 import {
   imageDigestOf,
   invalidInput,
+  nodePlace,
   OrchestratorError,
   type DagGraph,
   type DagPins,
@@ -68,8 +69,8 @@ export const refuseUnsupported = (deps: OperationDeps, graphs: readonly DagGraph
   const problems = graphs.flatMap(({ nodes }) =>
     nodes
       .filter(({ kind, outputs }) => kind === 'job' && outputs !== null)
-      .map(({ name }): Problem => ({
-        field: `nodes.${name}.outputs`,
+      .map((node): Problem => ({
+        field: `${nodePlace(node)}.outputs`,
         message: 'cannot be collected: OUTPUT_COLLECTOR_IMAGE is not set',
       })),
   );
@@ -84,7 +85,7 @@ const unpinnedProblem = (node: GraphNode, images: Readonly<Record<string, Image>
   const { reference } = images[image]!;
   if (imageDigestOf(reference) !== null) return [];
   const message = `needs an image that is pinned by its digest, and ${image} is ${reference}; run: job-orchestrator image add ${image} ${reference.replace(/@.*$/, '')}@sha256:DIGEST`;
-  return [{ field: `nodes.${node.name}.cache`, message, value: reference }];
+  return [{ field: `${nodePlace(node)}.cache`, message, value: reference }];
 };
 
 const imagesOf = async (

@@ -2,6 +2,7 @@ import {
   didYouMean,
   invalidInput,
   limits,
+  nodePlace,
   type DagGraph,
   type DagPins,
   type DagVersion,
@@ -42,12 +43,9 @@ const unknownNames = (given: readonly string[], known: readonly string[], field:
       return { field: `${field}.${name}`, message, value: name };
     });
 
-/** Where a node stands in its definition. */
-const fieldOf = ({ name, final }: SubDagNode): string => `${final ? 'finally' : 'nodes'}.${name}`;
-
 /** What a `dag` node gives that the other DAG does not take, or reads that it does not give. */
 export const subDagProblems = (node: SubDagNode, { inputs, outputs }: DagGraph): readonly Problem[] => {
-  const field = fieldOf(node);
+  const field = nodePlace(node);
   const given = Object.keys(node.inputs ?? {});
   const missing = Object.entries(inputs)
     .filter(([name, schema]) => !given.includes(name) && !Object.hasOwn(schema, 'default'))
@@ -68,14 +66,14 @@ const notThere = (node: SubDagNode, hint: string): Problem => {
   const { name, version } = node.dag;
   const which = version === null ? '' : ` in version ${version}`;
   return {
-    field: `${fieldOf(node)}.dag.name`,
+    field: `${nodePlace(node)}.dag.name`,
     message: `names a DAG that does not exist${which}${hint}`,
     value: name,
   };
 };
 
 const refusal = (node: SubDagNode, path: readonly Definition[], child: Definition): Problem | null => {
-  const field = `${fieldOf(node)}.dag.name`;
+  const field = `${nodePlace(node)}.dag.name`;
   if (path.some((above) => named(above) === named(child)))
     return { field, message: `makes the DAG run itself: ${asPath([...path, child])}`, value: node.dag.name };
   return null;
@@ -89,7 +87,7 @@ const asSeenFrom =
       ? { ...problem, field, message }
       : {
           ...problem,
-          field: `${fieldOf(origin)}.dag.name`,
+          field: `${nodePlace(origin)}.dag.name`,
           message: `runs ${asPath(below)}, where ${field} ${message}`,
         };
 

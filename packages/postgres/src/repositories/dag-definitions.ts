@@ -1,5 +1,6 @@
 import {
   invalidInput,
+  nodePlace,
   type DagGraph,
   type DagRepository,
   type RemoveDagAnswer,
@@ -22,10 +23,10 @@ const subDagNodes = ({ nodes }: DagGraph): readonly SubDagNode[] =>
 const refuseDeleted = (nodes: readonly SubDagNode[], deleted: ReadonlySet<string>): void => {
   const problems = nodes
     .filter(({ dag }) => deleted.has(dag.name))
-    .map(({ name, final, dag }) => ({
-      field: `${final ? 'finally' : 'nodes'}.${name}.dag.name`,
+    .map((node) => ({
+      field: `${nodePlace(node)}.dag.name`,
       message: 'names a DAG that has just been deleted',
-      value: dag.name,
+      value: node.dag.name,
     }));
   if (problems.length > 0) throw invalidInput(problems);
 };

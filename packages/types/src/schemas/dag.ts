@@ -35,7 +35,6 @@ const described = <Schema extends object>(schema: Schema, description: string): 
 });
 
 const Text = Type.String({ maxLength: limits.dag.descriptionChars });
-const NodeName = Type.String({ minLength: 1, maxLength: limits.nameChars, pattern: nodeNamePattern });
 const MaxParallel = Type.Integer({ minimum: 1, maximum: limits.dag.nodes });
 const Seconds = Type.Integer({ minimum: 1, maximum: limits.deadlineSeconds });
 const Source = Type.String({ minLength: 1, maxLength: limits.commandItemBytes });
@@ -126,7 +125,7 @@ export const DagNodeSchema = Type.Object(
     failFast: Type.Optional(
       described(Type.Boolean(), 'With `forEach`: the first failed item cancels the others.'),
     ),
-    group: Type.Optional(described(NodeName, 'A group of `groups`.')),
+    group: Type.Optional(described(Type.String({ minLength: 1 }), 'A group of `groups`.')),
     outputs: Type.Optional(
       described(ValueSchemas, 'What the result of the job must hold; each is required.'),
     ),

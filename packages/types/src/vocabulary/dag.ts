@@ -133,6 +133,10 @@ export interface SubDagNode extends GraphNodeBase {
 export type GraphNode = JobNode | ApprovalNode | SubDagNode;
 export type NodeKind = GraphNode['kind'];
 
+/** Where a node stands in its definition. */
+export const nodePlace = ({ name, final }: Pick<GraphNodeBase, 'name' | 'final'>): string =>
+  `${final ? 'finally' : 'nodes'}.${name}`;
+
 /** Nodes that share a limit. */
 export interface GraphGroup {
   readonly name: string;
