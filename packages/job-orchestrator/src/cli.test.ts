@@ -398,6 +398,8 @@ describe('dead letters', () => {
     expect(dry.stderr).toContain('2 dead letters fit; nothing was changed');
     const redriven = await jo('redrive', ids[0]!, '--by', 'anna', '--reason', 'mended', '-o', 'name');
     expect(redriven.stdout).toMatch(/^job\/[0-9a-f-]{36}\n$/);
+    const again = await jo('redrive', ids[0]!, '--reason', 'mended');
+    expect(again).toMatchObject({ code: 6, stderr: expect.stringContaining('1 of 1 named') as string });
     const story = await jo('describe', 'job', ids[0]!);
     expect(story.stdout).toContain('by anna');
     const discarded = await jo('discard', '-t', topic, '--category', 'user_error', '--reason', 'not needed');

@@ -152,6 +152,11 @@ test.each(endings)('ended: %s', (_name, status, metadata, reason) => {
   });
 });
 
+test('a command that could not be started has no start, whatever the kubelet writes for it', () => {
+  const never = { reason: 'StartError', message: 'no such file', startedAt: '1970-01-01T00:00:00Z' };
+  expect(observe([seen(exited(128, {}, never))])).toMatchObject({ kind: 'ended', exit: { startedAt: null } });
+});
+
 test('the report of an end carries code, times, node, image and evidence', () => {
   const observation = observe([seen(exited(3, {}, { message: 'last words' }))]);
   expect(observation).toMatchSnapshot();

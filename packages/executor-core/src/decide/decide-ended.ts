@@ -71,7 +71,7 @@ const judgeOutput = (attempt: LiveAttempt, exit: ExitReport, now: Date, jitter: 
       return conclude(attempt, failure('output_invalid', exit.output.message), exit, jitter);
     case 'none':
     default:
-      return conclude(attempt, failure('output_missing', 'the program wrote no output'), exit, jitter);
+      return conclude(attempt, failure('output_missing', 'The program wrote no output.'), exit, jitter);
   }
 };
 

@@ -71,20 +71,33 @@ interface Outcome {
   readonly matched: number;
   readonly ids: readonly string[];
   readonly done: string;
+  /** How many jobs were named; 0: whatever fits. */
+  readonly named: number;
 }
 
+/** Who names jobs must hear of those on which nothing was left to decide. */
+const noteOthers = ({ screen }: Session, named: number, matched: number): number => {
+  const others = named - matched;
+  if (others <= 0) return exitCodes.ok;
+  screen.note(
+    `${others} of ${named} named: no dead letter, or decided on before; \`describe job\` says what became of it`,
+  );
+  return matched === 0 ? exitCodes.conflict : exitCodes.ok;
+};
+
 const writeOutcome = async (
-  { screen }: Session,
+  session: Session,
   flags: DecideFlags,
-  { matched, ids, done }: Outcome,
+  { matched, ids, done, named }: Outcome,
 ): Promise<number> => {
+  const { screen } = session;
   const { format, dryRun } = flags;
   if (format === 'json' || format === 'yaml') await writeValue(screen, format, { matched, jobs: ids });
   else screen.out(ids.map((id) => (format === 'name' ? `job/${id}\n` : `${id}\n`)).join(''));
   const left = matched - ids.length;
   if (dryRun === true) screen.note(`${matched} dead letters fit; nothing was changed`);
   else screen.note(`${ids.length} ${done}${left > 0 ? `; ${left} more fit` : ''}`);
-  return exitCodes.ok;
+  return noteOthers(session, named, matched);
 };
 
 /** `redrive [JOB…]`: writes the ids of the new jobs. */
@@ -98,6 +111,7 @@ export const redrive = (cli: Cli, jobs: readonly string[], flags: DecideFlags): 
       matched: answer.matched,
       ids: answer.jobs.map(({ id }) => id),
       done: 'redriven',
+      named: jobs.length,
     });
     if (first !== undefined) session.screen.note(`follow one: job-orchestrator logs -f ${shortId(first.id)}`);
     return code;
@@ -107,5 +121,6 @@ export const redrive = (cli: Cli, jobs: readonly string[], flags: DecideFlags): 
 export const discard = (cli: Cli, jobs: readonly string[], flags: DecideFlags): Promise<number> =>
   withServer(cli, flags, async (session) => {
     const answer = await session.client.discardDeadLetters(requestOf(jobs, flags));
-    return writeOutcome(session, flags, { matched: answer.matched, ids: answer.jobs, done: 'discarded' });
+    const { matched, jobs: ids } = answer;
+    return writeOutcome(session, flags, { matched, ids, done: 'discarded', named: jobs.length });
   });

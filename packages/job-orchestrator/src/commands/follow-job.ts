@@ -89,7 +89,7 @@ const outputsText = (outputs: readonly OutputEntryDto[], id: string): string => 
   const [only] = outputs.length === 1 ? outputs : [];
   return only?.name === resultName
     ? `output of ${bytes} bytes; job-orchestrator describe job ${id}`
-    : `output of ${bytes} bytes in ${outputs.length} files; job-orchestrator outputs ${id}`;
+    : `output of ${bytes} bytes in ${outputs.length} ${outputs.length === 1 ? 'file' : 'files'}; job-orchestrator outputs ${id}`;
 };
 
 /** The last word on an ended job, for stderr. */

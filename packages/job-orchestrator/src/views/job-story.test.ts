@@ -146,6 +146,7 @@ describe('the story of a job', () => {
       'Until',
     );
     expect(told('runtime_unreachable')).not.toContain('Until');
+    expect(told('image_problem')).not.toContain('Until');
   });
 
   test('whose waiting passes by itself asks nobody to do anything', () => {
@@ -207,6 +208,23 @@ describe('the story of a job', () => {
     );
     expect(story({ spec })).toMatch(/Retries +used 0 of 3 \(maxRetries\)\n/);
     expect(story({})).not.toContain('Retries');
+  });
+
+  test('that did not start in time says what it waited for last', () => {
+    const waited = { ...event, kind: 'waiting', attempt: 1, reason: 'No node can take it.' } as const;
+    const failed = { state: 'failed', attempt: 1, failure: failure('start_deadline', 'passed') } as const;
+    const text = jobStory({ ...job, ...failed }, [event, waited], [], now, Infinity, colours);
+    expect(text).toMatch(/Waited for +No node can take it\.\n/);
+    expect(story({ ...failed, failure: attempt.failure })).not.toContain('Waited for');
+  });
+
+  test('whose own rules kept it from another try says so', () => {
+    const retry = { maxRetries: 3, infrastructureRetries: 5, on: { exitCodes: [75] } };
+    const spec = { ...job.spec, retry };
+    const failed = { state: 'failed', attempt: 1, failure: attempt.failure, spec } as const;
+    expect(story(failed)).toMatch(/used 0 of 3 \(maxRetries\); retry\.on or retry\.never keeps this failure/);
+    const spent = { ...job.retriesUsed, user: 3 };
+    expect(story({ ...failed, retriesUsed: spent })).not.toContain('retry.never');
   });
 
   test('that will be tried again does not say that it failed for good', () => {

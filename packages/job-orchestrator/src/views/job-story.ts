@@ -8,7 +8,7 @@ import { renderTable } from '../output/table.ts';
 import { between, timeText } from '../output/times.ts';
 import { labelled } from '../output/wrap.ts';
 import { ranFor } from './job-views.ts';
-import { waitLimit } from './wait-limit.ts';
+import { waitedFor, waitLimit } from './wait-limit.ts';
 import { whatToDo } from './what-to-do.ts';
 
 const commandText = ({ spec }: JobDetail): string =>
@@ -82,8 +82,19 @@ const ranImage = ({ attempts }: JobDetail): string | null => {
   return digests.map((digest) => `try ${numbers(digest)}: ${digest}`).join('; ');
 };
 
+/** Its own budget had another try left, and its own rules did not allow it. */
+const keptFromRetry = ({ state, failure, retriesUsed, spec: { retry } }: JobDetail): boolean =>
+  state === 'failed' &&
+  (failure?.category === 'user_error' || failure?.category === 'timeout') &&
+  (retry.on !== undefined || retry.never !== undefined) &&
+  retriesUsed.user < retry.maxRetries;
+
 /** What the budgets have paid for; null where none was used and the job has none of its own. */
-const retriesText = ({ retriesUsed: used, spec: { retry } }: JobDetail): string | null => {
+const retriesText = (job: JobDetail): string | null => {
+  const {
+    retriesUsed: used,
+    spec: { retry },
+  } = job;
   const told = [
     used.user > 0 || retry.maxRetries > 0 ? `${used.user} of ${retry.maxRetries} (maxRetries)` : null,
     used.infrastructure > 0
@@ -91,7 +102,8 @@ const retriesText = ({ retriesUsed: used, spec: { retry } }: JobDetail): string 
       : null,
     used.output > 0 ? `${used.output} for its output` : null,
   ].filter((text) => text !== null);
-  return told.length === 0 ? null : `used ${told.join(', ')}`;
+  const kept = keptFromRetry(job) ? '; retry.on or retry.never keeps this failure from another try' : '';
+  return told.length === 0 ? null : `used ${told.join(', ')}${kept}`;
 };
 
 /** Label and text of each line; null: nothing to say. */
@@ -120,6 +132,7 @@ const facts = (
     job.state === 'failed' ? 'Failed as' : 'Last failure',
     job.failure === null ? null : failureText(job.failure),
   ],
+  ['Waited for', waitedFor(job, events)],
   ['Retries', retriesText(job)],
   ['What to do', whatToDo(job)],
   ['Output', outputText(job)],

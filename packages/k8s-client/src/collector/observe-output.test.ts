@@ -127,6 +127,9 @@ test('trouble with the image of the collector is told as such', () => {
   expect(observe(seen(pod(stuck)))).toMatchObject({
     kind: 'refused',
     since: now,
-    failure: { reason: 'image_not_found', message: 'output collector: ErrImagePull: not found' },
+    failure: {
+      reason: 'image_not_found',
+      message: 'output collector: The image cannot be pulled: not found',
+    },
   });
 });

@@ -1,5 +1,5 @@
 import { failure, type Failure, type FailureReason } from '@job-orchestrator/types';
-import { signalName } from './plain-words.ts';
+import { signalName, startWords } from './plain-words.ts';
 import type { ConditionView, ContainerState, ContainerView, PodView } from './views.ts';
 
 type Terminated = Extract<ContainerState, { kind: 'terminated' }>;
@@ -145,7 +145,7 @@ export const endRules: readonly EndRule[] = [
     applies: ({ main }) =>
       main !== null && /^(StartError|ContainerCannotRun|RunContainerError)$/.test(main.reason),
     reason: 'command_not_found',
-    message: ({ main }) => main?.message || 'The command could not be started.',
+    message: ({ main }) => startWords(main?.message ?? ''),
   },
   {
     name: 'killed without cause',

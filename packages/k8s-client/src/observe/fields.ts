@@ -44,12 +44,13 @@ export const requiredText = (value: unknown, path: string): string =>
 /** A text, or null when it is absent or empty. */
 export const textOrNull = (value: unknown, path: string): string | null => text(value, path) || null;
 
-/** A moment, or null. */
+/** A moment, or null; also for the epoch, which the kubelet writes where nothing ever began (`StartError`). */
 export const moment = (value: unknown, path: string): Date | null => {
   const written = text(value, path);
   if (written === '') return null;
   const at = new Date(written);
-  return Number.isNaN(at.getTime()) ? poisoned(path, 'is not a time') : at;
+  if (Number.isNaN(at.getTime())) return poisoned(path, 'is not a time');
+  return at.getTime() > 0 ? at : null;
 };
 
 /** A whole number that must be there. */

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { quotaWords, refusalWords, schedulerWords, signalName } from './plain-words.ts';
+import {
+  pullWords,
+  quotaWords,
+  refusalWords,
+  startWords,
+  schedulerWords,
+  signalName,
+} from './plain-words.ts';
 
 const preemption = 'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
 
@@ -39,6 +46,29 @@ test('why no pod is made is told without the name that it would have had', () =>
   const said = 'Error creating: pods "jo-x-" is forbidden: no PriorityClass with name batch was found';
   expect(refusalWords(said)).toBe('Kubernetes refuses the pod: no PriorityClass with name batch was found');
   expect(refusalWords('admission webhook "a" denied it')).toMatch(/refuses the pod: admission webhook "a"/);
+});
+
+test.each([
+  [
+    'rpc error: code = NotFound desc = failed to pull and unpack image "r:5050/a:9": failed to resolve reference "r:5050/a:9": r:5050/a:9: not found',
+    'The image cannot be pulled: r:5050/a:9: not found',
+  ],
+  [
+    'Back-off pulling image "r/a:1": ErrImagePull: failed to pull and unpack image "r/a:1": failed to resolve reference "r/a:1": failed to do request: Head "https://r/v2/a/manifests/1": dial tcp: lookup r: no such host',
+    'The image cannot be pulled: Head "https://r/v2/a/manifests/1": dial tcp: lookup r: no such host',
+  ],
+  ['something new', 'The image cannot be pulled: something new'],
+])('a pull that failed with %j is told without what stands around it', (said, plain) => {
+  expect(pullWords(said)).toBe(plain);
+});
+
+test('a command that cannot be started is told without the layers of the runtime', () => {
+  const said =
+    'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/no/such": stat /no/such: no such file or directory: unknown';
+  expect(startWords(said)).toBe(
+    'The command cannot be started: exec: "/no/such": stat /no/such: no such file or directory',
+  );
+  expect(startWords('')).toBe('The command cannot be started.');
 });
 
 test('signals have their names', () => {

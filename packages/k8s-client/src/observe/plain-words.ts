@@ -78,3 +78,29 @@ export const quotaWords = (message: string): string => {
 /** Why Kubernetes makes no pod for a Job: `Kubernetes refuses the pod: no PriorityClass with name batch was found`. */
 export const refusalWords = (message: string): string =>
   `Kubernetes refuses the pod: ${message.replace(/^Error creating: /, '').replace(/^pods "[^"]*" is (forbidden|invalid): /, '')}`;
+
+/** What containerd and runc say around what went wrong, of every image and every command. */
+const wrappings = [
+  /Back-off pulling image "[^"]*": /,
+  /ErrImagePull: /,
+  /rpc error: code = \w+ desc = /,
+  /failed to pull and unpack image "[^"]*": /,
+  /failed to resolve reference "[^"]*": /,
+  /failed to do request: /,
+  /failed to create containerd task: /,
+  /failed to create shim task: /,
+  /OCI runtime create failed: /,
+  /runc create failed: /,
+  /unable to start container process: /,
+  /: unknown$/,
+];
+
+const unwrapped = (message: string): string =>
+  wrappings.reduce((text, wrapping) => text.replace(wrapping, ''), message).trim();
+
+/** Why an image cannot be pulled: `The image cannot be pulled: registry.example/team/report:9: not found`. */
+export const pullWords = (message: string): string => `The image cannot be pulled: ${unwrapped(message)}`;
+
+/** Why a command cannot be started: `The command cannot be started: exec: "/no/such": no such file or directory`. */
+export const startWords = (message: string): string =>
+  message === '' ? 'The command cannot be started.' : `The command cannot be started: ${unwrapped(message)}`;

@@ -39,7 +39,7 @@ test('a back-off that does not say why keeps the cause of the last try, until an
     since: now,
     failure: {
       reason: 'registry_unavailable',
-      message: 'ImagePullBackOff: 429 Too Many Requests',
+      message: 'The image cannot be pulled: 429 Too Many Requests',
     },
   });
   const gone = mergePod(again, waiting('ErrImagePull', 'manifest unknown'), now);

@@ -1,11 +1,13 @@
 import { failure, type Observation } from '@job-orchestrator/types';
-import { quotaWords, refusalWords, schedulerWords } from './plain-words.ts';
+import { pullWords, quotaWords, refusalWords, schedulerWords } from './plain-words.ts';
 import type { ConditionView, EventView, PodView } from './views.ts';
 import { containerRules, eventRules, findRule, podEventRules, type WaitingRule } from './waiting-signals.ts';
 
 const sentenceOf = (rule: WaitingRule, reason: string, message: string): string => {
   if (rule.waiting === 'quota') return quotaWords(message);
-  return rule.refuse?.as === 'launch_refused' ? refusalWords(message) : said(reason, message);
+  if (rule.refuse?.as === 'launch_refused') return refusalWords(message);
+  const [, container] = /^(.*)(?:ErrImagePull|ImagePullBackOff)$/.exec(reason) ?? [];
+  return container === undefined || message === '' ? said(reason, message) : container + pullWords(message);
 };
 
 const apply = (rule: WaitingRule, reason: string, message: string, since: Date): Observation => {
