@@ -113,7 +113,7 @@ it('refuses a job with an output where no collector is set up, instead of losing
 });
 
 it('needs no more rights than the manual says', async () => {
-  const user = `system:serviceaccount:${installation.namespace.name}:executor`;
+  const user = `system:serviceaccount:${installation.namespace.name}:job-orchestrator`;
   const can = async (verb: string, resource: string): Promise<string> =>
     (
       await kubectl(['auth', 'can-i', verb, resource, '-n', installation.namespace.name, '--as', user]).catch(

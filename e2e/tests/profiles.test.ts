@@ -120,7 +120,7 @@ describe('a secret', () => {
     expect(await logOf(id)).toContain(createHash('sha256').update(value).digest('hex'));
     const { items } = await installation.client.listEvents(id);
     expect(JSON.stringify([job, items])).not.toContain(value);
-    const asExecutor = `--as=system:serviceaccount:${namespace}:executor`;
+    const asExecutor = `--as=system:serviceaccount:${namespace}:job-orchestrator`;
     await expect(
       kubectl(['auth', 'can-i', 'get', 'secrets', '-n', namespace, asExecutor]),
     ).rejects.toMatchObject({
