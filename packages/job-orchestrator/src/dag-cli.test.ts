@@ -200,7 +200,7 @@ describe('dag watch', () => {
   test('of a run that is not there ends with 5', async () => {
     const { code, stderr } = await jo('dag', 'watch', 'ffffffff');
     expect(code).toBe(5);
-    expect(stderr).toContain('There is no DAG run ffffffff');
+    expect(stderr).toContain('No DAG run has an id that begins or ends with ffffffff');
     expect((await jo('dag', 'watch', '@latest', '--timeout', 'soon')).code).toBe(2);
   });
 });
