@@ -115,7 +115,7 @@ finally: { tell: { run: "true" } }
     const shown = await jo('dag', 'show', 'deleted', '--dag-version', '1');
     expect(shown.stderr).toContain('the DAG was deleted at ');
     expect((await jo('dag', 'run', 'deleted', '--dag-version', '1')).stderr).toContain('apply it again');
-    expect((await jo('__complete', '--', 'dag', 'versions', 'd')).stdout).toBe('');
+    expect((await jo('__complete', '--', 'dag', 'versions', 'del')).stdout).toBe('');
     expect((await jo('__complete', '--', 'dag', 'versions', 'comp')).stdout).toBe('compared\n');
   });
 });
