@@ -96,5 +96,5 @@ stop() { # name, tenths of a second until SIGKILL
   kill -9 "$pid" 2>/dev/null
   # Killed is not gone: taking down its memory takes a while, and who starts next wants its port.
   for _ in $(seq 100); do runs "$pid" || return 0; sleep 0.1; done
-  fail "$name ($pid) does not end, not even by SIGKILL"
+  say "$name ($pid) does not end, not even by SIGKILL" # the others are stopped all the same
 }
