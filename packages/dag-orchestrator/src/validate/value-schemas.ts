@@ -93,7 +93,7 @@ function* declaredFaults(
   }
 }
 
-/** Schemas of inputs and outputs that are too deep, have patterns that RE2 refuses, bounds that nothing fits, or defaults that do not fit. */
+/** Schemas of inputs and outputs that are too deep, with patterns that RE2 refuses, bounds or defaults that do not fit. */
 export function* checkValueSchemas({ document, nodes }: DagModel): Generator<Fault> {
   yield* declaredFaults(document.inputs, ['inputs'], true);
   for (const { node, path } of nodes) yield* declaredFaults(node.outputs, [...path, 'outputs'], false);

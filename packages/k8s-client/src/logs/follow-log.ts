@@ -61,8 +61,8 @@ const tellRotation = async ({ place, fileNow, request }: Reading): Promise<void>
 };
 
 /**
- * A pod's log from a byte on; null when there is none; why not, where we may not read it. A broken stream is opened again where it broke, and throws where that
- * cannot be done. Where the kubelet rotated the log meanwhile, Kubernetes only has its newest file: bytes may be missing, and
+ * A pod's log from a byte on; null when there is none; why not, where we may not read it. A broken stream is opened again
+ * where it broke, and throws where that cannot be done. Where the kubelet rotated the log meanwhile, Kubernetes only has its newest file: bytes may be missing, and
  * `onSkip` is told.
  */
 export const followLog = async (

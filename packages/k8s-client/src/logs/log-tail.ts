@@ -12,7 +12,10 @@ interface Source {
   readonly pod: string;
 }
 
-/** `refused`: we have no right to it; `ended`: it was read to its end; `long`: it had more than it may; `broken`: not, in time or at all. */
+/**
+ * `refused`: we have no right to it; `ended`: it was read to its end; `long`: it had more than it may; `broken`: not, in time
+ * or at all.
+ */
 type Look =
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly words: Uint8Array }
@@ -84,8 +87,9 @@ const readFewer = async (source: Source, kept: number, seen: ByteTail): Promise<
 };
 
 /**
- * The last bytes of a pod's log; null when there is none; why not, where we may not read it. Of a log above 2,000 lines the last of them are read, and it is
- * counted up to 4 MiB. Where they are long or their stream breaks, fewer are read; where that breaks too the end is missing.
+ * The last bytes of a pod's log; null when there is none; why not, where we may not read it. Of a log above 2,000 lines the
+ * last of them are read, and it is counted up to 4 MiB. Where they are long or their stream breaks, fewer are read; where that
+ * breaks too the end is missing.
  */
 export const readLogTail = async (source: Source, maxBytes: number): Promise<LogTail | null> => {
   const first = await look(source, { ms: lookMs, kept: maxBytes, most: longBytes }, { tailLines });

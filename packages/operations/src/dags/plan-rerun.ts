@@ -3,7 +3,6 @@ import type { OperationDeps } from '../dependencies.ts';
 import type { RerunFrom } from './again.ts';
 import { checkSurroundings } from './plan-surroundings.ts';
 import { plannedWork } from './planned-work.ts';
-import { retryOf } from './repair.ts';
 import { prepareRerun } from './rerun.ts';
 
 /** What a run that repairs another would run again, and why it would be refused. */
@@ -25,15 +24,15 @@ export const planRerun = async (
   from: RerunFrom,
   given: JsonObject | null,
 ): Promise<RepairPlan> => {
-  const { old, graph, inputs, ended, wanted, again, outputs, pins } = await prepareRerun(
+  const { old, graph, inputs, ended, again, outputs, retry, pins } = await prepareRerun(
     deps,
     id,
     from,
     given,
   );
   const { project, dag, version } = old;
+  const { kept } = retry;
   const { pins: allPins, ...surroundings } = await checkSurroundings(deps, { version, graph }, pins);
-  const { kept } = retryOf(graph, { id, nodes: ended }, again, wanted);
   return {
     run: id,
     project,

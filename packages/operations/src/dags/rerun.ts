@@ -10,14 +10,7 @@ import {
   type WriteContext,
 } from '@job-orchestrator/types';
 import type { OperationDeps } from '../dependencies.ts';
-import {
-  changedInputs,
-  isForOthers,
-  nodesToRerun,
-  whyOutputs,
-  type RerunFrom,
-  type Wanted,
-} from './again.ts';
+import { changedInputs, isForOthers, nodesToRerun, whyOutputs, type RerunFrom } from './again.ts';
 import { readRun } from './find-run.ts';
 import { retryOf } from './repair.ts';
 import { readDag, replayOf, surroundingsOf, type StartedRun } from './start-run.ts';
@@ -46,10 +39,11 @@ export interface Rerun {
   readonly graph: DagGraph;
   readonly inputs: JsonObject;
   readonly ended: readonly EndedNode[];
-  readonly wanted: Wanted;
   /** By node: why it runs again. */
   readonly again: ReadonlyMap<number, string>;
   readonly outputs: string | null;
+  /** Where the new run begins, and what it has of the old one. */
+  readonly retry: ReturnType<typeof retryOf>;
   /** The versions of sub-DAGs that the old run had. */
   readonly pins: DagPins;
 }
@@ -74,11 +68,11 @@ const refuseOpen = ({ id, state, finishedAt }: DagRunRecord): void => {
 };
 
 /** A run of which nothing failed has nothing to retry; its final nodes alone are none of it. */
-const refuseUnfailed = ({ old, again, outputs }: Rerun): void => {
+const refuseUnfailed = ({ id }: DagRunRecord, again: Rerun['again'], outputs: Rerun['outputs']): void => {
   if (outputs !== null || ![...again.values()].every(isForOthers)) return;
   throw new OrchestratorError(
     'dag_run_not_failed',
-    `Nothing of DAG run ${old.id} failed, and no input that a node reads, or the outputs of the DAG, is other than it was.`,
+    `Nothing of DAG run ${id} failed, and no input that a node reads, or the outputs of the DAG, is other than it was.`,
   );
 };
 
@@ -113,9 +107,9 @@ export const prepareRerun = async (
   const again = nodesToRerun(graph, ended, wanted);
   const outputs = whyOutputs(outputInputs(graph), changed);
   const setup = await deps.database.dags.getSetup(id);
-  const found = { old, graph, inputs, ended, wanted, again, outputs, pins: setup?.pins ?? {} };
-  refuseUnfailed(found);
-  return found;
+  refuseUnfailed(old, again, outputs);
+  const retry = retryOf(graph, { id, nodes: ended }, again, wanted);
+  return { old, graph, inputs, ended, again, outputs, retry, pins: setup?.pins ?? {} };
 };
 
 /**
@@ -132,14 +126,9 @@ export const rerun = async (
   context: WriteContext,
   key?: IdempotencyKey,
 ): Promise<RepairedRun> => {
-  const { old, graph, inputs, ended, wanted, again, outputs, pins } = await prepareRerun(
-    deps,
-    id,
-    from,
-    given,
-  );
+  const { old, graph, inputs, again, outputs, retry, pins } = await prepareRerun(deps, id, from, given);
   const { project, dag, version } = old;
-  const counts = { kept: graph.nodes.length - again.size, again: again.size };
+  const counts = { kept: retry.kept.nodes.length, again: again.size };
   const told = { ...counts, because: because(graph, again), outputs };
   const replay = await replayOf(deps, project, key);
   if (replay !== null) return { ...replay, ...told };
@@ -151,7 +140,7 @@ export const rerun = async (
     inputs,
     noCache,
     ...(await surroundingsOf(deps, { version, graph }, context, pins)),
-    ...retryOf(graph, { id, nodes: ended }, again, wanted),
+    ...retry,
   };
   const started = await deps.database.dags.startRun(run, context, key);
   return { version, ...started, ...told };
