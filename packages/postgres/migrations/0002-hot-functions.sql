@@ -167,7 +167,7 @@ end $$;
 create function end_attempts(me uuid, ids uuid[], states text[], attempt_states text[], exit_codes integer[],
   starts float8[], finishes float8[], nodes text[], digests text[], failures text[], log_sizes bigint[],
   logs bytea[], log_extents text[], reasons text[], outputs text[], output_sizes integer[], output_digests text[], if_cancelled text)
-returns table (applied uuid[], freed integer) language plpgsql
+returns table (applied uuid[], freed integer, of_dags boolean) language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off as $$
 #variable_conflict use_column
 declare
@@ -206,8 +206,9 @@ begin
         coalesce(nullif(j.cancel_reason, ''), 'cancelled as asked') as why
       offset 0) e
     left join lateral (select uid, name from runtime_objects where id = j.object_id limit 1) o on true
-    returning id, attempt_id, topic_id)
-  select coalesce(array_agg(f.attempt_id), '{}'), array_agg(f.id), array_agg(f.topic_id) into applied, ended, topics
+    returning id, attempt_id, topic_id, dag_run_id)
+  select coalesce(array_agg(f.attempt_id), '{}'), array_agg(f.id), array_agg(f.topic_id), bool_or(f.dag_run_id is not null)
+  into applied, ended, topics, of_dags
   from finished f;
   if applied = '{}' then return next; return; end if;
   select exists (select from topic_counters) into is_limited from executors e

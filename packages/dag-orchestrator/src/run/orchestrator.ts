@@ -82,7 +82,7 @@ export const createDagOrchestrator = (deps: DagOrchestratorDependencies): DagOrc
   return {
     start: () => {
       unsubscribe = wakeUps.subscribe((kind) => {
-        if (kind === 'finished' || kind === 'dags') loop.wake();
+        if (kind === 'dags') loop.wake();
       });
       poll();
       stopChecks = repeatRunChecks({ database, clock, log, read }, loop.wake);

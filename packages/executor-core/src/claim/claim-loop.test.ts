@@ -27,3 +27,21 @@ test('a job that is due in 40 days arms no timer that Node would fire at once', 
   expect(delays).toContain(3_600_000);
   expect(Math.max(...delays)).toBe(3_600_000);
 });
+
+const shortly = [{ kind: 'sleep', seconds: 1 }] as const;
+
+test('ends ask for no more jobs where the queue gave all that it had', async () => {
+  const ids = await trial.submitMany(20, shortly);
+  const { mortal } = trial.launchExecutor({ pollIntervalMs: 3_600_000, batchSize: 50 });
+  await trial.until('all to be there', () => trial.world.objects.size === 20);
+  const claims = (): number => mortal.calls.get('queue.claimJobs') ?? 0;
+  const before = claims();
+  await trial.untilEnded(ids);
+  expect(claims() - before).toBeLessThanOrEqual(1);
+});
+
+test('an end makes room at once for a job that there was none for', async () => {
+  const ids = await trial.submitMany(6, shortly);
+  trial.launchExecutor({ pollIntervalMs: 3_600_000, maxRunning: 2 });
+  await trial.untilEnded(ids, 60_000);
+});

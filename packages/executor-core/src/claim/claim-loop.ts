@@ -9,6 +9,8 @@ export interface ClaimLoop {
   wake(): void;
   /** A launch has ended: claims, if it was for room to launch that it did not. */
   launchEnded(): void;
+  /** An attempt was let go of: claims, if it was for room that it did not. Else the queue gave all that it had. */
+  roomMade(): void;
   /** Claims no more. */
   stop(): void;
 }
@@ -96,12 +98,16 @@ export const createClaimLoop = (life: Life): ClaimLoop => {
     state.claiming = true;
     void claim();
   };
+  const roomMade = (): void => {
+    if (state.starved && !isPaused()) wake();
+  };
   return {
     wake,
     launchEnded: () => {
       // Not for each launch, but for half a second's worth: one claim for many jobs.
-      if (state.starved && !isPaused() && life.launching() <= room / 2) wake();
+      if (life.launching() <= room / 2) roomMade();
     },
+    roomMade,
     stop: () => {
       state.stopped = true;
       cancelDue();

@@ -97,7 +97,7 @@ export const createLife = (
     letGo: (id, why) => {
       agenda.delete(id);
       life.stalled.delete(id);
-      if (held.drop(id, why)) claims?.wake();
+      if (held.drop(id, why)) claims?.roomMade();
     },
     alive: () => !ended,
     attachClaims: (attached) => {

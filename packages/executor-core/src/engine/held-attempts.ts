@@ -18,6 +18,8 @@ export interface Held {
   launchTries: number;
   /** The progress that was recorded last, so that nothing is said twice. */
   told: Told | null;
+  /** When it was first seen waiting for nothing but its start, on the monotonic clock. */
+  startingSinceMs: number | null;
   /** When the runtime last took our request to stop, on the monotonic clock. */
   stopAskedMs: number | null;
   /** From where the database expects its output, as far as we have said it. */
@@ -69,6 +71,7 @@ const newHeld = (attempt: LiveAttempt, fresh: boolean): Held => ({
   createdByUs: false,
   launchTries: 0,
   told: null,
+  startingSinceMs: null,
   stopAskedMs: null,
   outputFrom: null,
   faults: 0,

@@ -5,6 +5,8 @@ import {
   type AttemptId,
   type Decision,
   type Observation,
+  type Progress,
+  type WaitingReason,
 } from '@job-orchestrator/types';
 import { decideAttempt } from '../decide/decide-attempt.ts';
 import type { Held } from '../engine/held-attempts.ts';
@@ -18,8 +20,11 @@ const stopAgainMs = 2_000;
 /** A stop that it took and that has not ended the program is asked for again, once grace and this are over. */
 const stopPatienceMs = 20_000;
 
-const lookAt = (life: Life, id: AttemptId, checkAt: Date | null): void => {
-  if (checkAt) life.lookLater(id, checkAt.getTime() - life.time.now().getTime());
+/** Looks again at `checkAt`, and in `withinMs` at the latest. */
+const lookAt = (life: Life, id: AttemptId, checkAt: Date | null, withinMs: number | null = null): void => {
+  const inMs = checkAt ? checkAt.getTime() - life.time.now().getTime() : Infinity;
+  const soonestMs = Math.min(inMs, withinMs ?? Infinity);
+  if (soonestMs < Infinity) life.lookLater(id, soonestMs);
 };
 
 const askToStop = async (life: Life, held: Held): Promise<void> => {
@@ -51,13 +56,33 @@ const stop = async (
   await askToStop(life, held);
 };
 
+/** The steps of every attempt whose start nothing keeps. */
+const startSteps: ReadonlySet<string> = new Set<WaitingReason>([
+  'launching',
+  'scheduling',
+  'preparing',
+  'pulling_image',
+]);
+/** They are told once the start takes longer than this: most are over before anybody could read them. */
+const startMs = 500;
+
+/** For how long nothing is to be told of a start yet; null: it is told now, or there is none. */
+const restOfStart = (life: Life, held: Held, progress: Progress | null): number | null => {
+  if (progress?.kind !== 'waiting' || !startSteps.has(progress.waiting.reason)) return null;
+  const nowMs = life.deps.clock.monotonicMs();
+  const restMs = (held.startingSinceMs ??= nowMs) + startMs - nowMs;
+  return restMs > 0 ? restMs : null;
+};
+
 const carryOut = async (life: Life, held: Held, decision: Decision, seen: Observation): Promise<void> => {
   const { id } = held.attempt;
   switch (decision.kind) {
-    case 'wait':
-      lookAt(life, id, decision.checkAt);
-      await storeProgress(life, held, decision.progress);
+    case 'wait': {
+      const startsForMs = restOfStart(life, held, decision.progress);
+      lookAt(life, id, decision.checkAt, startsForMs);
+      if (startsForMs === null) await storeProgress(life, held, decision.progress);
       return;
+    }
     case 'stop':
       return stop(life, held, decision, seen);
     case 'finalize':

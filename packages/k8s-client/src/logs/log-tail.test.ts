@@ -59,6 +59,36 @@ test('a log whose stream breaks again and again says that its end is missing', a
   });
 });
 
+/** Reads a log whose first looks Kubernetes answers with an error; tells it, how often it was asked for, and the waits between. */
+const readPastFaults = async (times: number) => {
+  server.fail(({ path }) => path.endsWith('/log'), { kind: 'answer', status: 500 }, times);
+  server.logs.set('p', 'all\n');
+  const waited: number[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    setTimer: (ms, act) => {
+      if (ms !== 1_000) return systemClock.setTimer(ms, act);
+      waited.push(ms);
+      return systemClock.setTimer(0, act);
+    },
+  };
+  const tail = await readLogTail({ api, paths: pathsOf('n'), clock, pod: 'p' }, 8);
+  return { tail, asked: server.requests.length, waited };
+};
+
+test('a log that Kubernetes cannot read now is asked for once more a second later', async () => {
+  const { tail, ...once } = await readPastFaults(1);
+  expect([textOf(tail), once]).toEqual(['all\n', { asked: 2, waited: [1_000] }]);
+});
+
+test('a log that Kubernetes cannot read a second later either says that its end is missing', async () => {
+  expect(await readPastFaults(Infinity)).toEqual({
+    tail: { bytes: new Uint8Array(0), totalBytes: 0, extent: 'end_missing' },
+    asked: 2,
+    waited: [1_000],
+  });
+});
+
 test('a log whose server is silent says that its end is missing, before the executor gives up', async () => {
   server.fail(({ path }) => path.endsWith('/log'), { kind: 'silence' });
   const waited: number[] = [];

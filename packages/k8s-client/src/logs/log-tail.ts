@@ -1,7 +1,8 @@
-import type { Clock, LogTail } from '@job-orchestrator/types';
+import { unreadLog, type Clock, type LogTail } from '@job-orchestrator/types';
 import type { ApiClient } from '../http/api-client.ts';
 import type { Paths } from '../http/paths.ts';
 import { createByteTail, type ByteTail } from './byte-tail.ts';
+import { pause } from '../system-clock.ts';
 import { openLog, wordsOfRefusal, type LogQuery } from './read-log.ts';
 
 /** How to read one pod's log. */
@@ -13,11 +14,12 @@ interface Source {
 }
 
 /**
- * `refused`: we have no right to it; `ended`: it was read to its end; `long`: it had more than it may; `broken`: not, in time
- * or at all.
+ * `refused`: we have no right to it; `fault`: Kubernetes answered that it cannot read it now; `ended`: it was read to its
+ * end; `long`: it had more than it may; `broken`: not, in time or at all.
  */
 type Look =
   | { readonly kind: 'none' }
+  | { readonly kind: 'fault' }
   | { readonly kind: 'refused'; readonly words: Uint8Array }
   | { readonly kind: 'ended' | 'long' | 'broken'; readonly tail: ByteTail };
 
@@ -31,6 +33,8 @@ const fewerLines = 200;
 const longBytes = 1_048_576;
 /** A kubelet of a busy node takes seconds. Two looks, or one and the count, end before the executor gives up. */
 const lookMs = 8_000;
+/** A kubelet that begins anew, or a tunnel to it, takes about this long; asked again at once it answers the same. */
+const faultPauseMs = 1_000;
 const countMs = 2_000;
 /** Up to here a longer log is read whole, which is the only way to learn what it had at least. */
 const countedBytes = 4_194_304;
@@ -52,7 +56,7 @@ const look = async ({ api, paths, clock, pod }: Source, bounds: Bounds, given: L
     const words = wordsOfRefusal(opened);
     if (words !== null) return { kind: 'refused', words };
     if (opened.kind === 'not_found' || opened.kind === 'refused') return { kind: 'none' };
-    if (opened.kind !== 'ok') return { kind: 'broken', tail };
+    if (opened.kind !== 'ok') return opened.status === null ? { kind: 'broken', tail } : { kind: 'fault' };
     for await (const chunk of opened.body) {
       tail.add(chunk as Uint8Array);
       if (tail.total() > (bounds.most ?? Infinity)) return { kind: 'long', tail };
@@ -86,16 +90,29 @@ const readFewer = async (source: Source, kept: number, seen: ByteTail): Promise<
   return fewer.tail.lines() < fewerLines ? end : { ...end, extent: 'at_least' };
 };
 
+const conclude = async (
+  source: Source,
+  kept: number,
+  seen: Exclude<Look, { kind: 'fault' }>,
+): Promise<LogTail | null> => {
+  if (seen.kind === 'none') return null;
+  if (seen.kind === 'refused')
+    return { bytes: seen.words, totalBytes: seen.words.length, extent: 'end_missing' };
+  if (seen.kind !== 'ended') return readFewer(source, kept, seen.tail);
+  return toLogTail(seen.tail, seen.tail.lines() < tailLines ? 0 : await countBytes(source));
+};
+
 /**
  * The last bytes of a pod's log; null when there is none; why not, where we may not read it. Of a log above 2,000 lines the
  * last of them are read, and it is counted up to 4 MiB. Where they are long or their stream breaks, fewer are read; where that
- * breaks too the end is missing.
+ * breaks too the end is missing, as it is where Kubernetes answers twice, a second apart, that it cannot read it.
  */
 export const readLogTail = async (source: Source, maxBytes: number): Promise<LogTail | null> => {
-  const first = await look(source, { ms: lookMs, kept: maxBytes, most: longBytes }, { tailLines });
-  if (first.kind === 'none') return null;
-  if (first.kind === 'refused')
-    return { bytes: first.words, totalBytes: first.words.length, extent: 'end_missing' };
-  if (first.kind !== 'ended') return readFewer(source, maxBytes, first.tail);
-  return toLogTail(first.tail, first.tail.lines() < tailLines ? 0 : await countBytes(source));
+  const bounds = { ms: lookMs, kept: maxBytes, most: longBytes };
+  const first = await look(source, bounds, { tailLines });
+  if (first.kind !== 'fault') return conclude(source, maxBytes, first);
+  await pause(source.clock, faultPauseMs);
+  const second = await look(source, bounds, { tailLines });
+  const isKnown = second.kind !== 'fault' && second.kind !== 'broken';
+  return isKnown ? conclude(source, maxBytes, second) : unreadLog;
 };

@@ -3,7 +3,7 @@ import { connectionLost, leaseIsOver } from '../connection/faults.ts';
 import { withRetries } from '../connection/retry.ts';
 import type { Sql, Store } from '../connection/sql.ts';
 import { forgetOutputs } from '../sql/attempt-outputs.ts';
-import { endAttempts } from '../sql/end-attempts.ts';
+import { endAttempts, type Ending } from '../sql/end-attempts.ts';
 import type { FencedAnswer } from '../sql/fence.ts';
 import { attemptFates } from '../sql/read-attempts.ts';
 import { requeueAttempts, type Requeuing } from '../sql/requeue-attempts.ts';
@@ -15,15 +15,23 @@ export interface WritesDone extends AppliedWrites {
   /** Slots of limited topics became free, or jobs went back to the queue. */
   readonly claimable: boolean;
   readonly ended: boolean;
+  /** Nodes of DAG runs are among what ended. */
+  readonly ofDags: boolean;
 }
 
-type Collected = { readonly applied: Set<string>; claimable: boolean };
+type Collected = { readonly applied: Set<string>; claimable: boolean; ofDags: boolean };
 
-const nothingDone = (): Collected => ({ applied: new Set(), claimable: false });
+const nothingDone = (): Collected => ({ applied: new Set(), claimable: false, ofDags: false });
 
 const note = (collected: Collected, { applied, freed = 0 }: FencedAnswer): void => {
   for (const id of applied) collected.applied.add(id);
   if (freed > 0) collected.claimable = true;
+};
+
+const end = async (sql: Sql, owner: IncarnationId, endings: readonly Ending[], into: Collected) => {
+  const answer = await endAttempts(sql, owner, endings);
+  note(into, answer);
+  into.ofDags ||= answer.ofDags;
 };
 
 const requeue = async (sql: Sql, owner: IncarnationId, requeued: readonly Requeuing[], into: Collected) => {
@@ -33,7 +41,7 @@ const requeue = async (sql: Sql, owner: IncarnationId, requeued: readonly Requeu
   if (answer.cancelled.length === 0) return;
   const cancelled = new Set(answer.cancelled);
   const endings = requeued.filter(({ attemptId }) => cancelled.has(attemptId)).map(endInstead);
-  note(into, await endAttempts(sql, owner, endings));
+  await end(sql, owner, endings, into);
 };
 
 const applyWave = async (sql: Sql, owner: IncarnationId, wave: Wave, into: Collected): Promise<void> => {
@@ -44,7 +52,7 @@ const applyWave = async (sql: Sql, owner: IncarnationId, wave: Wave, into: Colle
   if (stopping.length > 0) note(into, await update.recordStopping(sql, owner, stopping));
   if (finalizing.length > 0) note(into, await update.recordFinalizing(sql, owner, finalizing));
   if (requeued.length > 0) await requeue(sql, owner, requeued, into);
-  if (ended.length > 0) note(into, await endAttempts(sql, owner, ended));
+  if (ended.length > 0) await end(sql, owner, ended, into);
 };
 
 /** A batch of one kind is one statement and needs no transaction around it. */
@@ -94,7 +102,7 @@ export const applyWrites = async (
 ): Promise<WritesDone> => {
   const waves = planWaves(writes);
   let answerLost = false;
-  const { applied, claimable } = await withRetries('repeatable', () =>
+  const { applied, claimable, ofDags } = await withRetries('repeatable', () =>
     applyOnce(store, owner, waves).catch((error: unknown) => {
       if (leaseIsOver(error)) return nothingDone();
       answerLost ||= connectionLost(error);
@@ -112,5 +120,7 @@ export const applyWrites = async (
     stale: ids.filter((id) => !applied.has(id)),
     claimable,
     ended: waves.some(({ ended }) => ended.length > 0),
+    // What a lost answer would have said of it is not known.
+    ofDags: ofDags || answerLost,
   };
 };

@@ -107,6 +107,12 @@ const claim = async (
   return rows.map(toClaimedAttempt);
 };
 
+/** Jobs ended, and nodes of DAG runs may be among them. */
+const sendEnded = (wakeUps: WakeUps): void => {
+  wakeUps.send('finished');
+  wakeUps.send('dags');
+};
+
 const cancel = async (
   { store, wakeUps }: QueueOptions,
   [job, context]: Parameters<JobQueueRepository['requestCancel']>,
@@ -118,7 +124,8 @@ const cancel = async (
     }),
   );
   if (state !== null) {
-    wakeUps.send(state === 'cancelled' ? 'finished' : 'cancel');
+    if (state === 'cancelled') sendEnded(wakeUps);
+    else wakeUps.send('cancel');
     return { kind: 'accepted', state } as const;
   }
   const finished = await withRetries('repeatable', () => finishedJob(store, job));
@@ -140,7 +147,7 @@ const createUpkeep = ({ store, wakeUps }: QueueOptions) =>
     },
     expireQueued: async (limit: number) => {
       const ids = await withRetries('repeatable', () => expireQueued(store, limit));
-      if (ids.length > 0) wakeUps.send('finished');
+      if (ids.length > 0) sendEnded(wakeUps);
       return ids.map(asJobId);
     },
     ownAttempts: (owner: IncarnationId, page: PageRequest) =>
@@ -195,9 +202,10 @@ export const createQueue = (options: QueueOptions): JobQueueRepository => {
     claimJobs: (request) => claim(options, marks, request),
     applyWrites: async (owner, writes) => {
       if (writes.length === 0) return { applied: [], stale: [] };
-      const { applied, stale, claimable, ended } = await applyWrites(store, owner, writes);
+      const { applied, stale, claimable, ended, ofDags } = await applyWrites(store, owner, writes);
       if (claimable) wakeUps.send('jobs');
       if (ended) wakeUps.send('finished');
+      if (ofDags) wakeUps.send('dags');
       return { applied, stale };
     },
     requestCancel: (...request) => cancel(options, request),

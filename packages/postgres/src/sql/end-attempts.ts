@@ -37,19 +37,25 @@ const cancelledFailure = JSON.stringify(failure('cancelled', 'cancelled as asked
 interface AllOrSome {
   readonly applied: readonly string[] | null;
   readonly freed: number;
+  readonly of_dags: boolean | null;
 }
 
 const statement: Statement = {
   name: 'end_attempts',
-  text: `select nullif(applied, $2::uuid[])::text[] as applied, freed from end_attempts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+  text: `select nullif(applied, $2::uuid[])::text[] as applied, freed, of_dags from end_attempts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 };
+
+/** What ended. `ofDags`: nodes of DAG runs are among them. */
+interface EndedAnswer extends FencedAnswer {
+  readonly ofDags: boolean;
+}
 
 /** Ends jobs with their attempts, each in the state that its ending names, or cancelled where that was asked. */
 export const endAttempts = async (
   sql: Sql,
   owner: IncarnationId,
   endings: readonly Ending[],
-): Promise<FencedAnswer> => {
+): Promise<EndedAnswer> => {
   const each = <T>(pick: (ending: Ending) => T): T[] => endings.map(pick);
   const rows = await sql.run<AllOrSome & Record<string, unknown>>(statement, [
     owner,
@@ -107,6 +113,6 @@ export const endAttempts = async (
     ),
     cancelledFailure,
   ]);
-  const { applied, freed } = onlyRow(rows);
-  return { applied: applied ?? each(({ attemptId }) => attemptId), freed };
+  const { applied, freed, of_dags: ofDags } = onlyRow(rows);
+  return { applied: applied ?? each(({ attemptId }) => attemptId), freed, ofDags: ofDags === true };
 };

@@ -23,9 +23,9 @@ test('the first wake-up goes at once, and what was asked for meanwhile is one mo
   expect(deliveredAfter('jobs', 500)).toEqual([1, 2]);
 });
 
-test('ends are told every 5 ms, for the nodes of a DAG wait for those before them', () => {
-  expect(deliveredAfter('finished', 4)).toEqual([1, 1]);
-  expect(deliveredAfter('finished', 5)).toEqual([1, 2]);
+test('what happens in DAGs is told every 5 ms, for nodes wait for those before them', () => {
+  expect(deliveredAfter('dags', 4)).toEqual([1, 1]);
+  expect(deliveredAfter('dags', 5)).toEqual([1, 2]);
 });
 
 test('what is held back goes when the sender stops', () => {

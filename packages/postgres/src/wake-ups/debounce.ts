@@ -2,10 +2,10 @@ import type { WakeUp } from '@job-orchestrator/types';
 
 /**
  * One wake-up per kind and window: a NOTIFY in every transaction cost 70 % of the throughput, one per 50 ms nothing.
- * Ends are for orchestrators alone, a few processes of which each asks one short question; but every one of a DAG's
- * nodes waits for the end before it, so that 50 ms would be the pace of a chain.
+ * What happens in DAGs is for orchestrators alone, a few processes of which each asks one short question; but every
+ * one of a DAG's nodes waits for the end before it, so that 50 ms would be the pace of a chain.
  */
-const windowMsOf = (kind: WakeUp): number => (kind === 'finished' ? 5 : 50);
+const windowMsOf = (kind: WakeUp): number => (kind === 'dags' ? 5 : 50);
 
 /** A debounced sender: the first goes at once, then at most one per window, and a last one at its end. */
 export interface Debounced {

@@ -303,10 +303,13 @@ export interface ExecutorRepository {
   list(): Promise<readonly ExecutorRecord[]>;
 }
 
-/** What a wake-up is about. It is only a hint: polling guarantees. */
+/**
+ * What a wake-up is about: jobs may be claimed or cancelled, jobs have ended, runs of DAGs have something to do (ends of
+ * their own jobs among it), schedules changed. It is only a hint: polling guarantees.
+ */
 export type WakeUp = 'jobs' | 'cancel' | 'finished' | 'dags' | 'schedules';
 
-/** Wake-ups between processes of one installation (NOTIFY), debounced to one per 50 ms and kind. */
+/** Wake-ups between processes of one installation (NOTIFY), debounced to one per 50 ms and kind (`dags`: 5 ms). */
 export interface WakeUps {
   /** Never throws and never waits; lost when the connection is down. */
   send(kind: WakeUp): void;
