@@ -2,7 +2,7 @@ import { parseQuantity, type JobSpec } from '@job-orchestrator/types';
 import type { Volume } from 'kubernetes-types/core/v1.js';
 
 const tmpLeast = '1Gi';
-/** An output is far smaller; the rest is room for the file that is written before it is renamed. */
+/** Four times the most that is taken of it: the rest is room for files that are written before they are renamed. */
 export const outputVolumeLimit = '16Mi';
 
 /** Where a job is given more disk than that, its /tmp may fill it. */

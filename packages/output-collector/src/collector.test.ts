@@ -251,6 +251,7 @@ test.each([
   ['ATTEMPT', '0', 'from 1 to 999999999'],
   ['OUTPUT_FILE', '/output/other.json', 'FOLDER/result.json'],
   ['OUTPUT_LIMIT_FILES', '1001', 'from 1 to 1000'],
+  ['OUTPUT_LIMIT_BYTES', '4194305', 'from 1 to 4194304'],
   ['MAX_WAIT_SECONDS', '0', 'from 1 to 3600'],
   ['POLL_INTERVAL_MS', '1e3', 'a whole number'],
   ['API_URL', 'ftp://x', 'http://HOST:PORT'],

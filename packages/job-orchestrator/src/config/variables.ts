@@ -104,7 +104,7 @@ export const variables = {
     'address and port on which the API takes outputs from collectors, and nothing else',
   ),
   OUTPUT_LIMIT_BYTES: variable(
-    parse.wholeNumber(1_024, 4_194_304),
+    parse.wholeNumber(1_024, limits.outputBytesMost),
     '`262144`',
     'the largest output of a job, all its files together; the same for the executor and the API',
   ),

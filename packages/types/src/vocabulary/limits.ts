@@ -19,7 +19,7 @@ export const limits = {
   inputsBytes: 131_072,
   /** Of a job's output: bytes of all its files, and how many files; both are settings, within the most. */
   outputBytes: 262_144,
-  outputBytesMost: 16_777_216,
+  outputBytesMost: 4_194_304,
   outputFiles: 100,
   outputFilesMost: 1_000,
   outputNameChars: 128,
