@@ -240,7 +240,7 @@ export const errorCatalogue = {
   runtime_unavailable: {
     status: 503,
     title: 'The runtime cannot be used.',
-    hint: 'Check the kubeconfig and the rights; `job-orchestrator doctor` tries each.',
+    hint: 'Kubernetes: does `kubectl get --raw /readyz` answer with this kubeconfig? Is K8S_NAMESPACE there, with rights?',
   },
   server_unreachable: {
     status: 503,
