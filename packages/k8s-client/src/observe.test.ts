@@ -374,7 +374,13 @@ test('a pod that vanished is an end, judged by its last state', () => {
   const running = mainState('Running', { running: { startedAt: '2026-01-01T00:00:02Z' } });
   expect(observe([gone(seen(running))])).toMatchObject({
     kind: 'ended',
-    exit: { exitCode: null, failure: { reason: 'object_deleted' } },
+    exit: {
+      exitCode: null,
+      failure: {
+        reason: 'object_deleted',
+        message: 'Somebody deleted the pod before its program had ended; it was not us.',
+      },
+    },
   });
   expect(observe([gone(seen({ ...running, ...disrupted() }))])).toMatchObject({
     exit: { failure: { reason: 'disrupted' } },

@@ -150,7 +150,7 @@ const judgeFailedJob = (job: JobView, reason: string, message: string): Failure 
   if (reason === 'BackoffLimitExceeded') {
     return failure(
       'object_deleted',
-      'The pod of this attempt was deleted before its end was seen.',
+      'Somebody deleted the pod of this attempt before its end was seen; it was not us.',
       evidence,
     );
   }

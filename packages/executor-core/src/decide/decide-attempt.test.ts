@@ -277,7 +277,10 @@ describe('a failure', () => {
     expect(decide({}, { kind: 'absent' })).toMatchObject({
       kind: 'retry',
       lost: true,
-      failure: { reason: 'object_deleted' },
+      failure: {
+        reason: 'object_deleted',
+        message: 'Somebody deleted what ran this attempt; it was not us.',
+      },
     });
   });
 

@@ -88,6 +88,6 @@ export const decideEnded = (attempt: LiveAttempt, exit: ExitReport, now: Date, j
 /** Nothing of a launched attempt exists any more: lost, unless we ended it ourselves. */
 export const decideAbsent = (attempt: LiveAttempt, jitter: number): Decision => {
   if (isCancelled(attempt)) return { kind: 'cancel', exit: null };
-  const vanished = failure('object_deleted', 'what ran the attempt is gone, and we did not remove it');
+  const vanished = failure('object_deleted', 'Somebody deleted what ran this attempt; it was not us.');
   return conclude(attempt, deadlineFailure(attempt) ?? vanished, null, jitter);
 };

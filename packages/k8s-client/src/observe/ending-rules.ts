@@ -127,7 +127,7 @@ export const endRules: readonly EndRule[] = [
     applies: ({ removed }) => removed,
     reason: 'object_deleted',
     message: ({ main }) =>
-      `The pod was deleted before its program had ended${main === null ? '' : ` (exit code ${main.exitCode})`}.`,
+      `Somebody deleted the pod before its program had ended${main === null ? '' : ` (exit code ${main.exitCode})`}; it was not us.`,
   },
   {
     name: 'too large for the system',

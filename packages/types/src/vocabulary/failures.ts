@@ -205,7 +205,7 @@ export const failureReasons = {
   object_deleted: {
     category: 'infrastructure',
     title: 'What ran this attempt was deleted by somebody else before it ended.',
-    hint: 'Find who deletes these objects; use `cancel` to stop a job.',
+    hint: 'retry.infrastructureRetries pays for another try. Find who deletes Jobs or pods of ours; `cancel` is how to stop a job.',
   },
   process_lost: {
     category: 'infrastructure',
