@@ -152,9 +152,10 @@ test.each(endings)('ended: %s', (_name, status, metadata, reason) => {
   });
 });
 
-test('a command that could not be started has no start, whatever the kubelet writes for it', () => {
+test('a command that could not be started has no start and no exit code, whatever the kubelet writes for it', () => {
   const never = { reason: 'StartError', message: 'no such file', startedAt: '1970-01-01T00:00:00Z' };
-  expect(observe([seen(exited(128, {}, never))])).toMatchObject({ kind: 'ended', exit: { startedAt: null } });
+  const exit = { startedAt: null, exitCode: null };
+  expect(observe([seen(exited(128, {}, never))])).toMatchObject({ kind: 'ended', exit });
 });
 
 test('the report of an end carries code, times, node, image and evidence', () => {
@@ -371,16 +372,11 @@ test('a suspended Job waits, also when its pod was taken away, unless we stopped
 });
 
 test('a pod that vanished is an end, judged by its last state', () => {
+  const message = 'Somebody deleted the pod before its program had ended; it was not us.';
   const running = mainState('Running', { running: { startedAt: '2026-01-01T00:00:02Z' } });
   expect(observe([gone(seen(running))])).toMatchObject({
     kind: 'ended',
-    exit: {
-      exitCode: null,
-      failure: {
-        reason: 'object_deleted',
-        message: 'Somebody deleted the pod before its program had ended; it was not us.',
-      },
-    },
+    exit: { exitCode: null, failure: { reason: 'object_deleted', message } },
   });
   expect(observe([gone(seen({ ...running, ...disrupted() }))])).toMatchObject({
     exit: { failure: { reason: 'disrupted' } },

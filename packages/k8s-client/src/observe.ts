@@ -6,7 +6,7 @@ import {
   type StartClock,
 } from '@job-orchestrator/types';
 import { reportOutput } from './collector/report-output.ts';
-import { judgeEnd, wasRemoved } from './observe/ending-rules.ts';
+import { judgeEnd, neverRan, wasRemoved } from './observe/ending-rules.ts';
 import type { AttemptView, ContainerView, EventView, JobView, PodView } from './observe/views.ts';
 import { isTrouble, judgeEvent, judgeWaitingPod } from './observe/waiting-rules.ts';
 
@@ -69,11 +69,13 @@ const instanceOf = (pod: PodView): { readonly instance?: string } =>
   pod.collector === null ? {} : { instance: pod.uid };
 
 /**
- * A container of which nobody knows how it ended, or that never began, reads 137 `ContainerStatusUnknown`: that is no exit
- * of the program. What it means is judged with it; told it is not.
+ * A container of which nobody knows how it ended, or that never began, reads 137 `ContainerStatusUnknown`; one whose command
+ * could not be started reads what runc ended with. Neither is an exit of the program: it is judged with it; told it is not.
  */
 const exitCodeOf = ({ main: { state } }: PodView): number | null =>
-  state.kind === 'terminated' && state.reason !== 'ContainerStatusUnknown' ? state.exitCode : null;
+  state.kind === 'terminated' && state.reason !== 'ContainerStatusUnknown' && !neverRan(state)
+    ? state.exitCode
+    : null;
 
 const exitOf = (pod: PodView, judged: Failure | null): ExitReport => {
   const { state, imageId } = pod.main;

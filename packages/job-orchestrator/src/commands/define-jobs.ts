@@ -24,7 +24,7 @@ import type { SubmitFlags } from './submit.ts';
 const defineRun = (program: Command, act: Act): void => {
   withCommonOptions(program.command('run'))
     .description(
-      'submit a job, follow its log, and exit with its program’s own code (125: a failure of ours)',
+      'submit a job, follow its log, and exit with its program’s own code (125: it never started, or a failure of ours)',
     )
     .argument('<image>', 'the registered name of an image')
     .argument('[command...]', 'what to run, with its own options; unless given, what the image runs')

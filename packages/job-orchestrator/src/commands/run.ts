@@ -78,7 +78,7 @@ const takesDetach = (format: string): OrchestratorError =>
   ]);
 
 /**
- * `run`: submits a job, follows its log and exits with the program's own code; a failure of ours is 125,
+ * `run`: submits a job, follows its log and exits with the program's own code; 125 where it has none,
  * unless `--exit-status=class` asks for the table of exit codes.
  */
 export const run = async (

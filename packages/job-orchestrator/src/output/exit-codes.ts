@@ -11,7 +11,7 @@ export const exitCodes = {
   conflict: 6,
   cancelled: 7,
   stillRunning: 8,
-  /** `run` without `--exit-status=class`: the failure is ours, not the program's. */
+  /** `run` without `--exit-status=class`: the program never started, or the failure is ours. */
   ours: 125,
   interrupted: 130,
 } as const;

@@ -48,6 +48,10 @@ const describeInit = (failed: ContainerView | null): string => {
  */
 const isTooLarge = ({ message }: Terminated): boolean =>
   /^exec \S+: argument list too long\s*$/.test(message);
+const couldNotStart = ({ reason }: Terminated): boolean =>
+  /^(StartError|ContainerCannotRun|RunContainerError)$/.test(reason);
+/** True where the program never ran: the exit code is then that of what was to start it (runc's 128, or 1). */
+export const neverRan = (main: Terminated): boolean => couldNotStart(main) || isTooLarge(main);
 const signalOf = (main: Terminated | null): number => main?.signal || (main?.exitCode ?? 0) - 128;
 
 /** The judgement of an ended pod, in the order of design §8; the first rule that fits decides, none means success. */
@@ -142,8 +146,7 @@ export const endRules: readonly EndRule[] = [
   },
   {
     name: 'could not be started',
-    applies: ({ main }) =>
-      main !== null && /^(StartError|ContainerCannotRun|RunContainerError)$/.test(main.reason),
+    applies: ({ main }) => main !== null && couldNotStart(main),
     reason: 'command_not_found',
     message: ({ main }) => startWords(main?.message ?? ''),
   },
