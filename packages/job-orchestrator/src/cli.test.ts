@@ -394,8 +394,10 @@ describe('dead letters', () => {
     const refused = await jo('redrive', '--reason', 'mended');
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('all');
-    const dry = await jo('redrive', '-t', topic, '--dry-run', '--reason', 'mended');
+    const dry = await jo('redrive', '-t', topic, '--dry-run');
     expect(dry.stderr).toContain('2 dead letters fit; nothing was changed');
+    const unreasoned = await jo('discard', '-t', topic);
+    expect(unreasoned).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason') as string });
     const redriven = await jo('redrive', ids[0]!, '--by', 'anna', '--reason', 'mended', '-o', 'name');
     expect(redriven.stdout).toMatch(/^job\/[0-9a-f-]{36}\n$/);
     const again = await jo('redrive', ids[0]!, '--reason', 'mended');

@@ -37,8 +37,9 @@ it('lists, counts in a dry run, redrives at a pace, and says so on the old job a
   const page = await api.client.listDeadLetters({ topic: 'pace', failure: 'exit_code' });
   expectShape(DeadLetterPageSchema, page);
   expect(page.items.map(({ id }) => id)).toEqual(ids.toReversed());
-  const dry = await api.client.redriveDeadLetters({ topic: 'pace', dryRun: true, ...why });
-  expect(dry).toEqual({ matched: 3, jobs: [] });
+  const dry = { topic: 'pace', dryRun: true, by: 'anna' };
+  expect(await api.client.redriveDeadLetters(dry)).toEqual({ matched: 3, jobs: [] });
+  expect(await api.client.discardDeadLetters(dry)).toEqual({ matched: 3, jobs: [] });
   const before = Date.now();
   const answer = await api.client.redriveDeadLetters({ topic: 'pace', ratePerSecond: 0.1, limit: 2, ...why });
   expectShape(RedriveAnswerSchema, answer);
@@ -98,6 +99,7 @@ it.each([
   ['labels of which there are none', { labels: {}, ...why }, 'all'],
   ['no person', { topic: 'a', reason: 'x' }, 'by'],
   ['no reason', { topic: 'a', by: 'anna' }, 'reason'],
+  ['no reason where it is no dry run', { topic: 'a', by: 'anna', dryRun: false }, 'reason'],
   ['an unknown failure', { failure: 'bad_luck', ...why }, 'failure'],
   ['a rate of 0', { topic: 'a', ratePerSecond: 0, ...why }, 'ratePerSecond'],
 ])('refuses %s, naming the field', async (_name, request, field) => {

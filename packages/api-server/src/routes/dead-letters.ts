@@ -72,6 +72,13 @@ const refuseUnmeant = (request: DiscardRequest): void => {
   ]);
 };
 
+/** Only where nothing is decided is there nothing to give a reason for. */
+const reasonOf = ({ dryRun, reason }: DiscardRequest): string => {
+  if (reason !== undefined) return reason;
+  if (dryRun === true) return 'dry run';
+  throw invalidInput([{ field: 'reason', message: 'is required; only with dryRun may it be left out' }]);
+};
+
 /** What both requests select, and who decides it and why. */
 const read = async <Request extends DiscardRequest>(
   context: ApiContext,
@@ -81,7 +88,8 @@ const read = async <Request extends DiscardRequest>(
   readonly why: WriteContext;
 }> => {
   refuseUnmeant(request);
-  const { jobs, labels, limit, dryRun, by, reason } = request;
+  const reason = reasonOf(request);
+  const { jobs, labels, limit, dryRun, by } = request;
   const ids =
     jobs === undefined
       ? null

@@ -1,5 +1,6 @@
 import type { DeadLetterQuery } from '@job-orchestrator/client';
 import type { DiscardRequest, FailureCategory, RedriveRequest } from '@job-orchestrator/types';
+import { OrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
 import { userInfo } from 'node:os';
 import { given } from '../given.ts';
@@ -29,7 +30,7 @@ export interface DecideFlags extends FilterFlags {
   readonly rate?: number;
   readonly currentImage?: boolean;
   readonly by?: string;
-  readonly reason: string;
+  readonly reason?: string;
 }
 
 const queryOf = ({
@@ -53,6 +54,14 @@ export const getDeadLetters = (cli: Cli, flags: DeadLetterFlags): Promise<number
     return exitCodes.ok;
   });
 
+/** A dry run decides nothing, so that there is nothing to give a reason for. */
+const refuseUnreasoned = ({ dryRun, reason }: DecideFlags): void => {
+  if (dryRun === true || reason !== undefined) return;
+  throw new OrchestratorError('invalid_input', '--reason says why; it is stored with the decision', [
+    { field: '--reason', message: 'is required; only --dry-run goes without' },
+  ]);
+};
+
 /** Who runs this command, where nobody else is named. */
 const person = ({ by }: DecideFlags): string => by ?? userInfo().username;
 
@@ -61,9 +70,8 @@ const requestOf = (jobs: readonly string[], flags: DecideFlags): DiscardRequest 
   const labels = label === undefined ? undefined : keyValues('--label', label);
   const named = jobs.length === 0 ? undefined : jobs;
   return {
-    ...given({ project, topic, image, category, failure, labels, all, dryRun, limit, jobs: named }),
+    ...given({ project, topic, image, category, failure, labels, all, dryRun, limit, reason, jobs: named }),
     by: person(flags),
-    reason,
   } as DiscardRequest;
 };
 
@@ -101,8 +109,9 @@ const writeOutcome = async (
 };
 
 /** `redrive [JOB…]`: writes the ids of the new jobs. */
-export const redrive = (cli: Cli, jobs: readonly string[], flags: DecideFlags): Promise<number> =>
-  withServer(cli, flags, async (session) => {
+export const redrive = async (cli: Cli, jobs: readonly string[], flags: DecideFlags): Promise<number> => {
+  refuseUnreasoned(flags);
+  return withServer(cli, flags, async (session) => {
     const { rate: ratePerSecond, currentImage } = flags;
     const request: RedriveRequest = { ...requestOf(jobs, flags), ...given({ ratePerSecond, currentImage }) };
     const answer = await session.client.redriveDeadLetters(request);
@@ -116,11 +125,14 @@ export const redrive = (cli: Cli, jobs: readonly string[], flags: DecideFlags): 
     if (first !== undefined) session.screen.note(`follow one: job-orchestrator logs -f ${shortId(first.id)}`);
     return code;
   });
+};
 
 /** `discard [JOB…]`: writes the ids of the discarded jobs. */
-export const discard = (cli: Cli, jobs: readonly string[], flags: DecideFlags): Promise<number> =>
-  withServer(cli, flags, async (session) => {
+export const discard = async (cli: Cli, jobs: readonly string[], flags: DecideFlags): Promise<number> => {
+  refuseUnreasoned(flags);
+  return withServer(cli, flags, async (session) => {
     const answer = await session.client.discardDeadLetters(requestOf(jobs, flags));
     const { matched, jobs: ids } = answer;
     return writeOutcome(session, flags, { matched, ids, done: 'discarded', named: jobs.length });
   });
+};

@@ -29,10 +29,10 @@ const withDecision = (command: Command): Command =>
   withFilter(command)
     .argument('[jobs...]', 'ids, beginnings or ends of them; unless given, all that the options select')
     .option('--all', 'needed where nothing narrows')
-    .option('--dry-run', 'only count')
+    .option('--dry-run', 'only count; needs no reason')
     .option('--limit <number>', 'at most so many', integer(1, 1_000))
     .option('--by <person>', 'who decides; you, unless given')
-    .requiredOption('--reason <text>', 'why; stored with the decision');
+    .option('--reason <text>', 'why; stored with the decision');
 
 /** `get dead-letters`. */
 export const defineGetDeadLetters = (get: Command, act: Act): void => {

@@ -42,7 +42,13 @@ const selection = {
     }),
   ),
   by: Type.String({ minLength: 1, maxLength: limits.actorChars, description: 'The person who decides.' }),
-  reason: Type.String({ minLength: 1, maxLength: limits.reasonChars }),
+  reason: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: limits.reasonChars,
+      description: 'Why; stored with the decision. Needed unless `dryRun` is true.',
+    }),
+  ),
 } as const;
 
 export const RedriveRequestSchema = Type.Object(
