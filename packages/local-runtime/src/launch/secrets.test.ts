@@ -63,7 +63,7 @@ test('a job without secrets needs no file', () => {
 });
 
 test.each<[string, () => string, string]>([
-  ['is not there', () => join(folder, 'absent'), 'cannot be read (ENOENT)'],
+  ['is not there', () => join(folder, 'absent'), 'make the file'],
   ['others may read', () => fileOf('open', '{}', 0o644), 'chmod 600'],
   ['is no JSON', () => fileOf('broken', '{"reports": {"token": hunter2'), 'is not valid JSON'],
   ['is no map', () => fileOf('list', '["hunter2"]'), 'must hold a map'],

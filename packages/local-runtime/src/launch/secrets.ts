@@ -31,6 +31,8 @@ const readSecretsFile = (path: string): SecretsFile | string => {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return isMap(value) ? value : `${path} must hold a map of Secrets: { "SECRET": { "KEY": "value" } }`;
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return `make the file ${path} with mode 0600: { "SECRET": { "KEY": "value" } }`;
     return `${path} ${whyUnreadable(error)}`;
   }
 };

@@ -140,7 +140,7 @@ export const failureReasons = {
   reference_missing: {
     category: 'configuration',
     title: 'A Secret, a ConfigMap or a key of one that the container needs does not exist.',
-    hint: 'Create what the message names (on Kubernetes: in the namespace of the jobs), then retry the job.',
+    hint: 'Create what the message names where the job runs, then retry the job.',
   },
   profile_missing: {
     category: 'configuration',
