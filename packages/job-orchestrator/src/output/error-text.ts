@@ -5,10 +5,13 @@ import { safeJson, safeLine } from './sanitize.ts';
 import type { Colours } from './screen.ts';
 import { wrapText } from './wrap.ts';
 
+/** Nothing of it would be seen. */
+const isBlank = (value: string): boolean => safeLine(value).trim() === '';
+
 const problemLine = ({ field, message, limit, value }: Problem): string => {
   const facts = [
     ...(limit === undefined || message.includes(String(limit)) ? [] : [`allowed: ${limit}`]),
-    ...(value === undefined ? [] : [`found: ${value === '' ? '""' : value}`]),
+    ...(value === undefined ? [] : [`found: ${isBlank(value) ? JSON.stringify(value) : value}`]),
   ];
   return safeLine(
     `${field === '' ? '' : `${field}: `}${message}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`,

@@ -257,6 +257,13 @@ describe('an error', () => {
     const wrong = { field: 'name', message: 'must be at most 63 characters', limit: 63, value: '' };
     expect(textOf(invalidInput([wrong]))).toContain('  name: must be at most 63 characters (found: "")');
   });
+  test.each([
+    ['blanks', '  ', '"  "'],
+    ['a colour', '\u001b[31m', '"\\u001b[31m"'],
+  ])('shows %s, of which nothing would be seen, in quotes', (_name, value, shown) => {
+    const wrong = { field: 'name', message: 'is wrong', limit: 1, value };
+    expect(textOf(invalidInput([wrong]))).toContain(`  name: is wrong (allowed: 1; found: ${shown})`);
+  });
   const lines = (one: OrchestratorError): string[] =>
     textOf(one)
       .split('\n')
