@@ -1,3 +1,4 @@
+import type { Client } from '@job-orchestrator/client';
 import type { ExecutorDto, Logger } from '@job-orchestrator/types';
 import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
@@ -52,7 +53,20 @@ export const setAsideFindings = ({
     );
   });
 
-/** A server answers, is ready, and takes our token. */
+/** What a server that is ready says of itself and of its executors. */
+const readyFindings = async (client: Client): Promise<readonly Finding[]> => {
+  const { version, runtime, database } = await client.installation();
+  const live = (await client.listExecutors()).items.filter((executor) => executor.live);
+  return [
+    ok('token', `accepted; the server is ${version}, ${runtime}, ${database}`),
+    live.length > 0
+      ? ok('executors', `${live.length} live`)
+      : warning('executors', 'none is live: jobs wait', 'start one: job-orchestrator executor'),
+    ...live.flatMap(setAsideFindings),
+  ];
+};
+
+/** A server answers, is ready, and takes our token. One that is not ready is asked nothing more: it would fail alike. */
 export const checkServer = async (cli: Cli, flags: ServerFlags): Promise<readonly Finding[]> => {
   const missing = await noServerYet(cli, flags);
   if (missing !== null) return [missing];
@@ -60,29 +74,24 @@ export const checkServer = async (cli: Cli, flags: ServerFlags): Promise<readonl
   try {
     await withServer(cli, flags, async ({ client, server }) => {
       const { ready } = await client.readyz();
-      findings.push(
-        ready
-          ? ok('server', `${server.url} (from the ${server.source}) is ready`)
-          : fault(
-              'server',
-              `${server.url} is not ready`,
-              'see its log: most often its database does not answer',
-            ),
-      );
-      const { version, runtime, database } = await client.installation();
-      findings.push(ok('token', `accepted; the server is ${version}, ${runtime}, ${database}`));
-      const live = (await client.listExecutors()).items.filter((executor) => executor.live);
-      findings.push(
-        live.length > 0
-          ? ok('executors', `${live.length} live`)
-          : warning('executors', 'none is live: jobs wait', 'start one: job-orchestrator executor'),
-        ...live.flatMap(setAsideFindings),
-      );
+      if (!ready)
+        findings.push(
+          fault(
+            'server',
+            `${server.url} is not ready`,
+            'see its log: most often its database does not answer',
+          ),
+        );
+      else {
+        findings.push(ok('server', `${server.url} (from the ${server.source}) is ready`));
+        findings.push(...(await readyFindings(client)));
+      }
       return exitCodes.ok;
     });
   } catch (error) {
-    const isRefused = isOrchestratorError(error) && error.code === 'unauthorized';
-    findings.push(asFault(isRefused ? 'token' : 'server', error));
+    if (isOrchestratorError(error) && error.code === 'unauthorized')
+      return [...findings, asFault('token', error)];
+    return [asFault('server', error)];
   }
   return findings;
 };

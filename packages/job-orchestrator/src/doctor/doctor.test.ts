@@ -8,8 +8,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readSurroundings } from '../config/surroundings.ts';
 import type { Environment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse-config.ts';
+import { processScreen } from '../output/screen.ts';
 import { checkConfiguration, checkDataFolder } from './check-machine.ts';
-import { checkKubernetes, setAsideFindings } from './check-services.ts';
+import { checkKubernetes, checkServer, setAsideFindings } from './check-services.ts';
 
 let folder = '';
 let server: Server | null = null;
@@ -165,6 +166,23 @@ test('a cluster that does not answer, or a kubeconfig that is not there, is a fa
     // Whoever runs `doctor` is not helped by being sent to it.
     expect(findings[0]?.mend).not.toContain('doctor');
   }
+});
+
+test('a server that is not ready is told once, and asked nothing more', async () => {
+  const asked: (string | undefined)[] = [];
+  server = createServer(({ url }, response) => {
+    asked.push(url);
+    response.writeHead(503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ ready: false, checks: [] }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const environment = { DATA_DIR: folder, JOB_ORCHESTRATOR_TOKEN: 'a-token-of-our-own' };
+  const cli = { screen: processScreen(environment, false), environment };
+  expect(await checkServer(cli, { server: `http://127.0.0.1:${port}` })).toMatchObject([
+    { check: 'server', result: 'fault', detail: expect.stringContaining('is not ready') as string },
+  ]);
+  expect(asked).toHaveLength(1);
 });
 
 test('what an executor sets aside is a warning that names it, its job and what to do', () => {
