@@ -1,12 +1,25 @@
 import { OrchestratorError } from '@job-orchestrator/types';
 import type { Credentials } from './credentials/credentials.ts';
 import { createApiClient, type ApiClient } from './http/api-client.ts';
+import { pathsOf, query } from './http/paths.ts';
+import { marker } from './runtime/cluster-key.ts';
 
 /** One right that the runtime needs in its namespace, and whether we have it. */
-export interface AccessAnswer {
+interface AccessAnswer {
   /** `get pods/log` */
   readonly right: string;
   readonly allowed: boolean;
+}
+
+/**
+ * `missing`: it does not exist. `going`: it is being deleted. `unknown`: that cannot be said, for want of the right to
+ * create Jobs there or because the answer was none.
+ */
+export type NamespaceState = 'there' | 'missing' | 'going' | 'unknown';
+
+export interface Access {
+  readonly namespace: NamespaceState;
+  readonly rights: readonly AccessAnswer[];
 }
 
 interface Review {
@@ -42,15 +55,29 @@ const ask = async (
 };
 
 /**
- * Asks Kubernetes for each right that the runtime needs (SelfSubjectAccessReview), without touching anything.
- * Throws `runtime_unavailable` where it does not answer.
+ * Rights say nothing of whether the namespace is there: an administrator has them in any, and lists are empty in a missing
+ * one. To read the namespace itself is a right that executors do not have; creating a Job in it is, and nothing is kept.
+ */
+const findNamespace = async (client: ApiClient, namespace: string): Promise<NamespaceState> => {
+  const path = `${pathsOf(namespace).jobs}${query({ dryRun: 'All' })}`;
+  const answer = await client.json<unknown>({ method: 'POST', path, body: marker() });
+  if (answer.kind === 'ok' || answer.kind === 'conflict') return 'there';
+  if (answer.kind === 'not_found') return /^namespaces\b/.test(answer.message) ? 'missing' : 'unknown';
+  return answer.kind === 'refused' && /because it is being terminated/.test(answer.message)
+    ? 'going'
+    : 'unknown';
+};
+
+/**
+ * Asks Kubernetes for each right that the runtime needs (SelfSubjectAccessReview) and whether the namespace is there,
+ * without touching anything. Throws `runtime_unavailable` where it does not answer.
  */
 export const checkAccess = async (options: {
   readonly credentials: Credentials;
   readonly namespace: string;
   /** Also asks for what it takes to review the tokens of collectors. */
   readonly collectors?: boolean;
-}): Promise<readonly AccessAnswer[]> => {
+}): Promise<Access> => {
   const { credentials, namespace, collectors = false } = options;
   const client = createApiClient({ credentials });
   try {
@@ -61,7 +88,7 @@ export const checkAccess = async (options: {
         const allowed = await ask(client, { group, resource, subresource, verb, namespace: where });
         answers.push({ right: `${verb} ${resource}${subresource === '' ? '' : `/${subresource}`}`, allowed });
       }
-    return answers;
+    return { namespace: await findNamespace(client, namespace), rights: answers };
   } finally {
     await client.close();
   }

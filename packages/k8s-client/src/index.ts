@@ -1,4 +1,4 @@
-export { checkAccess, type AccessAnswer } from './check-access.ts';
+export { checkAccess, type Access, type NamespaceState } from './check-access.ts';
 export type { CollectorSettings } from './collector/container.ts';
 export { createTokenReviewer } from './collector/review-token.ts';
 export { loadCredentials, type CredentialOptions } from './credentials/load-credentials.ts';

@@ -1,4 +1,5 @@
 import type { Client } from '@job-orchestrator/client';
+import type { Access, NamespaceState } from '@job-orchestrator/k8s-client';
 import type { ExecutorDto, Logger } from '@job-orchestrator/types';
 import { isOrchestratorError } from '@job-orchestrator/types/errors';
 import { shortId } from '@job-orchestrator/types/ids';
@@ -122,26 +123,37 @@ const meansKubernetes = (config: Config, environment: Environment): boolean =>
     config.database.kind === 'postgres' ||
     ['EXECUTOR_RUNTIME', 'K8S_NAMESPACE', 'KUBECONFIG'].some((name) => Boolean(environment[name])));
 
-const namespaceFinding = (namespace: string): Finding =>
-  namespace === 'default'
+const namespaceFinding = (namespace: string, state: NamespaceState): Finding => {
+  if (state === 'missing')
+    return fault(
+      'namespace',
+      `${namespace} does not exist`,
+      `make it (deploy/rights.yaml makes one with the rights that it takes; or: kubectl create namespace ${namespace}), or set K8S_NAMESPACE to one that is there`,
+    );
+  if (state === 'going')
+    return fault(
+      'namespace',
+      `${namespace} is being deleted: nothing can be made in it`,
+      'make it anew when it is gone, or set K8S_NAMESPACE to another one',
+    );
+  return namespace === 'default'
     ? warning(
         'namespace',
         'jobs run in `default`: whoever submits them can use its Secrets',
         'make a namespace for them and set K8S_NAMESPACE',
       )
     : ok('namespace', namespace);
+};
 
-const rightsFinding = (
-  rights: readonly { right: string; allowed: boolean }[],
-  namespace: string,
-): Finding => {
+const bindRole = 'bind a Role with them (tokenreviews: a ClusterRole) to this user or service account';
+
+/** Who has no right at all in a namespace cannot learn whether it is there. */
+const rightsFinding = ({ rights, namespace: state }: Access, namespace: string): Finding => {
+  if (state === 'missing') return skipped('kubernetes rights', 'bound to a namespace, which is not there');
   const missing = rights.filter(({ allowed }) => !allowed).map(({ right }) => right);
   if (missing.length === 0) return ok('kubernetes rights', `all ${rights.length} in ${namespace}`);
-  return fault(
-    'kubernetes rights',
-    `missing in ${namespace}: ${missing.join(', ')}`,
-    'bind a Role with them (tokenreviews: a ClusterRole) to this user or service account',
-  );
+  const first = state === 'unknown' ? `check that ${namespace} exists, then ` : '';
+  return fault('kubernetes rights', `missing in ${namespace}: ${missing.join(', ')}`, `${first}${bindRole}`);
 };
 
 /** Whether outputs leave their pods, and how. */
@@ -177,9 +189,13 @@ export const checkKubernetes = async (
     const { checkAccess, loadCredentials } = await import('@job-orchestrator/k8s-client');
     const credentials = await loadCredentials({ inCluster, env: environment, clock: systemClock });
     const collectors = config.collector.listen !== null;
-    const rights = await checkAccess({ credentials, namespace, collectors });
-    const found = ok('kubernetes', `${credentials.server} answers (${credentials.source})`);
-    return [found, namespaceFinding(namespace), rightsFinding(rights, namespace), outputsFinding(config)];
+    const access = await checkAccess({ credentials, namespace, collectors });
+    return [
+      ok('kubernetes', `${credentials.server} answers (${credentials.source})`),
+      namespaceFinding(namespace, access.namespace),
+      rightsFinding(access, namespace),
+      outputsFinding(config),
+    ];
   } catch (error) {
     return [asFault('kubernetes', error)];
   }

@@ -30,12 +30,30 @@ const configOf = (environment: Environment) =>
     readSurroundings({ defaultRuntime: 'kubernetes', defaultLog: { level: 'info', format: 'json' } }),
   );
 
-/** An API server that answers reviews of access only: everything but the verbs in `denied`. */
-const kubeconfigOf = async (denied: readonly string[]): Promise<string> => {
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+const created: Answer = { status: 201, body: { kind: 'Job' } };
+const refused = (status: number, message: string): Answer => ({
+  status,
+  body: { kind: 'Status', status: 'Failure', code: status, message },
+});
+
+/**
+ * An API server that answers reviews of access, everything but the verbs in `denied`, and a Job that is not to be kept
+ * as it is told.
+ */
+const kubeconfigOf = async (denied: readonly string[], dryRun: Answer = created): Promise<string> => {
   server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
+      if (request.url?.endsWith('/jobs?dryRun=All') === true) {
+        response.writeHead(dryRun.status, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(dryRun.body));
+        return;
+      }
       const { spec } = JSON.parse(body) as {
         spec: { resourceAttributes: { verb: string; resource: string } };
       };
@@ -151,6 +169,44 @@ test('rights in the namespace: those that are missing are named', async () => {
     { check: 'kubernetes rights', result: 'fault', detail: 'missing in jobs: delete jobs, watch events' },
     { check: 'outputs' },
   ]);
+});
+
+test.each([
+  ['is not there', 404, 'namespaces "jobs" not found', 'does not exist', 'kubectl create namespace jobs'],
+  [
+    'is being deleted',
+    403,
+    'jobs.batch "x" is forbidden: unable to create new content in namespace jobs because it is being terminated',
+    'is being deleted',
+    'K8S_NAMESPACE',
+  ],
+])(
+  'a namespace that %s is a fault, whatever rights there are',
+  async (_name, status, message, says, mend) => {
+    const environment = {
+      KUBECONFIG: await kubeconfigOf([], refused(status, message)),
+      K8S_NAMESPACE: 'jobs',
+    };
+    const findings = await checkKubernetes(configOf(environment), environment);
+    expect(findings.find(({ check }) => check === 'namespace')).toMatchObject({
+      result: 'fault',
+      detail: expect.stringContaining(says) as string,
+      mend: expect.stringContaining(mend) as string,
+    });
+  },
+);
+
+test('who may not create Jobs in a namespace is told to look whether it exists', async () => {
+  const forbidden = refused(403, 'jobs.batch is forbidden: User "u" cannot create resource "jobs"');
+  const environment = {
+    KUBECONFIG: await kubeconfigOf(['create jobs'], forbidden),
+    K8S_NAMESPACE: 'jobs',
+  };
+  const findings = await checkKubernetes(configOf(environment), environment);
+  expect(findings.find(({ result }) => result === 'fault')).toMatchObject({
+    check: 'kubernetes rights',
+    mend: expect.stringContaining('check that jobs exists') as string,
+  });
 });
 
 test('a cluster that does not answer, or a kubeconfig that is not there, is a fault with a mend', async () => {

@@ -12,8 +12,8 @@ const explanation =
   'Its uid tells this namespace of this cluster from every other: executors adopt only attempts that carry it. ' +
   'It is suspended and never runs. Do not delete it while jobs run: their attempts would be left to nobody.';
 
-// The pod is never made; the template is what the API server demands, and what Pod Security would allow.
-const marker = (): Job => ({
+/** The marker Job. Its pod is never made; the template is what the API server demands, and what Pod Security would allow. */
+export const marker = (): Job => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: {
