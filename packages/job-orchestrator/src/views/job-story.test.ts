@@ -114,6 +114,20 @@ describe('the story of a job', () => {
     );
   });
 
+  test('tells by which names its runtime knows it, and in which attempt where the node changed', () => {
+    const cluster = '0190a000-0000-7000-8000-0000c0ffee02/jobs';
+    const open = { ...attempt, closedAt: null, node: 'worker-1', runtimeKey: cluster };
+    const launched = { ...open, object: { uid: 'u', name: 'jo-1-2-1' } };
+    expect(story({ attempts: [launched] })).toMatch(/Runs as +Job jo-1-2-1 in namespace jobs on worker-1\n/);
+    expect(story({ attempts: [{ ...open, node: null }] })).toMatch(/Runs as +a Job in namespace jobs\n/);
+    const before = { ...launched, closedAt: attempt.closedAt, node: 'worker-2' };
+    const moved = story({ attempts: [before, { ...launched, number: 2 }] });
+    expect(moved).toMatch(/1 +failed .* worker-2 .*\n2 +failed .* worker-1 /);
+    expect(story({ attempts: [before] })).not.toContain('NODE');
+    expect(story({ attempts: [{ ...attempt, node: 'host' }] })).toMatch(/Ran as +a process on host\n/);
+    expect(story({ attempts: [attempt] })).not.toContain('Ran as');
+  });
+
   test.each([
     ['unschedulable', /cancel deadbeef, and submit it with smaller resources or another profile/],
     ['image_problem', /Check the reference .*image add/],

@@ -10,6 +10,7 @@ import { labelled } from '../output/wrap.ts';
 import { ranFor } from './job-views.ts';
 import { waitedFor, waitLimit } from './wait-limit.ts';
 import { whatToDo } from './what-to-do.ts';
+import { ranAs } from './where-it-ran.ts';
 
 const commandText = ({ spec }: JobDetail): string =>
   [...(spec.command ?? []), ...(spec.args ?? [])]
@@ -126,6 +127,7 @@ const facts = (
   ['Submitted', `${timeText(job.createdAt)} by ${job.createdBy}`],
   ['Retry of', job.retryOf === null ? null : shortId(job.retryOf)],
   ['Story', headline(job, now)],
+  ranAs(job),
   ['Waits for', isTerminalJobState(job.state) ? null : (job.waitingFor?.message ?? null)],
   ['Until', waitLimit(job, events)],
   [
@@ -151,6 +153,12 @@ const memoryOf = ({ resources }: AttemptDto): string => resources?.limits?.['mem
 const memoryColumn = (attempts: readonly AttemptDto[]) =>
   new Set(attempts.map(memoryOf)).size > 1 ? [{ header: 'MEMORY', value: memoryOf, drop: 2 }] : [];
 
+const nodeOf = ({ node }: AttemptDto): string => node ?? '–';
+
+/** Of one node it was told already where it ran. */
+const nodeColumn = (attempts: readonly AttemptDto[]) =>
+  new Set(attempts.map(nodeOf)).size > 1 ? [{ header: 'NODE', value: nodeOf, drop: 3 }] : [];
+
 const attemptsTable = (attempts: readonly AttemptDto[], now: Date, columns: number): string =>
   renderTable(
     [
@@ -163,6 +171,7 @@ const attemptsTable = (attempts: readonly AttemptDto[], now: Date, columns: numb
       },
       { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now) },
       ...memoryColumn(attempts),
+      ...nodeColumn(attempts),
       { header: 'ENDED WITH', value: (attempt) => (attempt.closedAt === null ? '–' : ending(attempt)) },
     ],
     attempts,
