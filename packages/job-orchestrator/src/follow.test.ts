@@ -29,6 +29,14 @@ test('run says why an attempt failed when the next one begins, on a line of its 
   expect(stderr).toMatch(/\n\n.*: attempt 2; attempt 1 failed: The program ended with exit code 3\.\n/s);
 });
 
+test('logs of an ended job says on stderr that it shows the last 64 KiB, and how much is not there', async () => {
+  const words = ['run', 'hello', '--', 'sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x'];
+  expect((await run(dataDir, words)).stdout).toHaveLength(100_000);
+  const { stdout, stderr } = await run(dataDir, ['logs', '@latest']);
+  expect(stdout).toBe('x'.repeat(65_536));
+  expect(stderr).toMatch(/the first 34464 bytes .* are not shown: .*the last 64 KiB are kept/);
+});
+
 test('run refuses another form of the log', async () => {
   const { code, stderr } = await run(dataDir, ['run', '-o', 'yaml', 'hello', '--', 'true']);
   expect(code).toBe(2);

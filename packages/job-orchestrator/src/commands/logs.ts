@@ -1,6 +1,7 @@
 import type { LogFacts, LogOptions } from '@job-orchestrator/client';
 import { exitCodes } from '../output/exit-codes.ts';
 import type { LogContainer } from '@job-orchestrator/types';
+import { limits } from '@job-orchestrator/types/limits';
 import { given } from '../given.ts';
 import { exactStream, type Screen } from '../output/screen.ts';
 import type { Cli, ServerFlags } from './cli.ts';
@@ -43,11 +44,13 @@ const write = async (screen: Screen, bytes: AsyncIterable<Uint8Array>): Promise<
   screen.out(cleaned.push(decoder.decode()) + cleaned.end());
 };
 
+const keptKiB = limits.logTailBytes / 1_024;
+
 const beginningNote = ({ attempt, skipped, extent }: LogFacts, flags: LogFlags): string => {
-  const why = flags.tail === undefined ? 'rotated away or not kept' : 'not kept or not asked for';
-  if (skipped === null) return `(the beginning of the log of attempt ${attempt} was ${why})`;
+  const why = `${flags.tail === undefined ? '' : 'not asked for, or '}rotated away, or its attempt has ended: of that at most the last ${keptKiB} KiB are kept`;
+  if (skipped === null) return `(the beginning of the log of attempt ${attempt} is not shown: ${why})`;
   const least = extent === 'exact' ? '' : 'at least ';
-  return `(${least}the first ${skipped} bytes of the log of attempt ${attempt} were ${why})`;
+  return `(${least}the first ${skipped} bytes of the log of attempt ${attempt} are not shown: ${why})`;
 };
 
 const readIt = async ({ client, screen }: Session, selector: string, flags: LogFlags): Promise<number> => {
