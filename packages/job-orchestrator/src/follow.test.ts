@@ -37,6 +37,25 @@ test('logs of an ended job says on stderr that it shows the last 64 KiB, and how
   expect(stderr).toMatch(/the first 34464 bytes .* are not shown: .*the last 64 KiB are kept/);
 });
 
+test('submit --wait and get jobs say why jobs wait, in a line and in a word', async () => {
+  expect((await run(dataDir, ['topic', 'pause', 'nightly'])).code).toBe(0);
+  const file = join(dataDir, 'nightly.yaml');
+  const jobs = ['one', 'two'].map(
+    (name) => `  - { name: ${name}, topic: nightly, image: hello, command: ['true'] }\n`,
+  );
+  await writeFile(file, `jobs:\n${jobs.join('')}`);
+  const waiting = start(dataDir, ['submit', '-f', file, '--wait']);
+  await until('that to be told', () =>
+    /\(\w+\) and 1 more wait: topic nightly is paused\n/.test(waiting.stderr()),
+  );
+  const listed = await run(dataDir, ['get', 'jobs', '-t', 'nightly']);
+  expect(listed.stdout.match(/pending +topic_paused/g)).toHaveLength(2);
+  expect((await run(dataDir, ['topic', 'resume', 'nightly'])).code).toBe(0);
+  const { code, stderr } = await waiting.finished;
+  expect(code).toBe(0);
+  expect(stderr.match(/is paused/g)).toHaveLength(1);
+});
+
 test('run refuses another form of the log', async () => {
   const { code, stderr } = await run(dataDir, ['run', '-o', 'yaml', 'hello', '--', 'true']);
   expect(code).toBe(2);

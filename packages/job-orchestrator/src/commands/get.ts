@@ -3,7 +3,7 @@ import type { JobState, JobSummaryDto } from '@job-orchestrator/types';
 import { given } from '../given.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { narrowed, writeList } from '../output/format.ts';
-import { executorsView, imagesView, jobsView, topicsView } from '../views/job-views.ts';
+import { executorsView, imagesView, jobsView, topicsView, toSummary } from '../views/job-views.ts';
 import type { Screen } from '../output/screen.ts';
 import type { Cli, FormatFlags, ProjectFlags, ServerFlags } from './cli.ts';
 import { withServer, type Session } from './session.ts';
@@ -26,9 +26,25 @@ export interface GetJobsFlags extends GetFlags, PageFlags {
 const queryOf = ({ project, topic, state, image, label, limit, cursor }: GetJobsFlags): JobQuery =>
   given({ project, topic, states: state, image, limit, cursor, labels: keyValues('--label', label) });
 
-const oneJob = async ({ client }: Session, selector: string): Promise<readonly JobSummaryDto[]> => {
-  const job = await client.getJob(selector);
-  return [{ ...job, name: job.spec.name, image: job.spec.image, reason: job.failure?.reason ?? null }];
+/** What a queue holds back is not in a list: one job of each topic is asked for all, and of no more topics than this. */
+const mostTopicsAsked = 20;
+
+const withReasons = async (
+  { client }: Session,
+  jobs: readonly JobSummaryDto[],
+): Promise<readonly JobSummaryDto[]> => {
+  const topicOf = ({ project, topic }: JobSummaryDto): string => `${project}/${topic}`;
+  const pending = jobs.filter(({ state }) => state === 'pending');
+  const ofTopics = [...new Map(pending.map((job) => [topicOf(job), job])).values()];
+  const asked = ofTopics.slice(0, mostTopicsAsked).map(async (job) => {
+    // It may have begun meanwhile.
+    const detail = await client.getJob(job.id).catch(() => null);
+    return [topicOf(job), detail?.state === 'pending' ? toSummary(detail).reason : null] as const;
+  });
+  const reasons = new Map(await Promise.all(asked));
+  return jobs.map((job) =>
+    job.state === 'pending' ? { ...job, reason: reasons.get(topicOf(job)) ?? null } : job,
+  );
 };
 
 export const noteNext = (screen: Screen, next: string | null): void => {
@@ -41,7 +57,8 @@ export const getJobs = (cli: Cli, selector: string | undefined, flags: GetJobsFl
     const page =
       selector === undefined
         ? await session.client.listJobs(queryOf(flags))
-        : { items: await oneJob(session, selector), next: null };
+        : { items: [toSummary(await session.client.getJob(selector))], next: null };
+    const shown = flags.format === 'table' ? await withReasons(session, page.items) : page.items;
     const { project, topic, state, image, label } = flags;
     const view = narrowed(jobsView(new Date(), session.screen.outColours), {
       project,
@@ -50,7 +67,7 @@ export const getJobs = (cli: Cli, selector: string | undefined, flags: GetJobsFl
       image,
       label,
     });
-    await writeList(session.screen, flags.format, view, page.items);
+    await writeList(session.screen, flags.format, view, shown);
     noteNext(session.screen, page.next);
     return exitCodes.ok;
   });

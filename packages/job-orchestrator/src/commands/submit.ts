@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@job-orchestrator/client';
 import type { JobSummaryDto } from '@job-orchestrator/types';
 import { OrchestratorError } from '@job-orchestrator/types/errors';
-import { shortId } from '@job-orchestrator/types/ids';
 import { readJobFile } from '../files/job-file.ts';
 import { exitCodeOfStates, exitCodes } from '../output/exit-codes.ts';
 import type { OutputFormat } from '../output/format-names.ts';
@@ -14,6 +13,7 @@ import { interruptible, Interrupted } from './interrupt.ts';
 import { rethrowPlaced } from './placed.ts';
 import { rideThrough } from './ride-through.ts';
 import { withServer, type Session } from './session.ts';
+import { createWaitNews, nameOf } from './wait-news.ts';
 import { watchJobs, type Standing } from './watch-jobs.ts';
 
 export interface SubmitFlags extends ServerFlags, FormatFlags {
@@ -26,9 +26,6 @@ export interface SubmitFlags extends ServerFlags, FormatFlags {
 
 const isBetweenAttempts = ({ state, attempt }: JobSummaryDto): boolean =>
   state === 'scheduled' && attempt > 0;
-
-const nameOf = ({ id, name }: JobSummaryDto): string =>
-  name === null ? shortId(id) : `${shortId(id)} (${name})`;
 
 /** `why`: of the attempt that failed, where another one follows. */
 const changeLine = (job: JobSummaryDto, why: string | null): string => {
@@ -88,6 +85,7 @@ const waitForAll = async (session: Session, ids: readonly string[], flags: Submi
       signal,
       timeoutMs: flags.timeout ?? null,
       onChange: (now, changed) => tell(session, now, changed, ids.length),
+      onLook: createWaitNews(session, signal),
       onGone,
     });
     return rideThrough(() => Promise.all(ids.map((id) => client.getJob(id, { signal }))), { signal, onGone });
@@ -101,7 +99,7 @@ const waitForAll = async (session: Session, ids: readonly string[], flags: Submi
 const afterSubmit = async (session: Session, ids: readonly string[], flags: SubmitFlags): Promise<number> => {
   const signal = new AbortController().signal;
   const nothing = (): void => undefined;
-  const options = { signal, timeoutMs: 0, onChange: nothing, onGone: serverGone(session) };
+  const options = { signal, timeoutMs: 0, onChange: nothing, onLook: nothing, onGone: serverGone(session) };
   const standing = await watchJobs(session.client, ids, options);
   await writeJobs(session.screen, flags.format, inOrder(standing, ids));
   return exitCodes.ok;

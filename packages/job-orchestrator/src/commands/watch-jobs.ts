@@ -2,6 +2,7 @@ import type { Client } from '@job-orchestrator/client';
 import type { JobState, JobSummaryDto } from '@job-orchestrator/types';
 import { isTerminalJobState } from '@job-orchestrator/types/states';
 import { setTimeout as delay } from 'node:timers/promises';
+import { toSummary } from '../views/job-views.ts';
 import { rideThrough } from './ride-through.ts';
 
 /** What is known of each job, by id. */
@@ -11,10 +12,8 @@ export type Standing = ReadonlyMap<string, JobSummaryDto>;
 const mostPages = 4;
 const pauseMs = 400;
 
-const summaryOf = async (client: Client, id: string, signal: AbortSignal): Promise<JobSummaryDto> => {
-  const job = await client.getJob(id, { signal });
-  return { ...job, name: job.spec.name, image: job.spec.image, reason: job.failure?.reason ?? null };
-};
+const summaryOf = async (client: Client, id: string, signal: AbortSignal): Promise<JobSummaryDto> =>
+  toSummary(await client.getJob(id, { signal }));
 
 const lookSingly = async (
   client: Client,
@@ -60,6 +59,8 @@ export interface WatchOptions {
   readonly timeoutMs: number | null;
   /** Called after each look at which something changed. */
   readonly onChange: (standing: Standing, changed: readonly JobSummaryDto[]) => void | Promise<void>;
+  /** Called after each look, after `onChange`. */
+  readonly onLook: (standing: Standing) => void | Promise<void>;
   /** Called when the server does not answer; it is asked again (`ride-through.ts`). */
   readonly onGone: () => void;
 }
@@ -83,6 +84,7 @@ export const watchJobs = async (
     const changed = seen.filter((job) => differs(standing.get(job.id), job));
     for (const job of seen) standing.set(job.id, job);
     if (changed.length > 0) await options.onChange(standing, changed);
+    await options.onLook(standing);
     if ([...standing.values()].every(hasEnded) || performance.now() >= deadline) return standing;
     await delay(Math.min(pauseMs, Math.max(0, deadline - performance.now())), undefined, {
       signal: options.signal,

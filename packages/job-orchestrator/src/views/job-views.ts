@@ -8,6 +8,7 @@ import type {
   TopicDto,
 } from '@job-orchestrator/types';
 import { shortId } from '@job-orchestrator/types/ids';
+import { isTerminalJobState } from '@job-orchestrator/types/states';
 import type { ListView } from '../output/format.ts';
 import type { Colours } from '../output/screen.ts';
 import { between } from '../output/times.ts';
@@ -31,6 +32,14 @@ export const ranFor = (
   now: Date,
 ): string => between(startedAt, attemptFinishedAt ?? finishedAt, now);
 
+/** A job as lists have it: `reason` is why it failed, or why it waits. */
+export const toSummary = (job: JobDetail): JobSummaryDto => ({
+  ...job,
+  name: job.spec.name,
+  image: job.spec.image,
+  reason: (isTerminalJobState(job.state) ? job.failure : job.waitingFor)?.reason ?? null,
+});
+
 /** How jobs are listed. */
 export const jobsView = (now: Date, colours: Colours): ListView<JobSummaryDto> => ({
   kind: 'job',
@@ -40,12 +49,13 @@ export const jobsView = (now: Date, colours: Colours): ListView<JobSummaryDto> =
     { header: 'ID', value: ({ id }) => shortId(id) },
     { header: 'NAME', value: ({ name }) => name ?? '–', drop: 1 },
     { header: 'STATE', value: ({ state }) => state, paint: paintState(colours) },
-    { header: 'TRY', value: ({ attempt }) => String(attempt), drop: 3 },
-    { header: 'EXIT', value: ({ exitCode }) => (exitCode === null ? '–' : String(exitCode)), drop: 4 },
-    { header: 'TOPIC', value: ({ topic }) => topic, drop: 6 },
-    { header: 'IMAGE', value: ({ image }) => image, drop: 5 },
+    { header: 'WHY', value: ({ reason }) => reason ?? '–', drop: 3 },
+    { header: 'TRY', value: ({ attempt }) => String(attempt), drop: 4 },
+    { header: 'EXIT', value: ({ exitCode }) => (exitCode === null ? '–' : String(exitCode)), drop: 5 },
+    { header: 'TOPIC', value: ({ topic }) => topic, drop: 7 },
+    { header: 'IMAGE', value: ({ image }) => image, drop: 6 },
     { header: 'RAN', value: (job) => ranFor(job, now), drop: 2 },
-    { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 7 },
+    { header: 'AGE', value: ({ createdAt }) => between(createdAt, null, now), drop: 8 },
   ],
 });
 
