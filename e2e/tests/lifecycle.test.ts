@@ -112,6 +112,30 @@ it('refuses a job with an output where no collector is set up, instead of losing
   expect(stderr).toContain('output');
 });
 
+it('ends with 125 where the command does not exist, and says as what and where it ran', async () => {
+  const { code, stderr } = await cli('run', 'busybox', '--', '/no/such/program');
+  expect(code).toBe(125);
+  expect(stderr).toContain('The command cannot be started');
+  const job = await installation.client.getJob('@latest');
+  expect(job).toMatchObject({ exitCode: null, failure: { reason: 'command_not_found' } });
+  const { stdout } = await cli('describe', 'job', '@latest');
+  const { object, node } = job.attempts[0]!;
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+    `Ran as Job ${object?.name} in namespace ${installation.namespace.name} on ${node}`,
+  );
+});
+
+it('doctor says that a namespace does not exist, also to an administrator', async () => {
+  const KUBECONFIG = process.env['KUBECONFIG']!;
+  const { code, stdout } = await run(['doctor'], {
+    ...installation.environment,
+    KUBECONFIG,
+    K8S_NAMESPACE: 'no-such',
+  });
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/fault +namespace +no-such does not exist/);
+});
+
 it('needs no more rights than the manual says', async () => {
   const user = `system:serviceaccount:${installation.namespace.name}:job-orchestrator`;
   const can = async (verb: string, resource: string): Promise<string> =>
