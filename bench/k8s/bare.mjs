@@ -62,6 +62,14 @@ export const runBare = async ({ ask, client }, namespace, count, { tidy = false 
   return seconds;
 };
 
+/** Deletes what bare loops left behind. */
+export const clearBare = ({ ask }, namespace) =>
+  ask({
+    method: 'DELETE',
+    path: `/apis/batch/v1/namespaces/${namespace}/jobs?labelSelector=${encodeURIComponent(label)}`,
+    body: { propagationPolicy: 'Background' },
+  });
+
 /** A fan of plain Jobs and one that joins them: seconds from the first create to the end of the last. */
 export const fanBare = async (cluster, namespace, width) =>
   (await runBare(cluster, namespace, width)) + (await runBare(cluster, namespace, 1));

@@ -45,6 +45,14 @@ export const connect = async (kubeconfig) => {
   return { kubeconfig, credentials, client, ask, version };
 };
 
+/** Resolves when a namespace has neither Jobs nor pods any more, apart from the suspended Job by which a cluster is known. */
+export const untilEmpty = async ({ ask }, namespace) => {
+  const isEmpty = async (path) =>
+    (await ask({ method: 'GET', path: `${path}?limit=2` })).items.every(({ spec }) => spec.suspend);
+  const paths = [`/apis/batch/v1/namespaces/${namespace}/jobs`, `/api/v1/namespaces/${namespace}/pods`];
+  for (const path of paths) while (!(await isEmpty(path))) await pause(500);
+};
+
 /** Calls `onObject` with each object of a watch from now on; returns how to end it. */
 export const watch = async (client, path, onObject) => {
   const answer = await client.stream({ path: `${path}${path.includes('?') ? '&' : '?'}watch=true` });

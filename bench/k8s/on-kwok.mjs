@@ -1,11 +1,14 @@
 import { median } from '../queue/statistics.mjs';
-import { runBare } from './bare.mjs';
-import { connect, createNamespace } from './cluster.mjs';
+import { clearBare, runBare } from './bare.mjs';
+import { connect, createNamespace, untilEmpty } from './cluster.mjs';
 import { startFleet } from './fleet.mjs';
 import { startOurs } from './ours.mjs';
 
 /** No limit of ours may be what is measured: the control plane is. */
 const config = { launchRatePerSecond: 1_000, batchSize: 200 };
+
+/** Each round begins with another one. */
+const inTurn = (all, round) => all.map((_, at) => all[(at + round) % all.length]);
 
 /** Our rate beside a bare loop's where pods cost nothing: etcd, API server and controllers are the limit. */
 export const measureOnKwok = async (
@@ -20,10 +23,18 @@ export const measureOnKwok = async (
   await runBare(cluster, namespace.name, 20);
   await ours.run(20);
   const times = { bare: [], tidy: [], ours: [] };
+  const takers = {
+    bare: () => runBare(cluster, namespace.name, size.jobs),
+    ours: async () => (await ours.run(size.jobs)).seconds,
+    tidy: () => runBare(cluster, namespace.name, size.jobs, { tidy: true }),
+  };
   for (let round = 0; round < size.rounds; round += 1) {
-    times.bare.push(await runBare(cluster, namespace.name, size.jobs));
-    times.ours.push((await ours.run(size.jobs)).seconds);
-    times.tidy.push(await runBare(cluster, namespace.name, size.jobs, { tidy: true }));
+    for (const [name, take] of inTurn(Object.entries(takers), round)) {
+      // What the one before left behind, or what removes it, is not the next one's.
+      await clearBare(cluster, namespace.name);
+      await untilEmpty(cluster, namespace.name);
+      times[name].push(await take());
+    }
     process.stderr.write('.');
   }
   await ours.stop();

@@ -32,6 +32,20 @@ test('the end of a long log of short lines, and the least that it had', async ()
   expect(tail?.totalBytes).toBeGreaterThanOrEqual(4_194_304);
 });
 
+test.each([2_001, 10_000, 600_000])(
+  'of %i short lines as many bytes are kept as of long ones',
+  async (lines) => {
+    const all = Array.from({ length: lines }, (_, at) => `${at}\n`).join('');
+    const tail = await tailOf(all, 65_536);
+    expect(textOf(tail)).toBe(all.slice(-65_536));
+    expect(tail).toMatchObject(
+      all.length <= 65_536
+        ? { totalBytes: all.length, extent: 'exact' }
+        : { totalBytes: Math.min(all.length, 4_194_304), extent: 'at_least' },
+    );
+  },
+);
+
 test('the end of a long log of long lines', async () => {
   expect(textOf(await tailOf(`${'x'.repeat(8_191)}\n`.repeat(2_500) + 'the end\n', 8))).toBe('the end\n');
 });

@@ -31,6 +31,8 @@ const tailLines = 2_000;
 /** Where lines are long, or the stream broke: runtimes write lines of 16 KiB at most, so that these have 3.2 MiB at most. */
 const fewerLines = 200;
 const longBytes = 1_048_576;
+/** The 64 KiB that are kept have no more lines than this. */
+const shortLines = 65_536;
 /** A kubelet of a busy node takes seconds. Two looks, or one and the count, end before the executor gives up. */
 const lookMs = 8_000;
 /** A kubelet that begins anew, or a tunnel to it, takes about this long; asked again at once it answers the same. */
@@ -66,14 +68,7 @@ const look = async ({ api, paths, clock, pod }: Source, bounds: Bounds, given: L
     return { kind: 'broken', tail };
   } finally {
     callOff();
-    left.abort();
   }
-};
-
-/** Reads a log from its first byte for its length; what was read when the time was over counts. */
-const countBytes = async (source: Source): Promise<number> => {
-  const counted = await look(source, { ms: countMs, kept: 0 }, { limitBytes: countedBytes });
-  return 'tail' in counted ? counted.tail.total() : 0;
 };
 
 /** A log that has more than is kept may have been rotated, which Kubernetes does not tell: its length is never exact. */
@@ -90,6 +85,19 @@ const readFewer = async (source: Source, kept: number, seen: ByteTail): Promise<
   return fewer.tail.lines() < fewerLines ? end : { ...end, extent: 'at_least' };
 };
 
+/**
+ * A log of more lines than were asked for: read from its first byte for its length, where what was read when the time was
+ * over counts. Where that was not to its end, and the lines are short, more of them are asked for.
+ */
+const readMore = async (source: Source, kept: number, seen: ByteTail): Promise<LogTail> => {
+  const counted = await look(source, { ms: countMs, kept }, { limitBytes: countedBytes });
+  const total = 'tail' in counted ? counted.tail.total() : 0;
+  if (counted.kind === 'ended' && total < countedBytes) return toLogTail(counted.tail, total);
+  if (seen.total() >= kept) return toLogTail(seen, total);
+  const more = await look(source, { ms: lookMs, kept }, { tailLines: shortLines });
+  return toLogTail(more.kind === 'ended' ? more.tail : seen, total);
+};
+
 const conclude = async (
   source: Source,
   kept: number,
@@ -99,12 +107,12 @@ const conclude = async (
   if (seen.kind === 'refused')
     return { bytes: seen.words, totalBytes: seen.words.length, extent: 'end_missing' };
   if (seen.kind !== 'ended') return readFewer(source, kept, seen.tail);
-  return toLogTail(seen.tail, seen.tail.lines() < tailLines ? 0 : await countBytes(source));
+  return seen.tail.lines() < tailLines ? toLogTail(seen.tail, 0) : readMore(source, kept, seen.tail);
 };
 
 /**
- * The last bytes of a pod's log; null when there is none; why not, where we may not read it. Of a log above 2,000 lines the
- * last of them are read, and it is counted up to 4 MiB. Where they are long or their stream breaks, fewer are read; where that
+ * The last bytes of a pod's log; null when there is none; why not, where we may not read it. A log above 2,000 lines is
+ * counted up to 4 MiB. Where they are long or their stream breaks, fewer are read; where that
  * breaks too the end is missing, as it is where Kubernetes answers twice, a second apart, that it cannot read it.
  */
 export const readLogTail = async (source: Source, maxBytes: number): Promise<LogTail | null> => {

@@ -55,18 +55,34 @@ const applyWave = async (sql: Sql, owner: IncarnationId, wave: Wave, into: Colle
   if (ended.length > 0) await end(sql, owner, ended, into);
 };
 
-/** A batch of one kind is one statement and needs no transaction around it. */
+/** So few writes of two kinds come when little is to do: the disk has time for two commits, and three statements are saved. */
+const fewWrites = 4;
+
+const idsIn = (waves: readonly Wave[]): readonly AttemptId[] => [
+  ...new Set(
+    waves
+      .flatMap((wave) => Object.values(wave).flat() as { attemptId: AttemptId }[])
+      .map((each) => each.attemptId),
+  ),
+];
+
+/** True for what needs no transaction around it: each attempt is in one statement, and ends, which cannot be repeated, are last. */
+const standsAlone = (waves: readonly Wave[]): boolean => {
+  const statements = statementCount(waves);
+  const isFew = statements === 2 && idsIn(waves).length <= fewWrites;
+  return waves.length === 1 && waves[0]?.requeued.length === 0 && (statements === 1 || isFew);
+};
+
 const applyOnce = async (store: Store, owner: IncarnationId, waves: readonly Wave[]): Promise<Collected> => {
-  const collected = nothingDone();
   const [first] = waves;
-  if (first !== undefined && statementCount(waves) === 1 && first.requeued.length === 0) {
+  if (first !== undefined && standsAlone(waves)) {
+    const collected = nothingDone();
     await applyWave(store, owner, first, collected);
     return collected;
   }
   return store.transaction(async (sql) => {
     const into = nothingDone();
-    const ids = waves.flatMap((wave) => Object.values(wave).flat() as { attemptId: AttemptId }[]);
-    await update.lockForWrites(sql, owner, [...new Set(ids.map(({ attemptId }) => attemptId))]);
+    await update.lockForWrites(sql, owner, idsIn(waves));
     for (const wave of waves) await applyWave(sql, owner, wave, into);
     return into;
   });
@@ -94,7 +110,7 @@ const forgetDelivered = async (
   if (delivered.length > 0) await forgetOutputs(store, delivered).catch(() => undefined);
 };
 
-/** Applies writes of one owner in one transaction. */
+/** Applies writes of one owner, in one transaction where a few statements do not do it. */
 export const applyWrites = async (
   store: Store,
   owner: IncarnationId,
