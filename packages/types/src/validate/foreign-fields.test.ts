@@ -64,10 +64,26 @@ test('a value of a Secret cannot come by `env` or by a reference in it', () => {
   expect(problemsOf({ env })).toMatchObject([{ field: 'env.TOKEN', message: 'must be a string' }]);
 });
 
-test('labels that are ours or Kubernetes’ cannot be set', () => {
-  const labels = { 'job-orchestrator.io/attempt': '1', 'pod-security.kubernetes.io/enforce': 'privileged' };
-  expect(problemsOf({ labels })).toHaveLength(2);
+test.each([
+  'job-orchestrator.io/attempt',
+  'pod-security.kubernetes.io/enforce',
+  'kueue.x-k8s.io/priority-class',
+  'kueue.x-k8s.io/prebuilt-workload-name',
+  'x-k8s.io/a',
+  'job-name',
+  'controller-uid',
+])('the label %s is ours or Kubernetes’ and cannot be set', (key) => {
+  expect(problemsOf({ labels: { [key]: 'a' } })).toMatchObject([
+    { field: `labels.${key}`, message: expect.stringContaining('reserved') as string, value: key },
+  ]);
 });
+
+test.each(['team', 'example.com/job-name', 'notk8s.io/a', 'kueue.x-k8s.io/queue-name'])(
+  'the label %s is the submitter’s',
+  (key) => {
+    expect(problemsOf({ labels: { [key]: 'a' } })).toEqual([]);
+  },
+);
 
 describe('what belongs elsewhere is told with its place', () => {
   test.each<[string, object, string, string]>([

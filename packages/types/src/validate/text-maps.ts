@@ -85,8 +85,13 @@ export const secretEnvProblems = (
 
 const labelKey = new RegExp(labelKeyPattern);
 const labelValue = new RegExp(labelValuePattern);
-/** Prefixes that Kubernetes or we give a meaning to; Kueue's queue name is the user's to choose. */
-const reservedLabel = /^([^/]*\.)?(kubernetes\.io|k8s\.io|job-orchestrator\.io)\//;
+/**
+ * Prefixes that Kubernetes, its projects (Kueue's `priority-class` would let a job pass all others) or we give a meaning to;
+ * Kueue's queue name is the user's to choose.
+ */
+const reservedLabel = /^([^/]*\.)?(kubernetes\.io|(x-)?k8s\.io|job-orchestrator\.io)\//;
+/** Older names without a prefix that the API server sets on every Job: it refuses a Job that brings its own. */
+const jobControllerLabels = new Set(['job-name', 'controller-uid']);
 /** Kueue's label of a Job that waits for its quota. */
 export const localQueueLabel = 'kueue.x-k8s.io/queue-name';
 const allowedLabels = new Set([localQueueLabel]);
@@ -116,6 +121,8 @@ const labelEntryProblem = (key: string, value: string): Omit<Problem, 'field'> |
       message: 'uses a prefix that is reserved for Kubernetes and Job Orchestrator',
       value: shown(key),
     };
+  if (jobControllerLabels.has(key))
+    return { message: 'is reserved: Kubernetes sets it on every Job', value: shown(key) };
   return isLabelValue(value) ? null : { message: notALabelValue, value: shown(value) };
 };
 
