@@ -161,6 +161,28 @@ test('a Job under an id that the database forgot is taken over, with its pod, lo
   expect(server.requests.filter(isCreate).length).toBe(3);
 });
 
+test.each<[string, object]>([
+  ['no labels', { labels: undefined }],
+  ['a number as a variable', { env: { A: 1 } }],
+  ['a command that is no list', { command: 5 }],
+  ['no deadlines', { deadlines: null }],
+])(
+  'a stored spec with %s is refused, and nothing is sent: a throw would leave the launch in doubt for ever',
+  async (_, odd) => {
+    const runtime = await started();
+    const before = server.requests.length;
+    const spec = { ...launch.spec, ...odd } as typeof launch.spec;
+    expect(await runtime.ensure({ ...launch, spec }, unguarded)).toMatchObject({
+      kind: 'refused',
+      failure: {
+        reason: 'launch_refused',
+        message: expect.stringContaining('as it is stored') as string,
+      },
+    });
+    expect(server.requests.length).toBe(before);
+  },
+);
+
 test('a take-over that meets another change, or an unwilling server, is asked for again', async () => {
   const runtime = await started();
   await created(runtime);

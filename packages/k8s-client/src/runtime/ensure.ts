@@ -1,4 +1,10 @@
-import { failure, type AttemptLaunch, type EnsureOutcome, type RuntimeObject } from '@job-orchestrator/types';
+import {
+  failure,
+  type AttemptLaunch,
+  type EnsureOutcome,
+  type Failure,
+  type RuntimeObject,
+} from '@job-orchestrator/types';
 import type { ApiFailure } from '../http/api-result.ts';
 import { readAttemptLabels, sameAttempt, sameExecution } from '../labels.ts';
 import { refuseLaunch, renderJob } from '../manifest.ts';
@@ -137,15 +143,33 @@ const resolveExisting = async (
   }
 };
 
+type Prepared =
+  | { readonly job: ReturnType<typeof renderJob>; readonly refusal: null }
+  | { readonly job: null; readonly refusal: Failure };
+
+/**
+ * A spec that is not as it must be (an edited row, one of another version) is refused for good: were it thrown, nobody could
+ * tell whether something was sent, and neither a deadline nor a cancel would ever end its attempt.
+ */
+const prepare = ({ collector }: RuntimeContext, launch: AttemptLaunch): Prepared => {
+  try {
+    const job = renderJob(launch, collector);
+    const refusal = refuseLaunch(launch, job, collector);
+    return refusal === null ? { job, refusal } : { job: null, refusal };
+  } catch (error) {
+    const sentence = `No Kubernetes Job can be made of this job as it is stored: ${messageOf(error)}`;
+    return { job: null, refusal: failure('launch_refused', sentence, { error: messageOf(error) }) };
+  }
+};
+
 /** Creates the Job of an attempt by its deterministic name, or finds it. */
 export const ensureJob = async (
   context: RuntimeContext,
   launch: AttemptLaunch,
   maySend: () => boolean,
 ): Promise<EnsureOutcome> => {
-  const job = renderJob(launch, context.collector);
-  const refusal = refuseLaunch(launch, job, context.collector);
-  if (refusal !== null) return { kind: 'refused', failure: refusal };
+  const { job, refusal } = prepare(context, launch);
+  if (job === null) return { kind: 'refused', failure: refusal };
   const later = laterJob(context, launch);
   if (later !== null) return { kind: 'superseded', by: later.attempt.attemptNumber };
   const create = { method: 'POST', path: context.paths.jobs, body: job, maySend } as const;
