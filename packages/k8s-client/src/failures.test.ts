@@ -6,7 +6,7 @@ import { decodeEvent, decodeJob, decodePod } from './observe/decode.ts';
 import { observeAttempt } from './observe.ts';
 import { createAttemptStore } from './runtime/attempt-store.ts';
 import { systemClock } from './system-clock.ts';
-import { replay, replayAnswer, type FailureFixture } from './testing/fixture.ts';
+import { replay, replayAnswer, replayExisting, type FailureFixture } from './testing/fixture.ts';
 
 const folder = new URL('../fixtures/', import.meta.url);
 const read = (kind: string): [string, FailureFixture][] =>
@@ -20,22 +20,23 @@ const fixtures = [...read('recorded'), ...read('written')];
 const now = new Date('2026-01-01T00:00:40Z');
 const retry = { maxRetries: 1, infrastructureRetries: 1 };
 
-const attemptOf = ({ intent }: FailureFixture): LiveAttempt => {
+const attemptOf = ({ intent, declaresOutput }: FailureFixture): LiveAttempt => {
   const attempt = buildAttempt({ state: 'waiting', startedAt: null });
-  const spec = { ...attempt.spec, retry };
+  const spec = { ...attempt.spec, retry, output: declaresOutput ?? false };
   if (intent === undefined) return { ...attempt, spec };
   if ('cancelled' in intent) return { ...attempt, spec, cancelRequestedAt: now };
   const deadlines = { ...spec.deadlines, runSeconds: 5 };
   return { ...attempt, ...intent, spec: { ...spec, deadlines }, stopRequestedAt: now };
 };
 
-const judged = (fixture: FailureFixture) => {
+const judged = async (fixture: FailureFixture) => {
   const attempt = attemptOf(fixture);
   if (fixture.answer === undefined) {
     const observation: Observation = replay(fixture);
     return { observation, decision: decideAttempt({ attempt, observation, now, jitter: 0.5 }) };
   }
-  const observation = replayAnswer(fixture.answer);
+  const { job } = fixture;
+  const observation = job === null ? replayAnswer(fixture.answer) : await replayExisting(job);
   const launch = {
     attempt: { ...attempt, launchedAt: null },
     certain: true,
@@ -52,9 +53,9 @@ const judged = (fixture: FailureFixture) => {
 };
 
 describe('each way to fail or wait is taken for what it is', () => {
-  test.each(fixtures)('%s', (_name, fixture) => {
+  test.each(fixtures)('%s', async (_name, fixture) => {
     const { expected } = fixture;
-    const { observation, decision } = judged(fixture);
+    const { observation, decision } = await judged(fixture);
     expect(observation.kind).toBe(expected.observation);
     expect(decision.kind).toBe(expected.decision);
     const exit = observation.kind === 'ended' ? observation.exit : null;
@@ -91,11 +92,9 @@ const notOfKubernetes = new Set([
   'start_deadline',
   'queue_deadline',
   'finalize_deadline',
-  'name_taken',
   'process_lost',
   'output_invalid',
   'output_lost',
-  'output_missing',
   'cancelled',
   'node_lost',
   'profile_missing',
@@ -124,6 +123,9 @@ test('an eviction that only its event tells stays known under later warnings, an
     store.putEvent({ ...view, reason: 'FailedMount', message: 'on its way out' });
   }
   store.dropPod(uid!);
-  const seen = observeAttempt(store.view(decodeJob(fixture.job).attempt.attemptId));
+  const seen = observeAttempt(
+    store.view(decodeJob(fixture.job).attempt.attemptId),
+    systemClock.monotonicMs(),
+  );
   expect(seen).toMatchObject({ kind: 'ended', exit: { failure: { reason: 'own_limit_exceeded' } } });
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Observation } from '@job-orchestrator/types';
-import { hasEnded, mergePod, observeAttempt } from './observe.ts';
+import { hasEnded, mergeEvent, mergePod, observeAttempt } from './observe.ts';
 import { decodeEvent, decodeJob, decodePod } from './observe/decode.ts';
 import type { PodView } from './observe/views.ts';
 import { exited, jobObject, mainState, podObject } from './testing/objects.ts';
 
-const now = new Date('2026-01-01T00:01:00Z');
+const now = 60_000;
 const condition = (type: string, reason = '', message = '', status = 'True'): object => ({
   type,
   status,
@@ -19,13 +19,19 @@ const observe = (
   pods: readonly PodView[],
   job: Record<string, unknown> = {},
   event: object | null = null,
-): Observation =>
-  observeAttempt({
-    job: decodeJob(jobObject(undefined, job)),
-    pods,
-    event: event === null ? null : decodeEvent(event),
-    podEvent: null,
-  });
+  nowMs = now,
+): Observation => {
+  const warning = event === null ? null : decodeEvent(event);
+  return observeAttempt(
+    {
+      job: decodeJob(jobObject(undefined, job)),
+      pods,
+      event: warning && mergeEvent(undefined, warning, now),
+      podEvent: null,
+    },
+    nowMs,
+  );
+};
 const labelsOfJob = (jobObject()['metadata'] as { labels: object }).labels;
 const failed = (reason: string, message = ''): Record<string, unknown> => ({
   status: { conditions: [condition('Failed', reason, message)] },
@@ -41,7 +47,6 @@ const event = (message: string): object => ({
   reason: 'FailedCreate',
   message,
   involvedObject: { uid: 'job-uid', name: 'jo-x' },
-  firstTimestamp: '2026-01-01T00:00:05Z',
 });
 
 /** Recorded shapes of ended pods: what it is called, the pod's status, its metadata, and the reason that must come out. */
@@ -232,20 +237,20 @@ test.each([
   ['RunContainerError', 'exec failed', 'command_not_found', 30_000],
 ])('is refused after a grace: %s %s', (reason, message, expected, graceMs) => {
   const observation = observe([seen(waiting(reason, message))]);
-  expect(observation).toMatchObject({ kind: 'refused', since: now, graceMs, failure: { reason: expected } });
+  expect(observation).toMatchObject({ kind: 'refused', forMs: 0, graceMs, failure: { reason: expected } });
 });
 
 test('the grace runs from the first trouble, through the turns of ErrImagePull and ImagePullBackOff', () => {
-  const later = new Date('2026-01-01T00:05:00Z');
+  const later = now + 240_000;
   const first = seen(waiting('ErrImagePull', 'not found'));
   const again = mergePod(first, decodePod(podObject(waiting('ImagePullBackOff', 'Back-off'))), later);
-  expect(observe([again])).toMatchObject({ kind: 'refused', since: now });
+  expect(observe([again], {}, null, later)).toMatchObject({ kind: 'refused', forMs: 240_000 });
   const started = mergePod(
     again,
     decodePod(podObject(mainState('Running', { running: { startedAt: '2026-01-01T00:06:00Z' } }))),
     later,
   );
-  expect(started.troubleSince).toBeNull();
+  expect(started.troubleSinceMs).toBeNull();
   expect(observe([started])).toEqual({
     kind: 'running',
     startedAt: new Date('2026-01-01T00:06:00Z'),
@@ -275,7 +280,7 @@ test('a Job without pod tells from its events what keeps it', () => {
   });
   expect(observe([], {}, event('pods "x" is forbidden: violates PodSecurity "restricted"'))).toMatchObject({
     kind: 'refused',
-    since: new Date('2026-01-01T00:00:05Z'),
+    forMs: 0,
     failure: { reason: 'launch_refused' },
   });
   expect(observe([], {}, event('failed calling webhook: timeout'))).toMatchObject({
@@ -399,12 +404,14 @@ test('a pod of another Job of the same name is left out, by uid', () => {
 });
 
 test('without a Job: absent, unless its pod still lives', () => {
-  expect(observeAttempt({ job: null, pods: [], event: null, podEvent: null })).toEqual({ kind: 'absent' });
-  expect(observeAttempt({ job: null, pods: [seen(exited(0))], event: null, podEvent: null })).toEqual({
+  expect(observeAttempt({ job: null, pods: [], event: null, podEvent: null }, now)).toEqual({
+    kind: 'absent',
+  });
+  expect(observeAttempt({ job: null, pods: [seen(exited(0))], event: null, podEvent: null }, now)).toEqual({
     kind: 'absent',
   });
   const alive = seen(mainState('Running', { running: {} }));
-  expect(observeAttempt({ job: null, pods: [alive], event: null, podEvent: null })).toMatchObject({
+  expect(observeAttempt({ job: null, pods: [alive], event: null, podEvent: null }, now)).toMatchObject({
     kind: 'terminating',
   });
 });

@@ -7,8 +7,8 @@ import {
 } from '@job-orchestrator/types';
 import { reportOutput } from './collector/report-output.ts';
 import { judgeEnd, neverRan, wasRemoved } from './observe/ending-rules.ts';
-import type { AttemptView, ContainerView, EventView, JobView, PodView } from './observe/views.ts';
-import { isTrouble, judgeEvent, judgeWaitingPod } from './observe/waiting-rules.ts';
+import type { AttemptView, ContainerView, EventView, JobView, PodView, Warning } from './observe/views.ts';
+import { isSameTrouble, isTrouble, judgeEvent, judgeWaitingPod } from './observe/waiting-rules.ts';
 
 /** True once the pod's program cannot run any more. The main container decides: a phase waits for sidecars, a dead node for ever. */
 export const hasEnded = (pod: PodView): boolean =>
@@ -26,14 +26,17 @@ const keepCause = (before: ContainerView | undefined, after: ContainerView): Con
 
 /**
  * A pod seen anew. An end that was seen before anybody asked the pod to go stays as it was: what happens to a finished pod
- * later (clean-up, drain) says nothing about its program. Else the newer state counts.
+ * later (clean-up, drain) says nothing about its program. Else the newer state counts. `nowMs`: on our monotonic clock.
  */
-export const mergePod = (before: PodView | undefined, after: PodView, now: Date): PodView => {
-  if (before?.uid !== after.uid) return { ...after, troubleSince: isTrouble(after) ? now : null };
+export const mergePod = (before: PodView | undefined, after: PodView, nowMs: number): PodView => {
+  const deletingSinceMs = after.deleting ? (before?.deletingSinceMs ?? nowMs) : null;
+  if (before === undefined)
+    return { ...after, deletingSinceMs, troubleSinceMs: isTrouble(after) ? nowMs : null };
   // Its collector goes on for some seconds after the program.
   if (hasEnded(before) && !before.deleting && !before.gone)
     return { ...before, version: after.version, phase: after.phase, collector: after.collector };
-  const troubled = isTrouble(after) || (before.troubleSince !== null && after.main.state.kind === 'waiting');
+  const troubled =
+    isTrouble(after) || (before.troubleSinceMs !== null && after.main.state.kind === 'waiting');
   return {
     ...after,
     main: keepCause(before.main, after.main),
@@ -44,13 +47,17 @@ export const mergePod = (before: PodView | undefined, after: PodView, now: Date)
       ),
     ),
     gone: after.gone || before.gone,
-    troubleSince: troubled ? (before.troubleSince ?? now) : null,
+    deletingSinceMs,
+    troubleSinceMs: troubled ? (before.troubleSinceMs ?? nowMs) : null,
   };
 };
 
 /** The newest warning counts; but that a pod is evicted stays true, whatever is warned of while it goes. */
-export const mergeEvent = (before: EventView | undefined, after: EventView): EventView =>
-  before?.reason === 'Evicted' ? before : after;
+export const mergeEvent = (before: EventView | undefined, after: Warning, nowMs: number): EventView => {
+  if (before === undefined) return { ...after, seenMs: nowMs };
+  if (before.reason === 'Evicted') return before;
+  return { ...after, seenMs: isSameTrouble(before, after) ? before.seenMs : nowMs };
+};
 
 const byAge = (one: PodView, other: PodView): number =>
   one.createdAt.getTime() - other.createdAt.getTime() || (one.uid < other.uid ? -1 : 1);
@@ -202,7 +209,7 @@ const withStartClock = (seen: Observation, job: JobView): Observation =>
     : seen;
 
 /** A Job of which no pod is known: not made yet, or made, gone and never seen by us. */
-const observeWithoutPod = (job: JobView, view: AttemptView): Observation => {
+const observeWithoutPod = (job: JobView, view: AttemptView, nowMs: number): Observation => {
   const failed = condition(job, 'Failed');
   if (failed !== undefined) return endedWithoutPod(job, judgeFailedJob(job, failed.reason, failed.message));
   if (condition(job, 'Complete') !== undefined) {
@@ -214,13 +221,13 @@ const observeWithoutPod = (job: JobView, view: AttemptView): Observation => {
     return endedWithoutPod(job, stopped({ job: job.name, suspended: true }));
   if (job.deleting) return { kind: 'terminating', message: 'The Job is being removed.' };
   if (job.suspended) return heldBack(job, null);
-  return judgeEvent(view.event);
+  return judgeEvent(view.event, nowMs);
 };
 
 /** A pod that should be gone by now, of which its node reports nothing more. */
-const lostContact = (pod: PodView, goneBy: Date): Observation => ({
+const lostContact = (pod: PodView, goneBy: Date, nowMs: number): Observation => ({
   kind: 'node_lost',
-  since: goneBy,
+  forMs: nowMs - (pod.deletingSinceMs ?? nowMs) - pod.graceMs,
   node: pod.node,
   message: `The pod should be gone since ${goneBy.toISOString()}, but node ${pod.node ?? 'unknown'} does not say that it is; its program may still run there.`,
 });
@@ -230,6 +237,7 @@ const observePod = (
   job: JobView,
   others: readonly PodView[],
   event: EventView | null,
+  nowMs: number,
 ): Observation => {
   if (job.suspended && !job.stopRequested && wasRemoved(pod) && hasEnded(pod))
     return heldBack(job, ranSince(pod));
@@ -242,7 +250,7 @@ const observePod = (
   }
   if (hasEnded(pod)) return { kind: 'ended', exit: exitOf(pod, judgePod(pod, job, event)) };
   const { state } = pod.main;
-  if (pod.goneBy !== null && pod.node !== null) return lostContact(pod, pod.goneBy);
+  if (pod.goneBy !== null && pod.node !== null) return lostContact(pod, pod.goneBy, nowMs);
   if (state.kind === 'running')
     return {
       kind: 'running',
@@ -252,14 +260,15 @@ const observePod = (
     };
   if (pod.deleting)
     return { kind: 'terminating', message: 'The pod is being removed before its program started.' };
-  return judgeWaitingPod(pod, event);
+  return judgeWaitingPod(pod, event, nowMs);
 };
 
 /**
  * What Kubernetes shows of an attempt, from what was cached of it. Pure. Pods that belong to another Job of the same name
  * are left out by uid. `absent` here means: neither in the cache nor known to be anywhere; the caller makes certain.
+ * `nowMs`: on our monotonic clock.
  */
-export const observeAttempt = (view: AttemptView): Observation => {
+export const observeAttempt = (view: AttemptView, nowMs: number): Observation => {
   const { job } = view;
   if (job === null) {
     const alive = view.pods.find((pod) => !hasEnded(pod));
@@ -269,7 +278,7 @@ export const observeAttempt = (view: AttemptView): Observation => {
   }
   const pods = view.pods.filter((pod) => pod.jobUid === job.uid && !wasSuspendedAway(pod, job));
   const chosen = choosePod(pods);
-  if (chosen === undefined) return withStartClock(observeWithoutPod(job, view), job);
+  if (chosen === undefined) return withStartClock(observeWithoutPod(job, view, nowMs), job);
   const others = pods.filter((pod) => pod !== chosen);
-  return withStartClock(observePod(chosen, job, others, view.podEvent), job);
+  return withStartClock(observePod(chosen, job, others, view.podEvent, nowMs), job);
 };

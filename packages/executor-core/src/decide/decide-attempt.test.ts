@@ -285,45 +285,53 @@ describe('a failure', () => {
   });
 
   test('of an image fails now, once its grace is over', () => {
-    const refused: Observation = {
+    const refused = (forMs: number): Observation => ({
       kind: 'refused',
-      since: at(0),
+      forMs,
       graceMs: 30_000,
       failure: failure('image_not_found', 'no such tag'),
-    };
+    });
     const attempt = { state: 'waiting', startedAt: null } as const;
     const message = `no such tag (unless that changes, the attempt fails at ${at(30).toISOString().slice(11, 19)}Z)`;
-    expect(decide(attempt, refused, at(29))).toMatchObject({
+    expect(decide(attempt, refused(29_000), at(29))).toMatchObject({
       kind: 'wait',
       checkAt: at(30),
       progress: { waiting: { reason: 'image_problem', message } },
     });
-    expect(decide(attempt, refused, at(30))).toMatchObject({ kind: 'fail', failure: { category: 'image' } });
+    expect(decide(attempt, refused(30_000), at(30))).toMatchObject({
+      kind: 'fail',
+      failure: { category: 'image' },
+    });
   });
 });
 
 describe('a node that vanished', () => {
-  const lost: Observation = { kind: 'node_lost', since: at(0), node: 'n1', message: 'no word from n1' };
+  const lost = (seconds: number): Observation => ({
+    kind: 'node_lost',
+    forMs: seconds * 1_000,
+    node: 'n1',
+    message: 'no word from n1',
+  });
   const rerun = buildSpec({ retry: { maxRetries: 0, infrastructureRetries: 1, onNodeLost: 'rerun' } });
 
   test('is waited for, and said so once its grace is over, also of a program that runs', () => {
-    expect(decide({}, lost, at(59))).toMatchObject({ kind: 'wait', checkAt: at(60), progress: null });
-    expect(decide({}, lost, at(60))).toMatchObject({
+    expect(decide({}, lost(59), at(59))).toMatchObject({ kind: 'wait', checkAt: at(60), progress: null });
+    expect(decide({}, lost(60), at(60))).toMatchObject({
       kind: 'wait',
       progress: { kind: 'waiting', waiting: { reason: 'node_lost' } },
     });
   });
 
   test('gives the attempt up where the job says rerun', () => {
-    expect(decide({ spec: rerun }, lost, at(59)).kind).toBe('wait');
-    expect(decide({ spec: rerun }, lost, at(60))).toMatchObject({
+    expect(decide({ spec: rerun }, lost(59), at(59)).kind).toBe('wait');
+    expect(decide({ spec: rerun }, lost(60), at(60))).toMatchObject({
       kind: 'retry',
       lost: true,
       chargedTo: 'infrastructure',
       failure: { reason: 'node_lost', evidence: { node: 'n1' } },
     });
     const cancelled = { spec: rerun, cancelRequestedAt: at(1) };
-    expect(decide(cancelled, lost, at(60))).toMatchObject({ kind: 'cancel' });
+    expect(decide(cancelled, lost(60), at(60))).toMatchObject({ kind: 'cancel' });
   });
 });
 

@@ -78,7 +78,7 @@ const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date, end:
       return waits(attempt, seen.waiting ?? reason, refusedMessage(seen.failure.message, end));
     }
     case 'node_lost':
-      return now < inMs(seen.since, nodeLostGraceMs)
+      return seen.forMs < nodeLostGraceMs
         ? null
         : { kind: 'waiting', waiting: { reason: 'node_lost', message: seen.message } };
     case 'terminating':
@@ -91,18 +91,18 @@ const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date, end:
 export const nodeLostGraceMs = 60_000;
 
 /** When the object's refusal to start is taken as its end, or its node as lost; null for every other observation. */
-const graceEnd = (seen: LiveObservation): Date | null => {
-  if (seen.kind === 'refused') return inMs(seen.since, seen.graceMs);
-  return seen.kind === 'node_lost' ? inMs(seen.since, nodeLostGraceMs) : null;
+const graceEnd = (seen: LiveObservation, now: Date): Date | null => {
+  if (seen.kind === 'refused') return inMs(now, seen.graceMs - seen.forMs);
+  return seen.kind === 'node_lost' ? inMs(now, nodeLostGraceMs - seen.forMs) : null;
 };
 
 /**
  * The node is lost and the job says `onNodeLost: rerun`: the attempt is given up although its program may still run. Else
  * it is held until the node comes back or somebody removes it, which Kubernetes then reports as the pod's end.
  */
-const giveUpLost = ({ attempt, now, jitter }: DecisionInput, seen: LiveObservation): Decision | null => {
+const giveUpLost = ({ attempt, jitter }: DecisionInput, seen: LiveObservation): Decision | null => {
   if (seen.kind !== 'node_lost' || attempt.spec.retry.onNodeLost !== 'rerun') return null;
-  if (now < inMs(seen.since, nodeLostGraceMs)) return null;
+  if (seen.forMs < nodeLostGraceMs) return null;
   if (isCancelled(attempt)) return { kind: 'cancel', exit: null };
   const lost = failure('node_lost', seen.message, seen.node === null ? {} : { node: seen.node });
   return conclude(attempt, deadlineFailure(attempt) ?? lost, null, jitter);
@@ -134,7 +134,7 @@ const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
   if (stop) return stop;
   const gaveWay = giveWay(input, seen);
   if (gaveWay) return gaveWay;
-  const grace = graceEnd(seen);
+  const grace = graceEnd(seen, now);
   if (seen.kind === 'refused' && grace && now >= grace) return conclude(attempt, seen.failure, null, jitter);
   const seenStart = seen.kind === 'running' ? believedStart(attempt, seen.startedAt, now) : null;
   const startClock = startClockOf(attempt, seen, now);

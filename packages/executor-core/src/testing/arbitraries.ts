@@ -49,6 +49,7 @@ const someExit: fc.Arbitrary<ExitReport> = fc.record({
 
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
 
+const someAgeMs = fc.integer({ min: -60_000, max: 1_200_000 });
 const someStartClock = fc.oneof(kind('stopped'), someTime);
 
 /** Anything that a runtime may show. */
@@ -71,17 +72,17 @@ export const someObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record(
     {
       kind: kind('refused'),
-      since: someTime,
+      forMs: someAgeMs,
       graceMs: fc.nat(600_000),
       failure: someFailure,
       startClock: someStartClock,
     },
-    { requiredKeys: ['kind', 'since', 'graceMs', 'failure'] },
+    { requiredKeys: ['kind', 'forMs', 'graceMs', 'failure'] },
   ),
   fc.record({ kind: kind('running'), startedAt: someTime, node: fc.constant('n') }),
   fc.record({
     kind: kind('node_lost'),
-    since: someTime,
+    forMs: someAgeMs,
     node: fc.constant('n'),
     message: fc.constant('lost'),
   }),

@@ -68,14 +68,13 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
         : heldBack
           ? passed(attempt.claimedAt, deadlines.queueSeconds, now)
           : passed(startFrom, deadlines.startSeconds, now);
-  const refusedForGood = seen.kind === 'refused' && now.getTime() >= seen.since.getTime() + seen.graceMs;
+  const refusedForGood = seen.kind === 'refused' && seen.forMs >= seen.graceMs;
   const reported = exit?.output.kind === 'left' ? 'pending' : exit?.output.kind;
   const output = spec.output ? reported : 'ready';
   const deadlineReason: FailureReason = byDeadline ? stopIntent : 'unknown';
 
   const unread = seen.kind === 'unreachable' && seen.unread === true;
-  const lostForGood =
-    seen.kind === 'node_lost' && spec.retry.onNodeLost === 'rerun' && passed(seen.since, 60, now);
+  const lostForGood = seen.kind === 'node_lost' && spec.retry.onNodeLost === 'rerun' && seen.forMs >= 60_000;
 
   const rules: readonly Rule[] = [
     [attempt.launchedAt === null, 'wait'],

@@ -6,7 +6,7 @@ import type { PodView } from '../observe/views.ts';
 import { exited, jobObject, mainState, podObject } from '../testing/objects.ts';
 import { sha256 } from './report-output.ts';
 
-const now = new Date('2026-01-01T00:01:00Z');
+const now = 60_000;
 const sidecarSpec = { initContainers: [{ name: 'output-collector', restartPolicy: 'Always' }] };
 const collector = (state: object): object => ({
   initContainerStatuses: [{ name: 'output-collector', imageID: 'sha256:c', state }],
@@ -25,12 +25,10 @@ const pod = (status: object, metadata: object = {}, spec: object = sidecarSpec):
 const seen = (...sightings: readonly PodView[]): PodView =>
   sightings.reduce<PodView | undefined>((before, after) => mergePod(before, after, now), undefined)!;
 const observe = (view: PodView, job: object = {}): Observation =>
-  observeAttempt({
-    job: decodeJob(jobObject(undefined, { ...job })),
-    pods: [view],
-    event: null,
-    podEvent: null,
-  });
+  observeAttempt(
+    { job: decodeJob(jobObject(undefined, { ...job })), pods: [view], event: null, podEvent: null },
+    now,
+  );
 const outputOf = (view: PodView) => {
   const observation = observe(view);
   if (observation.kind !== 'ended') throw new Error(JSON.stringify(observation));
@@ -126,7 +124,7 @@ test('trouble with the image of the collector is told as such', () => {
   const stuck = mainState('Pending', { waiting: { reason: 'PodInitializing' } }, collector(waiting));
   expect(observe(seen(pod(stuck)))).toMatchObject({
     kind: 'refused',
-    since: now,
+    forMs: 0,
     failure: {
       reason: 'image_not_found',
       message: 'output collector: The image cannot be pulled: not found',

@@ -52,7 +52,7 @@ const event = {
 };
 
 test.each<[string, object, (object: unknown) => unknown]>([
-  ['pod', pod, (object) => observeAttempt(viewOf(object))],
+  ['pod', pod, (object) => observeAttempt(viewOf(object), 0)],
   ['Job', job, decodeJob],
   ['event', event, decodeEvent],
 ])('whatever stands anywhere in a %s, it is read or named as poisoned', (_name, object, read) => {

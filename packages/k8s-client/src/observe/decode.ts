@@ -16,10 +16,10 @@ import type {
   ConditionView,
   ContainerState,
   ContainerView,
-  EventView,
   JobView,
   PodPhase,
   PodView,
+  Warning,
 } from './views.ts';
 
 /** Whose an object of this uid is, as far as that is known without its labels. */
@@ -191,6 +191,13 @@ const memoryLimit = (spec: Readonly<Record<string, unknown>>): string | null => 
   return textOrNull(limits['memory'], 'resources.limits.memory');
 };
 
+/** A pod that says nothing of its grace has Kubernetes' own 30 s. */
+const graceMs = ({ deletionGracePeriodSeconds: seconds }: Readonly<Record<string, unknown>>): number =>
+  1_000 *
+  (seconds === undefined || seconds === null
+    ? 30
+    : requiredInteger(seconds, 'metadata.deletionGracePeriodSeconds'));
+
 /** Reads a pod of ours; throws `PoisonedObjectError` for one that is not as it must be. */
 export const decodePod = (object: unknown, known = nobody): PodView => {
   const root = mapping(object, 'object');
@@ -214,24 +221,21 @@ export const decodePod = (object: unknown, known = nobody): PodView => {
     collector: decodeCollector(spec, init),
     memoryLimit: memoryLimit(spec),
     gone: false,
-    troubleSince: null,
+    graceMs: graceMs(mapping(root['metadata'], 'metadata')),
+    deletingSinceMs: null,
+    troubleSinceMs: null,
   };
 };
 
 /** Reads an event about a Job or a pod; null for one that is no warning. Throws `PoisonedObjectError`. */
-export const decodeEvent = (object: unknown): EventView | null => {
+export const decodeEvent = (object: unknown): Warning | null => {
   const root = mapping(object, 'object');
   const about = mapping(root['involvedObject'], 'involvedObject');
   if (root['type'] !== 'Warning') return null;
-  const created = moment(
-    mapping(root['metadata'], 'metadata')['creationTimestamp'],
-    'metadata.creationTimestamp',
-  );
   return {
     aboutUid: requiredText(about['uid'], 'involvedObject.uid'),
     aboutName: requiredText(about['name'], 'involvedObject.name'),
     reason: text(root['reason'], 'reason'),
     message: text(root['message'], 'message'),
-    firstAt: moment(root['firstTimestamp'], 'firstTimestamp') ?? created ?? new Date(0),
   };
 };

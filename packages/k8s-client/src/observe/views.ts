@@ -9,7 +9,7 @@ interface ObjectView {
   readonly createdAt: Date;
   /** True once its deletion was asked for. */
   readonly deleting: boolean;
-  /** When it should be gone: its deletion plus its grace; null while none was asked for. */
+  /** When it should be gone, by the server's clock: for people to read; null while no deletion was asked for. */
   readonly goneBy: Date | null;
 }
 
@@ -72,17 +72,26 @@ export interface PodView extends ObjectView {
   readonly memoryLimit: string | null;
   /** True once the server told us that it is deleted; its last state is kept until its Job goes too. */
   readonly gone: boolean;
-  /** When its main container was first seen in trouble that may pass (a failed pull); null while there is none. */
-  readonly troubleSince: Date | null;
+  /** What its program is given between its deletion and its end, in milliseconds. */
+  readonly graceMs: number;
+  /** When its deletion was first seen, on our monotonic clock; null while none was asked for. */
+  readonly deletingSinceMs: number | null;
+  /** When its main container was first seen in trouble that may pass (a failed pull), on our monotonic clock; null while there is none. */
+  readonly troubleSinceMs: number | null;
 }
 
-/** The newest warning about a Job or a pod. */
-export interface EventView {
+/** A warning of the server about a Job or a pod. */
+export interface Warning {
   readonly aboutUid: string;
   readonly aboutName: string;
   readonly reason: string;
   readonly message: string;
-  readonly firstAt: Date;
+}
+
+/** The newest warning about a Job or a pod. */
+export interface EventView extends Warning {
+  /** When what it warns of was first seen, on our monotonic clock. */
+  readonly seenMs: number;
 }
 
 /** All that is known of one attempt. `job` null: there is none, or it is gone. */

@@ -1,6 +1,6 @@
 import { failure, type Observation } from '@job-orchestrator/types';
 import { pullWords, quotaWords, refusalWords, schedulerWords } from './plain-words.ts';
-import type { ConditionView, EventView, PodView } from './views.ts';
+import type { ConditionView, EventView, PodView, Warning } from './views.ts';
 import { containerRules, eventRules, findRule, podEventRules, type WaitingRule } from './waiting-signals.ts';
 
 const sentenceOf = (rule: WaitingRule, reason: string, message: string): string => {
@@ -10,12 +10,12 @@ const sentenceOf = (rule: WaitingRule, reason: string, message: string): string 
   return container === undefined || message === '' ? said(reason, message) : container + pullWords(message);
 };
 
-const apply = (rule: WaitingRule, reason: string, message: string, since: Date): Observation => {
+const apply = (rule: WaitingRule, reason: string, message: string, forMs: number): Observation => {
   const sentence = sentenceOf(rule, reason, message);
   if (rule.refuse === undefined) return { kind: 'waiting', reason: rule.waiting, message: sentence };
   const { as, graceMs } = rule.refuse;
   const { waiting } = rule;
-  return { kind: 'refused', since, graceMs, waiting, failure: failure(as, sentence, { reason, message }) };
+  return { kind: 'refused', forMs, graceMs, waiting, failure: failure(as, sentence, { reason, message }) };
 };
 
 const said = (reason: string, message: string): string => (message === '' ? reason : `${reason}: ${message}`);
@@ -32,7 +32,7 @@ const judgeNoSidecar = (pod: PodView): Observation | null => {
   const sentence =
     'This Kubernetes dropped restartPolicy from the output collector: outputs need native sidecars (1.29 or newer).';
   const judged = failure('launch_refused', sentence, { pod: pod.name });
-  return { kind: 'refused', since: pod.createdAt, graceMs: 0, failure: judged };
+  return { kind: 'refused', forMs: 0, graceMs: 0, failure: judged };
 };
 
 /** What people named (images, tags, Secrets) says nothing of what went wrong: a digest may well contain 429. */
@@ -84,11 +84,11 @@ const runningInit = ({ init }: PodView): string | null =>
  * A pod on its node, without any trouble in its status. While its sandbox is not ready an event may say what keeps it; on
  * servers that do not show whether it is, the event is told but ends nothing, for it may be of the past.
  */
-const judgePrepared = (pod: PodView, event: EventView | null): Observation => {
+const judgePrepared = (pod: PodView, event: EventView | null, nowMs: number): Observation => {
   const sandbox = conditionOf(pod, 'PodReadyToStartContainers')?.status;
   const rule = event === null ? undefined : findRule(podEventRules, event.reason, event.message);
   if (event !== null && rule !== undefined && sandbox !== 'True') {
-    const judged = apply(rule, event.reason, event.message, event.firstAt);
+    const judged = apply(rule, event.reason, event.message, nowMs - event.seenMs);
     if (sandbox === 'False') return judged;
     return { kind: 'waiting', reason: rule.waiting, message: said(event.reason, event.message) };
   }
@@ -112,23 +112,29 @@ const judgePrepared = (pod: PodView, event: EventView | null): Observation => {
   };
 };
 
-/** What a pod whose program has not started waits for. `event`: the newest warning about it. */
-export const judgeWaitingPod = (pod: PodView, event: EventView | null): Observation => {
+/** What a pod whose program has not started waits for. `event`: the newest warning about it. `nowMs`: on our monotonic clock. */
+export const judgeWaitingPod = (pod: PodView, event: EventView | null, nowMs: number): Observation => {
   const noSidecar = judgeNoSidecar(pod);
   if (noSidecar !== null) return noSidecar;
   const trouble = troubleOf(pod);
   if (trouble !== undefined)
-    return apply(trouble.rule, trouble.reason, trouble.message, pod.troubleSince ?? pod.createdAt);
+    return apply(trouble.rule, trouble.reason, trouble.message, nowMs - (pod.troubleSinceMs ?? nowMs));
   const unscheduled = judgeUnscheduled(pod);
   if (unscheduled !== null) return unscheduled;
   if (pod.node === null) return { kind: 'waiting', reason: 'scheduling', message: 'Waiting for a node.' };
-  return judgePrepared(pod, event);
+  return judgePrepared(pod, event, nowMs);
 };
 
+const ruleOf = ({ reason, message }: Warning): WaitingRule | undefined =>
+  findRule([...eventRules, ...podEventRules], reason, message);
+
+/** True when two warnings tell of one trouble: each try of the Job controller has a warning, and a pod name, of its own. */
+export const isSameTrouble = (one: Warning, other: Warning): boolean => ruleOf(one) === ruleOf(other);
+
 /** What a Job without any pod waits for. */
-export const judgeEvent = (event: EventView | null): Observation => {
+export const judgeEvent = (event: EventView | null, nowMs: number): Observation => {
   const rule = event === null ? undefined : findRule(eventRules, event.reason, event.message);
   if (event === null || rule === undefined)
     return { kind: 'waiting', reason: 'launching', message: 'Waiting for the pod to be made.' };
-  return apply(rule, event.reason, event.message, event.firstAt);
+  return apply(rule, event.reason, event.message, nowMs - event.seenMs);
 };

@@ -1,13 +1,13 @@
 import type { AttemptId, Clock } from '@job-orchestrator/types';
 import type { LabelledAttempt } from '../labels.ts';
-import type { AttemptView, EventView, JobView, PodView } from '../observe/views.ts';
+import type { AttemptView, EventView, JobView, PodView, Warning } from '../observe/views.ts';
 import { mergeEvent, mergePod } from '../observe.ts';
 
 /** What the watches have shown, by attempt. Bounded by what exists in the cluster. */
 export interface AttemptStore {
   putJob(job: JobView): void;
   putPod(pod: PodView): void;
-  putEvent(event: EventView): void;
+  putEvent(event: Warning): void;
   dropJob(uid: string): void;
   /** The pod is deleted: its last state stays until its Job goes. */
   dropPod(uid: string): void;
@@ -51,8 +51,8 @@ const forgetOldest = (
 };
 
 /** Delete first, so that the order of the map is the order of arrival and the oldest goes first. */
-const putNewest = (events: Map<string, EventView>, uid: string, event: EventView): void => {
-  const merged = mergeEvent(events.get(uid), event);
+const putNewest = (events: Map<string, EventView>, uid: string, event: Warning, nowMs: number): void => {
+  const merged = mergeEvent(events.get(uid), event, nowMs);
   events.delete(uid);
   events.set(uid, merged);
   forgetOldest(events, rememberedEvents);
@@ -80,7 +80,7 @@ const createPodShelf = (clock: Clock): PodShelf => {
     put: (pod) => {
       const before = pods.get(pod.uid);
       if (before !== undefined && !isNews(pod.version, before.version)) return false;
-      pods.set(pod.uid, mergePod(before, pod, clock.now()));
+      pods.set(pod.uid, mergePod(before, pod, clock.monotonicMs()));
       for (const key of keysOf(pod)) uidsOf.set(key, (uidsOf.get(key) ?? new Set()).add(pod.uid));
       return true;
     },
@@ -153,8 +153,8 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     else forgetPod(pod);
     onChange(attemptOf(pod));
   };
-  const putEvent = (event: EventView): void => {
-    putNewest(events, event.aboutUid, event);
+  const putEvent = (event: Warning): void => {
+    putNewest(events, event.aboutUid, event, clock.monotonicMs());
     const about = jobs.get(event.aboutUid) ?? pods.get(event.aboutUid);
     if (about !== undefined) onChange(about.attempt.attemptId);
   };

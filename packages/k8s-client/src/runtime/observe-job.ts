@@ -45,7 +45,8 @@ const confirmEnd = async (
   try {
     const now = decodePod(found.body, () => pod.attempt);
     if (now.uid !== pod.uid) return seen;
-    return observeAttempt({ ...view, pods: view.pods.map((each) => (each === pod ? now : each)) });
+    const pods = view.pods.map((each) => (each === pod ? now : each));
+    return observeAttempt({ ...view, pods }, context.clock.monotonicMs());
   } catch (error) {
     return unreachable(`The pod ${pod.name} cannot be read: ${messageOf(error)}`);
   }
@@ -80,10 +81,11 @@ const observeAnew = async (context: RuntimeContext, ref: AttemptRef): Promise<Ob
   const current = await readCurrentJob(context, ref);
   if (current.kind === 'unknown' || current.kind === 'unread') return unreachable(current.message);
   const view = context.store.view(ref.attemptId);
+  const nowMs = context.clock.monotonicMs();
   if (current.kind === 'none')
-    return isForeign(view, ref) ? { kind: 'absent' } : observeAttempt({ ...view, job: null });
+    return isForeign(view, ref) ? { kind: 'absent' } : observeAttempt({ ...view, job: null }, nowMs);
   const now = { ...view, job: current.job };
-  return confirmEnd(context, now, observeAttempt(now));
+  return confirmEnd(context, now, observeAttempt(now, nowMs));
 };
 
 /** What Kubernetes shows of an attempt now: from the cache, and from the server where the cache cannot know. */
@@ -93,7 +95,7 @@ export const observeJob = async (
   ref: AttemptRef,
 ): Promise<Observation> => {
   const view = context.store.view(ref.attemptId);
-  const seen = observeAttempt(view);
+  const seen = observeAttempt(view, context.clock.monotonicMs());
   if (seen.kind === 'ended' && !isForeign(view, ref)) return confirmEnd(context, view, seen);
   const silence = noContact(watches);
   if (silence !== null) return unreachable(silence);

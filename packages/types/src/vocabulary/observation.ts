@@ -58,7 +58,9 @@ export type StartClock = 'stopped' | Date;
  * A plain record of what the runtime shows of an attempt now.
  * `unreachable`: it cannot say (hold, never duplicate); `unread`: what exists can be asked to end, though it cannot be read. `absent`: it is certain that nothing of the attempt exists.
  * `refused`: it exists but cannot start, and waiting will not help after a grace; `waiting` is what it waits for till then.
- * `node_lost`: it was asked to go, `since` is when it should have been gone, and its node does not say that it is.
+ * `node_lost`: it was asked to go, and its node does not say that it is gone.
+ * `forMs`: for how long the runtime itself has seen it refused, or overdue (negative: it still has so long to go). Never the
+ * difference of two clocks: a server or a machine that is minutes off must not cut a grace short.
  */
 export type Observation =
   | { readonly kind: 'unreachable'; readonly message: string; readonly unread?: true }
@@ -73,7 +75,7 @@ export type Observation =
     }
   | {
       readonly kind: 'refused';
-      readonly since: Date;
+      readonly forMs: number;
       readonly graceMs: number;
       readonly failure: Failure;
       readonly waiting?: WaitingReason;
@@ -88,7 +90,7 @@ export type Observation =
   | { readonly kind: 'terminating'; readonly message: string; readonly startClock?: StartClock }
   | {
       readonly kind: 'node_lost';
-      readonly since: Date;
+      readonly forMs: number;
       readonly node: string | null;
       readonly message: string;
     }
