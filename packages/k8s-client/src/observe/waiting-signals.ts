@@ -72,6 +72,13 @@ export const containerRules: readonly WaitingRule[] = [
 /** Events of a Job that has no pod. Kubernetes shows quota and admission nowhere else. */
 export const eventRules: readonly WaitingRule[] = [
   { reason: /^FailedCreate$/, message: /exceeded quota/, waiting: 'quota' },
+  // A policy denies in its own words ("no job without a timeout"): they are not the server's.
+  configRule(
+    /^FailedCreate$/,
+    'launch_refused',
+    configGraceMs,
+    /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/,
+  ),
   {
     reason: /^FailedCreate$/,
     message: /failed calling webhook|timeout|Internal error/,
@@ -81,7 +88,7 @@ export const eventRules: readonly WaitingRule[] = [
     /^FailedCreate$/,
     'launch_refused',
     configGraceMs,
-    /violates PodSecurity|admission webhook .* denied|is forbidden|is invalid/,
+    /violates PodSecurity|is forbidden|is invalid/,
   ),
   { reason: /^FailedCreate$/, waiting: 'launching' },
 ];
