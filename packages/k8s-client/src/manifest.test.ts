@@ -45,6 +45,17 @@ test('a job that declares an output gets a collector, whose token no other conta
   expect(mounts?.map(({ name }) => name)).toEqual(['tmp', 'output']);
 });
 
+test('a collector has the limits that an administrator set, and stops trying before its pod is killed', () => {
+  const settings = { ...exampleCollector, serviceUrl: null, limits: { bytes: 1_048_576, files: 7 } };
+  const pod = renderJob(exampleLaunch({ output: true }), settings).spec?.template.spec;
+  const env = Object.fromEntries(
+    pod?.initContainers?.[0]?.env?.map(({ name, value }) => [name, value]) ?? [],
+  );
+  expect(env).toMatchObject({ OUTPUT_LIMIT_BYTES: '1048576', OUTPUT_LIMIT_FILES: '7' });
+  expect(env).not.toHaveProperty('API_URL');
+  expect(Number(env['MAX_WAIT_SECONDS'])).toBeLessThan(pod?.terminationGracePeriodSeconds ?? 0);
+});
+
 test('a job that declares no output gets no collector', () => {
   expect(renderJob(full, exampleCollector)).toEqual(renderJob(full));
   expect(renderJob(full).spec?.template.spec?.initContainers).toBeUndefined();
