@@ -22,13 +22,9 @@ const observe = (
   nowMs = now,
 ): Observation => {
   const warning = event === null ? null : decodeEvent(event);
+  const told = warning && mergeEvent(undefined, warning, now);
   return observeAttempt(
-    {
-      job: decodeJob(jobObject(undefined, job)),
-      pods,
-      event: warning && mergeEvent(undefined, warning, now),
-      podEvent: null,
-    },
+    { job: decodeJob(jobObject(undefined, job)), pods, event: told, podEvent: null },
     nowMs,
   );
 };

@@ -9,8 +9,8 @@ export interface TestNamespace {
   readonly name: string;
   readonly admin: Credentials;
   readonly api: ApiClient;
-  /** The credentials of a service account that has exactly the rights of design §9 here. */
-  minimal(): Promise<Credentials>;
+  /** The credentials of a service account that has exactly the rights of design §9 here, or none. */
+  minimal(rights?: 'none'): Promise<Credentials>;
   close(): Promise<void>;
 }
 
@@ -27,12 +27,12 @@ const post = async (api: ApiClient, path: string, body: object): Promise<unknown
   return made.body;
 };
 
-const grant = async (api: ApiClient, namespace: string): Promise<string> => {
+const grant = async (api: ApiClient, namespace: string, granted: typeof rules): Promise<string> => {
   const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
   const metadata = { name: 'executor' };
   const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
   await post(api, accounts, { metadata });
-  await post(api, `${roles}/roles`, { metadata, rules });
+  await post(api, `${roles}/roles`, { metadata, rules: granted });
   await post(api, `${roles}/rolebindings`, {
     metadata,
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'executor' },
@@ -58,8 +58,8 @@ export const createTestNamespace = async (): Promise<TestNamespace> => {
     name,
     admin,
     api,
-    minimal: async () => {
-      const token = await grant(api, name);
+    minimal: async (rights) => {
+      const token = await grant(api, name, rights === 'none' ? [] : rules);
       const { tls } = await admin.identity();
       const { ca } = tls;
       const identity = { headers: { authorization: `Bearer ${token}` }, tls: ca === undefined ? {} : { ca } };

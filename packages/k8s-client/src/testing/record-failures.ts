@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { ApiClient } from '../http/api-client.ts';
+import { createApiClient, type ApiClient } from '../http/api-client.ts';
 import { messageOf } from '../system-clock.ts';
 import { createTestNamespace } from './cluster.ts';
-import { disruptions, preparePreemption } from './recording/disruptions.ts';
+import { disruptions, preparePreemption, unseen } from './recording/disruptions.ts';
 import { ends } from './recording/ends.ts';
 import { play, type Scene } from './recording/play.ts';
+import { policies } from './recording/policies.ts';
 import { nodeTroubles } from './recording/node-troubles.ts';
 import { nodeUnderTest } from './recording/node.ts';
 import { pulls } from './recording/pulls.ts';
@@ -22,7 +23,15 @@ import { watchRaw } from './recording/watch-raw.ts';
  * tainted. That needs the cluster of e2e/cluster and nobody else on it, and takes about 5 minutes.
  */
 
-const scenarios: readonly Scenario[] = [...ends, ...pulls, ...waits, ...disruptions, ...nodeTroubles];
+const scenarios: readonly Scenario[] = [
+  ...ends,
+  ...pulls,
+  ...waits,
+  ...disruptions,
+  ...nodeTroubles,
+  ...policies,
+  ...unseen,
+];
 const folder = new URL('../../fixtures/recorded/', import.meta.url);
 /** The registries of e2e/cluster. */
 const realRegistry = process.env['E2E_REGISTRY'] ?? '10.88.0.1:5050';
@@ -97,10 +106,11 @@ const record = async (
 ): Promise<boolean> => {
   const mine = wanted.filter((each) => each.quota === quota && (each.alone ?? false) === alone);
   if (mine.length === 0) return true;
-  const { api, name, close } = await createTestNamespace();
+  const { api, name, minimal, close } = await createTestNamespace();
   const node = await firstNode(api);
   const { kubeletVersion, containerRuntimeVersion } = node.status.nodeInfo;
   if (quota !== undefined) await setQuota(api, name, quotas[quota]);
+  const rightless = createApiClient({ credentials: await minimal('none') });
   const watch = await watchRaw(api, name);
   const restore = await preparePreemption(api, node.metadata.name);
   const scene: Scene = {
@@ -111,6 +121,7 @@ const record = async (
     registryWithLogin,
     node: nodeUnderTest(api, node.metadata.name),
     watch,
+    rightless,
     source: `recorded on Kubernetes ${kubeletVersion}, ${containerRuntimeVersion.replace('://', ' ')}`,
     hidden: {
       [hostname()]: 'node-1',
@@ -125,6 +136,7 @@ const record = async (
   } finally {
     await restore();
     await watch.close();
+    await rightless.close();
     await close();
   }
 };

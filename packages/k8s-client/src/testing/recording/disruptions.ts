@@ -143,3 +143,26 @@ export const disruptions: readonly Scenario[] = [
     expected: { observation: 'absent', reason: 'object_deleted', decision: 'retry' },
   },
 ];
+
+/** What the Job alone tells, when nobody saw its pod. */
+export const unseen: readonly Scenario[] = [
+  {
+    name: 'complete-unseen',
+    signal: 'the Job is complete, but its pod is gone and nobody saw its end',
+    spec: shell('echo done'),
+    unseen: true,
+    meddle: async (stage) => {
+      await stage.until('ended');
+      await deletePod(stage);
+    },
+    expected: { observation: 'ended', reason: 'suspect_success', decision: 'retry' },
+  },
+  {
+    name: 'pod-gone-unseen',
+    signal: 'the Job has failed (`BackoffLimitExceeded`) and no pod is left',
+    spec: endsWith(143),
+    unseen: true,
+    meddle: afterItBegan(deletePod),
+    expected: { observation: 'ended', reason: 'object_deleted', decision: 'retry' },
+  },
+];

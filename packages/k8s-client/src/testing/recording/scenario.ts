@@ -37,6 +37,10 @@ export interface Scenario {
   readonly intent?: NonNullable<FailureFixture['intent']>;
   /** Names the namespace apart in which a quota allows no pod (`pods`), no Job (`jobs`), or only pods that name `limits`. */
   readonly quota?: 'pods' | 'jobs' | 'limits';
+  /** True: nobody saw its pods; what the Job alone tells is recorded. */
+  readonly unseen?: boolean;
+  /** True: an account without any right asks for it. */
+  readonly rightless?: boolean;
   /** True: it harms the node, and with it whatever else runs there. */
   readonly alone?: boolean;
   /** So long before the moment of the fixtures it began; else at that moment. */
