@@ -108,6 +108,15 @@ describe('trouble with one attempt', () => {
     expect(await trial.untilEnded([bad])).toMatchObject([{ state: 'completed' }]);
   });
 
+  test('whose log is longer than what is kept stays 30 s for those who read it, and then goes', async () => {
+    const id = await trial.submit([{ kind: 'printLines', count: 20_000 }, ...exit(0)]);
+    trial.launchExecutor();
+    await trial.untilEnded([id]);
+    await trial.pass(25_000);
+    expect(trial.world.objects.size).toBe(1);
+    await trial.until('its removal', () => trial.world.objects.size === 0, 10_000);
+  });
+
   test('whose log never comes does not keep it from its end', async () => {
     trial.world.faults.add({ method: 'logTail', fault: { kind: 'hang' } });
     const id = await trial.submit(exit(0));

@@ -30,6 +30,19 @@ describe('a launch', () => {
     await trial.until('the janitor', () => trial.world.objects.size === 0, 70_000);
   });
 
+  test('that broke off with an error is in doubt: a cancel waits until it is known what became of it', async () => {
+    const broken = { kind: 'throws', message: 'nobody knows how far it came' } as const;
+    trial.world.faults.add({ method: 'ensure', fault: broken, times: 1e6 });
+    const id = await trial.submit(forever);
+    trial.launchExecutor();
+    await trial.pass(2_000);
+    await trial.database.queue.requestCancel(id, { actor: 'trial', reason: 'trial' });
+    await trial.pass(20_000);
+    expect(await trial.job(id)).toMatchObject({ state: 'claimed', attempt: 1 });
+    trial.world.faults.clear();
+    expect(await trial.untilEnded([id])).toMatchObject([{ state: 'cancelled', attempt: 1 }]);
+  });
+
   test('that cannot be sent, for the runtime is away, is cancelled at once, and outlives the outage otherwise', async () => {
     const away = { kind: 'busy', reason: 'runtime_unreachable', retryAfterMs: 1_000 } as const;
     trial.world.faults.add({ method: 'ensure', fault: away, times: 1e6 });

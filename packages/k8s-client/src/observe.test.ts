@@ -366,10 +366,10 @@ test('a suspended Job waits, also when its pod was taken away, unless we stopped
     kind: 'waiting',
     reason: 'suspended',
   });
-  expect(observe([], { ...suspended, ...stopped })).toMatchObject({
-    kind: 'ended',
-    exit: { failure: { reason: 'cancelled' } },
-  });
+  const cancelled = { kind: 'ended', exit: { failure: { reason: 'cancelled' } } };
+  expect(observe([], { ...suspended, ...stopped })).toMatchObject(cancelled);
+  const away = gone(seen(exited(143), deleting));
+  expect(observe([away], { ...suspended, ...stopped })).toMatchObject(cancelled);
 });
 
 test('a pod that vanished is an end, judged by its last state', () => {

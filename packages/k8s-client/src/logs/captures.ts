@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { limits, type AttemptId, type AttemptRef, type Clock, type LogTail } from '@job-orchestrator/types';
 import type { ApiClient } from '../http/api-client.ts';
 import type { Paths } from '../http/paths.ts';
@@ -36,6 +37,8 @@ export const createLogCaptures = (
   findPod: (ref: AttemptRef) => Promise<string | null>,
 ): LogCaptures => {
   const abort = new AbortController();
+  // Every open one listens, and Node would warn of a leak from the eleventh on.
+  setMaxListeners(0, abort.signal);
   const captures = new Map<AttemptId, Capture>();
   let open = 0;
 

@@ -2,6 +2,7 @@ import { unguarded } from '@job-orchestrator/executor-core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   attemptId,
+  installationId,
   newJobId,
   type AttemptRef,
   type Clock,
@@ -16,7 +17,7 @@ import {
   type FakeRequest,
 } from '../testing/fake-api-server.ts';
 import { exampleLaunch } from '../testing/launches.ts';
-import { exited, mainState, podObject } from '../testing/objects.ts';
+import { exited, jobObject, mainState, podObject } from '../testing/objects.ts';
 import { systemClock } from '../system-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { markerName } from './cluster-key.ts';
@@ -183,15 +184,36 @@ test.each<[string, object]>([
   },
 );
 
+test.each<[string, object]>([
+  ['of another installation', { installation: installationId('0190a000-0000-7000-8000-00000001cafe') }],
+  ['of another job', { jobId: newJobId() }],
+  ['of another number', { attemptNumber: 2 }],
+])('a Job under our name with the labels %s is nobody’s to take over', async (_, odd) => {
+  const runtime = await started();
+  const other = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f'), ...odd };
+  const { labels } = jobObject(other).metadata;
+  server.store.put('jobs', jobObject(launch, { metadata: { labels } }));
+  const before = server.requests.length;
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject({
+    kind: 'refused',
+    failure: { reason: 'name_taken' },
+  });
+  expect(server.requests.slice(before).filter(({ method }) => method === 'PATCH')).toEqual([]);
+});
+
 test('a take-over that meets another change, or an unwilling server, is asked for again', async () => {
   const runtime = await started();
   await created(runtime);
   const restored = { ...launch, attemptId: attemptId('0190a000-2222-4000-8000-00000000000f') };
+  const standing = [...server.store.collections.jobs.objects.values()].at(-1)?.metadata;
   server.fail(({ method }) => method === 'PATCH', answer(409, 'changed', 'Conflict'), 1);
   expect(await runtime.ensure(restored, unguarded)).toMatchObject({ kind: 'unresolved' });
   let asked = 0;
   expect(await runtime.ensure(restored, () => (asked += 1) <= 2)).toEqual({ kind: 'withheld' });
   expect(await runtime.ensure(restored, unguarded)).toMatchObject({ kind: 'taken_over' });
+  const patch = server.requests.findLast(({ method }) => method === 'PATCH')?.body ?? '{}';
+  const { uid, resourceVersion } = standing ?? {};
+  expect(JSON.parse(patch)).toMatchObject({ metadata: { uid, resourceVersion } });
 });
 
 test('its requests keep up with the launches that are asked of it, and no faster', async () => {

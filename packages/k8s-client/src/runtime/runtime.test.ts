@@ -302,6 +302,7 @@ test('stop marks the Job and lets its deadline pass, once; the log is captured w
     .poll(async () => Buffer.from((await runtime.logTail(ref, 4))?.bytes ?? []).toString())
     .toBe('two\n');
   expect(await runtime.stop({ ...ref, object: null }, 10)).toBe(true);
+  expect(server.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   expect(await runtime.stop({ ...ref, object: { uid: 'other', name: ref.object?.name ?? '' } }, 10)).toBe(
     true,
   );
