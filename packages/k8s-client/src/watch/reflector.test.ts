@@ -106,6 +106,18 @@ test('a clean end goes on where it was, at the version of the last bookmark', as
   expect(server.requests.filter(isList)).toHaveLength(1);
 });
 
+test('once a list is old enough, a watch that ends well is followed by another list, which finds what no watch told', async () => {
+  put('a');
+  put('b');
+  start({ resyncMs: 0 });
+  await shows('a', 'b');
+  await watching();
+  server.store.removeSilently('jobs', 'a');
+  server.watches.end('close');
+  await shows('b');
+  expect(server.requests.filter(isList).length).toBeGreaterThanOrEqual(2);
+});
+
 test('a reset lists again and finds what was missed, a deletion too', async () => {
   put('a');
   put('b');

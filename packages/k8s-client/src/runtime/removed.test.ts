@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { annotations } from '../labels.ts';
 import { startFakeApiServer, type FakeApiServer } from '../testing/fake-api-server.ts';
 import { exampleLaunch } from '../testing/launches.ts';
-import { jobObject } from '../testing/objects.ts';
+import { exited, jobObject, mainState, podObject } from '../testing/objects.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { createKubernetesRuntime } from './create-runtime.ts';
 
@@ -49,4 +49,31 @@ test('what a watch tells late of a Job that was removed makes it no Job of now',
   server.store.put('jobs', before);
   server.store.put('jobs', jobObject(other, { metadata: { uid: 'other' } }));
   await expect.poll(() => runtime.list()).toMatchObject([{ attemptId: attempt }]);
+});
+
+test('a Job that waits for a finalizer is not gone, and is asked to go again', async () => {
+  const waits = {
+    kind: 'answer',
+    status: 200,
+    page: JSON.stringify({ ...standing(), kind: 'Job' }),
+  } as const;
+  server.fail(({ method }) => method === 'DELETE', waits, 1);
+  expect(await runtime.remove(ref)).toBe(false);
+  expect(await runtime.list()).toHaveLength(1);
+  expect(await runtime.remove(ref)).toBe(true);
+  expect(await runtime.list()).toEqual([]);
+});
+
+test('the end of a program that only the deletion of its pod tells is its end', async () => {
+  const ownerReferences = [{ kind: 'Job', controller: true, uid: ref.object?.uid }];
+  const put = (status: object) => server.store.put('pods', podObject(status, { ownerReferences }));
+  const pod = put(mainState('Running', { running: {} }));
+  await expect.poll(async () => (await runtime.observe(ref)).kind).toBe('running');
+  server.watches.mute(true);
+  put(exited(3));
+  server.watches.mute(false);
+  server.store.remove('pods', pod.metadata.name);
+  await expect
+    .poll(() => runtime.observe(ref))
+    .toMatchObject({ kind: 'ended', exit: { exitCode: 3, failure: { reason: 'exit_code' } } });
 });
