@@ -185,11 +185,25 @@ const ranSince = ({ main, createdAt }: PodView): Date | null => {
  * The time to start stands still while the Job is suspended, and begins anew when it is resumed (KEP-2232): by its condition,
  * for the spec says so a moment before anything follows from it.
  */
-const startClockOf = ({ suspended, conditions }: JobView): { readonly startClock?: StartClock } => {
-  const told = conditions.find(({ type }) => type === 'Suspended');
-  if (suspended || told?.status === 'True') return { startClock: 'stopped' };
-  const changedAt = told?.changedAt ?? null;
-  return changedAt === null ? {} : { startClock: changedAt };
+const startClockOf = (job: JobView, nowMs: number): { readonly startClock?: StartClock } => {
+  const told = toldOfSuspension(job);
+  if (job.suspended || told?.status === 'True') return { startClock: 'stopped' };
+  return told === undefined ? {} : { startClock: nowMs - (job.letGoMs ?? nowMs) };
+};
+
+const toldOfSuspension = ({ conditions }: JobView): JobView['conditions'][number] | undefined =>
+  conditions.find(({ type }) => type === 'Suspended');
+
+/**
+ * A Job seen anew. When it was let go we know by ourselves where we saw it held back; where we did not, because another
+ * executor did, the server's time has to do. `now`: by our clock, which is compared with that one only.
+ */
+export const mergeJob = (before: JobView | undefined, after: JobView, nowMs: number, now: Date): JobView => {
+  const told = toldOfSuspension(after);
+  if (told === undefined || told.status === 'True' || after.suspended) return after;
+  if (before !== undefined) return { ...after, letGoMs: before.letGoMs ?? nowMs };
+  const agoMs = now.getTime() - (told.changedAt ?? now).getTime();
+  return { ...after, letGoMs: nowMs - Math.max(0, agoMs) };
 };
 
 /**
@@ -203,9 +217,9 @@ const wasSuspendedAway = (pod: PodView, { suspended, conditions }: JobView): boo
   return told.status === 'True' || (told.changedAt !== null && pod.createdAt < told.changedAt);
 };
 
-const withStartClock = (seen: Observation, job: JobView): Observation =>
+const withStartClock = (seen: Observation, job: JobView, nowMs: number): Observation =>
   seen.kind === 'waiting' || seen.kind === 'refused' || seen.kind === 'terminating'
-    ? { ...seen, ...startClockOf(job) }
+    ? { ...seen, ...startClockOf(job, nowMs) }
     : seen;
 
 /** A Job of which no pod is known: not made yet, or made, gone and never seen by us. */
@@ -278,7 +292,7 @@ export const observeAttempt = (view: AttemptView, nowMs: number): Observation =>
   }
   const pods = view.pods.filter((pod) => pod.jobUid === job.uid && !wasSuspendedAway(pod, job));
   const chosen = choosePod(pods);
-  if (chosen === undefined) return withStartClock(observeWithoutPod(job, view, nowMs), job);
+  if (chosen === undefined) return withStartClock(observeWithoutPod(job, view, nowMs), job, nowMs);
   const others = pods.filter((pod) => pod !== chosen);
-  return withStartClock(observePod(chosen, job, others, view.podEvent, nowMs), job);
+  return withStartClock(observePod(chosen, job, others, view.podEvent, nowMs), job, nowMs);
 };

@@ -1,4 +1,4 @@
-import type { LiveAttempt, StartClock, StopIntent } from '@job-orchestrator/types';
+import type { LiveAttempt, StopIntent } from '@job-orchestrator/types';
 
 type DeadlineIntent = Exclude<StopIntent, 'cancel'>;
 
@@ -24,7 +24,7 @@ export const believedStart = (attempt: LiveAttempt, seen: Date, now: Date): Date
 export const phaseDeadline = (
   attempt: LiveAttempt,
   startedAt: Date | null,
-  startClock?: StartClock,
+  startClock?: 'stopped' | Date,
 ): PhaseDeadline => {
   const { queueSeconds, startSeconds, runSeconds, finalizeSeconds } = attempt.spec.deadlines;
   if (attempt.finalizingAt) {

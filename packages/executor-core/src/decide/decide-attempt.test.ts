@@ -370,9 +370,11 @@ describe('a Job that its queue holds back', () => {
   });
 
   test('has its whole time to start once it was let go', () => {
-    const letGo = { startClock: after(3_600) };
-    expect(decideAt(unstarted, 3_659, letGo).kind).toBe('wait');
-    expect(decideAt(unstarted, 3_660, letGo)).toMatchObject({ kind: 'stop', intent: 'start_deadline' });
+    expect(decideAt(unstarted, 3_659, { startClock: 59_000 }).kind).toBe('wait');
+    expect(decideAt(unstarted, 3_660, { startClock: 60_000 })).toMatchObject({
+      kind: 'stop',
+      intent: 'start_deadline',
+    });
   });
 
   test('is tried anew, charged to nobody, when its program had started before', () => {

@@ -4,7 +4,6 @@ import {
   type LiveAttempt,
   type Observation,
   type Progress,
-  type StartClock,
   type WaitingReason,
 } from '@job-orchestrator/types';
 import { conclude } from './conclude.ts';
@@ -108,10 +107,15 @@ const giveUpLost = ({ attempt, jitter }: DecisionInput, seen: LiveObservation): 
   return conclude(attempt, deadlineFailure(attempt) ?? lost, null, jitter);
 };
 
-/** The clock of the runtime is believed between the claim and now only, as that of a node is. */
-const startClockOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date): StartClock | undefined => {
+/** Since when the time to start counts, where it is not since the claim. */
+const startClockOf = (
+  attempt: LiveAttempt,
+  seen: LiveObservation,
+  now: Date,
+): 'stopped' | Date | undefined => {
   if (!('startClock' in seen)) return undefined;
-  return seen.startClock instanceof Date ? believedStart(attempt, seen.startClock, now) : seen.startClock;
+  const { startClock } = seen;
+  return typeof startClock === 'number' ? believedStart(attempt, inMs(now, -startClock), now) : startClock;
 };
 
 /**

@@ -50,7 +50,7 @@ const someExit: fc.Arbitrary<ExitReport> = fc.record({
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name);
 
 const someAgeMs = fc.integer({ min: -60_000, max: 1_200_000 });
-const someStartClock = fc.oneof(kind('stopped'), someTime);
+const someStartClock = fc.oneof(kind('stopped'), someAgeMs);
 
 /** Anything that a runtime may show. */
 export const someObservation: fc.Arbitrary<Observation> = fc.oneof(

@@ -56,7 +56,7 @@ export const expectedKind = (input: DecisionInput): Decision['kind'] => {
   const startedAt = attempt.startedAt ?? seenStart;
   const startClock = 'startClock' in seen ? seen.startClock : undefined;
   const heldBack = startClock === 'stopped';
-  const letGo = startClock instanceof Date ? Math.min(startClock.getTime(), now.getTime()) : -Infinity;
+  const letGo = typeof startClock === 'number' ? now.getTime() - Math.max(0, startClock) : -Infinity;
   const startFrom = new Date(Math.max(attempt.claimedAt.getTime(), letGo));
   const ran = attempt.startedAt !== null || (seen.kind === 'waiting' && seen.ranSince !== undefined);
   const finalizeOver = passed(finalizingAt, deadlines.finalizeSeconds, now);

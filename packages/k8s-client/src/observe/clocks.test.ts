@@ -75,3 +75,48 @@ test('warnings of one trouble count from the first, though each try has its own;
   warn('violates PodSecurity "restricted:latest"');
   expect(seenIn(store)).toMatchObject({ kind: 'refused', forMs: 40_000 });
 });
+
+const jobThatIs = (suspended: boolean, resourceVersion: string) =>
+  decodeJob(
+    jobObject(exampleLaunch(), {
+      metadata: { resourceVersion },
+      spec: { suspend: suspended },
+      status: {
+        conditions: [
+          {
+            type: 'Suspended',
+            status: suspended ? 'True' : 'False',
+            lastTransitionTime: '2026-01-01T00:00:40Z',
+          },
+        ],
+      },
+    }),
+  );
+
+test('the time to start counts from when we saw a Job let go, each time anew', () => {
+  const store = createAttemptStore(clock, () => undefined);
+  let version = 1;
+  const show = (suspended: boolean): void => store.putJob(jobThatIs(suspended, String((version += 1))));
+  for (const _ of ['let go once', 'let go again']) {
+    show(true);
+    clock.pass(3_600_000);
+    expect(seenIn(store)).toMatchObject({ startClock: 'stopped' });
+    show(false);
+    expect(seenIn(store)).toMatchObject({ startClock: 0 });
+    clock.pass(20_000);
+    show(false);
+    expect(seenIn(store)).toMatchObject({ startClock: 20_000 });
+  }
+});
+
+test('where another executor saw a Job let go, the time of the server has to do, but never as one to come', () => {
+  const told = new Date('2026-01-01T00:00:40Z').getTime();
+  for (const [now, startClock] of [
+    [told + 5_000, 5_000],
+    [told - 600_000, 0],
+  ] as const) {
+    const store = createAttemptStore({ ...clock, now: () => new Date(now) }, () => undefined);
+    store.putJob(jobThatIs(false, '2'));
+    expect(seenIn(store)).toMatchObject({ startClock });
+  }
+});

@@ -87,6 +87,7 @@ export const decodeJob = (object: unknown, known = nobody): JobView => {
     startedAt: moment(status['startTime'], 'status.startTime'),
     completedAt: moment(status['completionTime'], 'status.completionTime'),
     conditions: decodeConditions(status['conditions']),
+    letGoMs: null,
   };
 };
 

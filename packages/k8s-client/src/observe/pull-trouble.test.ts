@@ -49,3 +49,21 @@ test('a back-off that does not say why keeps the cause of the last try, until an
     failure: { reason: 'image_platform' },
   });
 });
+
+test('a failed mount is told where the server does not show whether it is over, and ends nothing', () => {
+  const event = {
+    aboutUid: 'pod-uid',
+    aboutName: 'p',
+    reason: 'FailedMount',
+    message: 'timed out',
+    seenMs: 0,
+  };
+  const shows = (conditions: readonly object[]) => {
+    const creating = mainState('Pending', { waiting: { reason: 'ContainerCreating' } }, { conditions });
+    return observeAttempt({ job, pods: [decodePod(podObject(creating))], event: null, podEvent: event }, now);
+  };
+  const sandbox = (status: string): object => ({ type: 'PodReadyToStartContainers', status });
+  expect(shows([sandbox('False')])).toMatchObject({ kind: 'refused', failure: { reason: 'node_trouble' } });
+  expect(shows([])).toMatchObject({ kind: 'waiting', message: 'FailedMount: timed out' });
+  expect(shows([sandbox('True')])).toMatchObject({ kind: 'waiting', reason: 'pulling_image' });
+});

@@ -30,6 +30,8 @@ export interface JobView extends ObjectView {
   readonly startedAt: Date | null;
   readonly completedAt: Date | null;
   readonly conditions: readonly ConditionView[];
+  /** When it was let go after a suspension, on our monotonic clock; null: it never was, or it is not known. */
+  readonly letGoMs: number | null;
 }
 
 export type ContainerState =

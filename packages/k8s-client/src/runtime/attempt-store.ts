@@ -1,7 +1,7 @@
 import type { AttemptId, Clock } from '@job-orchestrator/types';
 import type { LabelledAttempt } from '../labels.ts';
 import type { AttemptView, EventView, JobView, PodView, Warning } from '../observe/views.ts';
-import { mergeEvent, mergePod } from '../observe.ts';
+import { mergeEvent, mergeJob, mergePod } from '../observe.ts';
 
 /** What the watches have shown, by attempt. Bounded by what exists in the cluster. */
 export interface AttemptStore {
@@ -128,7 +128,7 @@ export const createAttemptStore = (clock: Clock, onChange: (attempt: AttemptId) 
     if (removed.has(job.uid) || (before !== undefined && !isNews(job.version, before.version))) return;
     if (before !== undefined && before.attempt.attemptId !== job.attempt.attemptId)
       jobOf.delete(before.attempt.attemptId);
-    jobs.set(job.uid, job);
+    jobs.set(job.uid, mergeJob(before, job, clock.monotonicMs(), clock.now()));
     jobOf.set(job.attempt.attemptId, job.uid);
     onChange(job.attempt.attemptId);
   };

@@ -50,9 +50,9 @@ export interface ExitReport {
 
 /**
  * Whether the time to start is counted: `stopped` while something beside us (Kueue) holds the object back until there is
- * quota for it; a moment: from when it was let go. Absent: from the claim on.
+ * quota for it; a number: for so many milliseconds since it was let go, as the runtime itself saw. Absent: from the claim on.
  */
-export type StartClock = 'stopped' | Date;
+export type StartClock = 'stopped' | number;
 
 /**
  * A plain record of what the runtime shows of an attempt now.
