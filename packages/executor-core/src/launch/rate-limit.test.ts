@@ -1,5 +1,8 @@
+import { failure } from '@job-orchestrator/types';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { conclude } from '../decide/conclude.ts';
+import { buildAttempt } from '../testing/arbitraries.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 test('a second’s worth goes at once after a rest, then one per interval', () => {
@@ -30,4 +33,25 @@ test('in no second begin more than the rate and its burst', () => {
     },
   );
   expect(fc.check(property).counterexample).toBeNull();
+});
+
+const perSecond = (moments: readonly number[]): readonly number[] => {
+  const seconds = moments.map((ms) => Math.floor(ms / 1_000));
+  const counts = new Array<number>(Math.max(...seconds) + 1).fill(0);
+  for (const second of seconds) counts[second]! += 1;
+  return counts;
+};
+
+test('10,000 jobs that fail at once come back spread over their backoff, and begin at the rate, second for second', () => {
+  const count = 10_000;
+  const disrupted = failure('disrupted', 'the zone is gone');
+  const dueMs = Array.from({ length: count }, (_, index) => {
+    const decision = conclude(buildAttempt(), disrupted, null, index / count);
+    return decision.kind === 'retry' ? decision.delayMs : Number.NaN;
+  }).toSorted((one, other) => one - other);
+  expect(perSecond(dueMs)).toEqual([2_000, 2_000, 2_000, 2_000, 2_000]);
+  const limit = createRateLimit(20);
+  const begun = perSecond(dueMs.map((atMs) => atMs + limit.take(atMs)));
+  expect(Math.max(...begun)).toBeLessThanOrEqual(40);
+  expect(Math.min(...begun.slice(0, -1))).toBeGreaterThanOrEqual(19);
 });
