@@ -54,6 +54,26 @@ describe.skipIf(registries === null)('images of a real registry', { concurrent: 
     expect(await describeJob(id)).toContain(`Image ran ${open}/${repository}@${digest}`);
   });
 
+  it('one that needs a login is pulled with the secret that its image names', async () => {
+    const { name: namespace } = installation.namespace;
+    const auth = Buffer.from('e2e:e2e').toString('base64');
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/dockerconfigjson',
+      metadata: { name: 'private', namespace },
+      stringData: { '.dockerconfigjson': JSON.stringify({ auths: { [withLogin]: { auth } } }) },
+    };
+    await kubectl(['create', '-f', '-'], JSON.stringify(secret));
+    const own = `${repository}-private`;
+    const pushed = await pushImage(open, own, '1');
+    const reference = `${withLogin}/${own}:1`;
+    await installation.client.putImage({ name: 'private', reference, pullSecrets: ['private'] });
+    const id = await submit({ image: 'private', command: ['true'] });
+    const job = await until(id, 'completes', 90, ({ state }) => state === 'completed');
+    expect(job.attempts.map(({ imageDigest }) => imageDigest)).toEqual([`${withLogin}/${own}@${pushed}`]);
+  });
+
   it('a rate limit is told as one, and waited out at no cost', async ({ onTestFinished }) => {
     const limited = await startLimitedRegistry(ofTests, open);
     onTestFinished(limited.close);
