@@ -3,6 +3,7 @@ import { OrchestratorError } from '@job-orchestrator/types';
 import type { Credentials, Identity } from '../credentials/credentials.ts';
 import { startFakeApiServer, type FakeApiServer } from '../testing/fake-api-server.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
+import { parseRetryAfter } from './api-result.ts';
 
 let server: FakeApiServer;
 const clients: ApiClient[] = [];
@@ -208,4 +209,15 @@ test('no more requests go out than the bucket allows', async () => {
   const before = performance.now();
   await Promise.all(Array.from({ length: 20 }, () => client.json({ method: 'GET', path: jobs })));
   expect(performance.now() - before).toBeGreaterThan(280);
+});
+
+test.each([
+  ['2', 2_000],
+  ['86400', 300_000],
+  ['Thu, 01 Jan 1970 00:00:05 GMT', 5_000],
+  ['Fri, 01 Jan 2100 00:00:00 GMT', 300_000],
+  ['soon', null],
+  [undefined, null],
+])('a Retry-After of %s holds us back for five minutes at most', (header, ms) => {
+  expect(parseRetryAfter(header, 0)).toBe(ms);
 });
