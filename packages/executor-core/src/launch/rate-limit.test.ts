@@ -37,7 +37,7 @@ test('in no second begin more than the rate and its burst', () => {
 
 const perSecond = (moments: readonly number[]): readonly number[] => {
   const seconds = moments.map((ms) => Math.floor(ms / 1_000));
-  const counts = new Array<number>(Math.max(...seconds) + 1).fill(0);
+  const counts = Array.from({ length: Math.max(...seconds) + 1 }, () => 0);
   for (const second of seconds) counts[second]! += 1;
   return counts;
 };
