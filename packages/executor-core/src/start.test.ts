@@ -21,6 +21,24 @@ test.each([
   expect(kinds.slice(kinds.indexOf('launched'))).toEqual(['launched', ...waits, 'completed']);
 });
 
+test('what has ended is removed once no job waits for its place any more, or something keeps it from one', async () => {
+  const trial = createTrial(fresh.database, { startDelayMs: 5_000 });
+  trial.launchExecutor({ maxRunning: 2 });
+  const waits = await trial.submit([{ kind: 'waitForStop' }]);
+  const ends = await trial.submit([{ kind: 'exit', code: 0 }]);
+  const objects = () => [...trial.world.objects.values()];
+  const objectOf = (id: string) => objects().find(({ launch }) => launch.jobId === id)!;
+  await trial.until('both objects', () => objects().length === 2);
+  const shown = { kind: 'waiting', reason: 'scheduling', message: 'Waiting for a node.' } as const;
+  trial.world.show(objectOf(waits).launch.attemptId, shown);
+  await trial.untilEnded([ends]);
+  await trial.pass(30_000);
+  expect(objects()).toHaveLength(2);
+  trial.world.show(objectOf(waits).launch.attemptId, { ...shown, reason: 'unschedulable' });
+  await trial.until('the removal', () => objects().length === 1);
+  trial.end();
+});
+
 test('what keeps a start is told at once', async () => {
   const trial = createTrial(fresh.database, { startDelayMs: 400 });
   const id = await trial.submit([{ kind: 'exit', code: 0 }]);

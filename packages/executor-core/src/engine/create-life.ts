@@ -84,7 +84,10 @@ export const createLife = (
     recorder,
     time: createDatabaseTime(clock),
     launchRate: createRateLimit(config.launchRatePerSecond),
-    removals: createRemovals({ concurrency: concurrency.remove, launching: () => launches.size() }),
+    removals: createRemovals({
+      concurrency: concurrency.remove,
+      launching: () => launches.size() + life.placing.size,
+    }),
     look,
     lookNow: async (id) => queueOf(id)?.addAndWait(id),
     lookLater: (id, delayMs) => {
@@ -93,10 +96,12 @@ export const createLife = (
     wakeClaims: () => claims?.wake(),
     launching: () => launches.size(),
     stalled: new Set(),
+    placing: new Set(),
     background: background.add,
     letGo: (id, why) => {
       agenda.delete(id);
       life.stalled.delete(id);
+      life.placing.delete(id);
       if (held.drop(id, why)) claims?.roomMade();
     },
     alive: () => !ended,

@@ -39,6 +39,8 @@ export interface Life {
   launching(): number;
   /** Launches that the runtime did not take, and that wait to be asked for again. */
   readonly stalled: Set<AttemptId>;
+  /** Launches that the runtime took, and that have no place to run yet as far as is known. */
+  readonly placing: Set<AttemptId>;
   /** Does work that nobody waits for, but that a drain does. */
   background(work: Promise<void>): void;
   /** An attempt is over for us: frees its slot. What is `done` is never held again. */

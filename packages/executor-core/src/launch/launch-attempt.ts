@@ -59,6 +59,7 @@ const carryOut = async (
       life.stalled.delete(attempt.id);
       held.createdByUs = decision.created && certain;
       if (decision.reason) life.deps.log.warn({ attempt: attempt.id }, decision.reason);
+      life.placing.add(attempt.id);
       if (await storeWrite(life, held, launched(attempt.id, decision.object, decision.reason)))
         life.look(attempt.id);
       return;

@@ -74,6 +74,12 @@ const restOfStart = (life: Life, held: Held, progress: Progress | null): number 
   return restMs > 0 ? restMs : null;
 };
 
+/** Its launch is under way until it has a place to run, or something keeps it from one. */
+const notePlacing = (life: Life, { attempt }: Held, seen: Observation): void => {
+  if (seen.kind === 'waiting' && (seen.reason === 'launching' || seen.reason === 'scheduling')) return;
+  if (life.placing.delete(attempt.id) && life.placing.size === 0) life.removals.begin();
+};
+
 const carryOut = async (life: Life, held: Held, decision: Decision, seen: Observation): Promise<void> => {
   const { id } = held.attempt;
   switch (decision.kind) {
@@ -104,6 +110,7 @@ export const observeAttempt = async (life: Life, id: AttemptId): Promise<void> =
   if (!held) return;
   const seen = await withOutput(life, held, await life.deps.runtime.observe(refOf(life, held.attempt)));
   if (held.over) return;
+  notePlacing(life, held, seen);
   const now = life.time.now();
   const decision = decideAttempt({
     attempt: held.attempt,
