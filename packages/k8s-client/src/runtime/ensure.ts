@@ -13,6 +13,7 @@ import { mapping, requiredText, textOrNull } from '../observe/fields.ts';
 import { quotaWords } from '../observe/plain-words.ts';
 import { messageOf } from '../system-clock.ts';
 import type { RuntimeContext } from './context.ts';
+import { removeJob } from './remove.ts';
 import { laterJob, takeOverJob } from './take-over.ts';
 
 const shortWaitMs = 1_000;
@@ -162,6 +163,44 @@ const prepare = ({ collector }: RuntimeContext, launch: AttemptLaunch): Prepared
   }
 };
 
+/**
+ * A webhook took the labels from the Job by which we watch: it would run without anybody to see it. Removed by its uid it is
+ * nobody's any more, and the job is told why.
+ */
+const removeUnlabelled = async (
+  context: RuntimeContext,
+  launch: AttemptLaunch,
+  object: RuntimeObject,
+): Promise<EnsureOutcome> => {
+  const { name, uid } = object;
+  if (!(await removeJob(context, { ...launch, object })))
+    return { kind: 'unresolved', message: `The Job ${name} lost our labels, and could not be removed.` };
+  const sentence =
+    `Something in the cluster (a mutating webhook) took our labels from the Job ${name} as it was created; without them ` +
+    'nobody would watch it, and it was removed.';
+  return { kind: 'refused', failure: failure('launch_refused', sentence, { name, uid }) };
+};
+
+/** What was created, and cannot be read as ours. */
+const settleUnread = async (
+  context: RuntimeContext,
+  launch: AttemptLaunch,
+  body: unknown,
+): Promise<EnsureOutcome> => {
+  try {
+    const meta = mapping(mapping(body, 'object')['metadata'], 'metadata');
+    const object = {
+      uid: requiredText(meta['uid'], 'metadata.uid'),
+      name: requiredText(meta['name'], 'metadata.name'),
+    };
+    if (readAttemptLabels(mapping(meta['labels'], 'metadata.labels')) === null)
+      return await removeUnlabelled(context, launch, object);
+  } catch (error) {
+    context.log.warn({ error: messageOf(error) }, 'of a created Job not even its name can be read');
+  }
+  return { kind: 'unresolved', message: 'The created Job cannot be read.' };
+};
+
 /** Creates the Job of an attempt by its deterministic name, or finds it. */
 export const ensureJob = async (
   context: RuntimeContext,
@@ -176,9 +215,7 @@ export const ensureJob = async (
   const made = await context.api.json<unknown>(create);
   if (made.kind === 'ok') {
     const object = remember(context, made.body);
-    return object === null
-      ? { kind: 'unresolved', message: 'The created Job cannot be read.' }
-      : { kind: 'created', object };
+    return object === null ? settleUnread(context, launch, made.body) : { kind: 'created', object };
   }
   if (made.kind === 'conflict' && made.reason === 'AlreadyExists') {
     return resolveExisting(context, launch, job.metadata?.name ?? '', maySend);

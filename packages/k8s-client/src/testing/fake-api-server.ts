@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerStore } from './fake-routes.ts';
-import { createFakeStore, type FakeStore } from './fake-store.ts';
+import { createFakeStore, type FakeObject, type FakeStore } from './fake-store.ts';
 import { createFakeWatches, type FakeWatches } from './fake-watches.ts';
 
 /** A request as the fake saw it. */
@@ -41,6 +41,8 @@ export interface FakeApiServer {
   fail(match: (request: FakeRequest) => boolean, fault: FakeFault, times?: number): () => void;
   /** Freezes what lists show, until the returned function is called. */
   freezeLists(): () => void;
+  /** As a mutating webhook: changes what is created from now on. */
+  mutate(how: (object: FakeObject) => FakeObject): void;
   /** Resolves when a condition holds; looked at after each request and each change. Rejects after `limitMs`. */
   until(condition: () => boolean, limitMs?: number): Promise<void>;
   close(): Promise<void>;
@@ -118,6 +120,7 @@ export const startFakeApiServer = async (): Promise<FakeApiServer> => {
   const faults: { match: (request: FakeRequest) => boolean; fault: FakeFault; left: number }[] = [];
   const logs = new Map<string, string>();
   let frozen: FakeStore['collections'] | null = null;
+  let mutate = (object: FakeObject): FakeObject => object;
 
   const takeFault = (request: FakeRequest): FakeFault | null => {
     const found = faults.find((candidate) => candidate.left > 0 && candidate.match(request));
@@ -133,7 +136,7 @@ export const startFakeApiServer = async (): Promise<FakeApiServer> => {
     else if (fault?.kind === 'answer') answerFault(fault, response);
     else if (fault?.kind !== 'silence') {
       const lost = fault?.kind === 'lose_answer' ? () => incoming.socket.resetAndDestroy() : null;
-      answerStore({ store, watches, logs, frozen }, request, response, lost);
+      answerStore({ store, watches, logs, frozen, mutate }, request, response, lost);
     }
     waiters.wake();
   };
@@ -156,6 +159,7 @@ export const startFakeApiServer = async (): Promise<FakeApiServer> => {
       frozen = structuredClone(store.collections);
       return () => void (frozen = null);
     },
+    mutate: (how) => void (mutate = how),
     until: (condition, limitMs) => waiters.until(condition, limitMs),
     close: () =>
       new Promise((resolve) => {

@@ -9,6 +9,8 @@ export interface FakeWorld {
   readonly logs: ReadonlyMap<string, string>;
   /** What lists show instead of the store, while it is stale. */
   readonly frozen: FakeStore['collections'] | null;
+  /** What is done to what is created. */
+  readonly mutate: (object: FakeObject) => FakeObject;
 }
 
 interface Reply {
@@ -42,8 +44,8 @@ const list = (world: FakeWorld, kind: FakeKind, parameters: URLSearchParams): Re
   };
 };
 
-const create = (store: FakeStore, kind: FakeKind, text: string): Reply => {
-  const object = JSON.parse(text) as FakeObject;
+const create = ({ store, mutate }: FakeWorld, kind: FakeKind, text: string): Reply => {
+  const object = mutate(JSON.parse(text) as FakeObject);
   const { name } = object.metadata;
   if (store.collections[kind].objects.has(name))
     return failed(409, 'AlreadyExists', `${kind} "${name}" already exists`);
@@ -77,7 +79,7 @@ const change = (store: FakeStore, kind: FakeKind, object: FakeObject, request: F
 const reply = (world: FakeWorld, kind: FakeKind, name: string | undefined, request: FakeRequest): Reply => {
   if (name === undefined) {
     return request.method === 'POST'
-      ? create(world.store, kind, request.body)
+      ? create(world, kind, request.body)
       : list(world, kind, request.parameters);
   }
   const object = world.store.collections[kind].objects.get(name);
