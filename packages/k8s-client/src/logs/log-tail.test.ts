@@ -55,6 +55,12 @@ test('a stream that breaks is read again, shorter', async () => {
   expect(textOf(await tailOf(`${'x'.repeat(99)}\n`.repeat(1_000) + 'the end\n', 8))).toBe('the end\n');
 });
 
+test('a log of more lines than could be read is never told as whole', async () => {
+  const isFirst = (tailLines: string | null) => tailLines === '2000';
+  server.fail(({ parameters }) => !isFirst(parameters.get('tailLines')), { kind: 'lose_answer' });
+  expect(await tailOf('1\n'.repeat(2_500), 65_536)).toMatchObject({ totalBytes: 4_000, extent: 'at_least' });
+});
+
 test('a log that is kept whole is exact; of a longer one Kubernetes does not tell what it rotated', async () => {
   expect(await tailOf('all\n', 8)).toEqual({
     bytes: new Uint8Array(Buffer.from('all\n')),

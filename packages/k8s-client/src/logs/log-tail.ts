@@ -33,7 +33,7 @@ const fewerLines = 200;
 const longBytes = 1_048_576;
 /** The 64 KiB that are kept have no more lines than this. */
 const shortLines = 65_536;
-/** A kubelet of a busy node takes seconds. Two looks, or one and the count, end before the executor gives up. */
+/** A kubelet of a busy node takes seconds. Two looks and the count end before the executor gives up. */
 const lookMs = 8_000;
 /** A kubelet that begins anew, or a tunnel to it, takes about this long; asked again at once it answers the same. */
 const faultPauseMs = 1_000;
@@ -93,9 +93,11 @@ const readMore = async (source: Source, kept: number, seen: ByteTail): Promise<L
   const counted = await look(source, { ms: countMs, kept }, { limitBytes: countedBytes });
   const total = 'tail' in counted ? counted.tail.total() : 0;
   if (counted.kind === 'ended' && total < countedBytes) return toLogTail(counted.tail, total);
-  if (seen.total() >= kept) return toLogTail(seen, total);
-  const more = await look(source, { ms: lookMs, kept }, { tailLines: shortLines });
-  return toLogTail(more.kind === 'ended' ? more.tail : seen, total);
+  const bounds = { ms: lookMs, kept, most: countedBytes };
+  const more = seen.total() < kept ? await look(source, bounds, { tailLines: shortLines }) : null;
+  if (more?.kind === 'ended' && more.tail.lines() < shortLines) return toLogTail(more.tail, total);
+  // However few bytes were counted before that stream broke: there are more lines.
+  return { ...toLogTail(more?.kind === 'ended' ? more.tail : seen, total), extent: 'at_least' };
 };
 
 const conclude = async (
@@ -111,9 +113,10 @@ const conclude = async (
 };
 
 /**
- * The last bytes of a pod's log; null when there is none; why not, where we may not read it. A log above 2,000 lines is
- * counted up to 4 MiB. Where they are long or their stream breaks, fewer are read; where that
- * breaks too the end is missing, as it is where Kubernetes answers twice, a second apart, that it cannot read it.
+ * The last bytes of a pod's log; null when there is none; why not, where we may not read it. Of a log above 2,000 lines the
+ * last of them are read, or more where they are too short to fill what is kept, and it is counted up to 4 MiB. Where they
+ * are long or their stream breaks, fewer are read; where that breaks too the end is missing, as it is where Kubernetes
+ * answers twice, a second apart, that it cannot read it.
  */
 export const readLogTail = async (source: Source, maxBytes: number): Promise<LogTail | null> => {
   const bounds = { ms: lookMs, kept: maxBytes, most: longBytes };
