@@ -254,6 +254,10 @@ test('a Job that a webhook took our labels from is removed, and the job told why
 test('while such a Job cannot be removed nothing is concluded', async () => {
   const runtime = await started();
   server.mutate((object) => ({ ...object, metadata: { ...object.metadata, labels: {} } }));
-  server.fail(({ method }) => method === 'DELETE', answer(500));
+  const heal = server.fail(({ method }) => method === 'DELETE', answer(500));
   expect(await runtime.ensure(launch, unguarded)).toMatchObject({ kind: 'unresolved' });
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject({ kind: 'unresolved' });
+  heal();
+  expect(await runtime.ensure(launch, unguarded)).toMatchObject({ failure: { reason: 'launch_refused' } });
+  expect([...server.store.collections.jobs.objects.keys()]).toEqual([markerName]);
 });

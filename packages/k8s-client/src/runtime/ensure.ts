@@ -113,6 +113,8 @@ const judgeExisting = async (
 ): Promise<EnsureOutcome> => {
   const meta = mapping(mapping(body, 'object')['metadata'], 'metadata');
   const theirs = readAttemptLabels(mapping(meta['labels'], 'metadata.labels'));
+  if (theirs === null && podsAreOf(launch, body))
+    return removeUnlabelled(context, launch, { uid: requiredText(meta['uid'], 'metadata.uid'), name });
   if (theirs === null || !sameExecution(theirs, launch)) return nameTaken(name);
   if (!sameAttempt(theirs, launch)) {
     const uid = requiredText(meta['uid'], 'metadata.uid');
@@ -179,6 +181,14 @@ const removeUnlabelled = async (
     `Something in the cluster (a mutating webhook) took our labels from the Job ${name} as it was created; without them ` +
     'nobody would watch it, and it was removed.';
   return { kind: 'refused', failure: failure('launch_refused', sentence, { name, uid }) };
+};
+
+/** Where a create's answer was lost, or the removal failed, the labels of its pods tell that a Job without ours is this attempt's. */
+const podsAreOf = (launch: AttemptLaunch, body: unknown): boolean => {
+  const template = mapping(mapping(mapping(body, 'object')['spec'], 'spec')['template'], 'spec.template');
+  const meta = mapping(template['metadata'], 'spec.template.metadata');
+  const pods = readAttemptLabels(mapping(meta['labels'], 'spec.template.metadata.labels'));
+  return pods !== null && sameAttempt(pods, launch);
 };
 
 /** What was created, and cannot be read as ours. */
