@@ -19,9 +19,9 @@ export interface WritesDone extends AppliedWrites {
   readonly ofDags: boolean;
 }
 
-type Collected = { readonly applied: Set<string>; claimable: boolean; ofDags: boolean };
+type Collected = { readonly applied: Set<string>; claimable: boolean; ended: boolean; ofDags: boolean };
 
-const nothingDone = (): Collected => ({ applied: new Set(), claimable: false, ofDags: false });
+const nothingDone = (): Collected => ({ applied: new Set(), claimable: false, ended: false, ofDags: false });
 
 const note = (collected: Collected, { applied, freed = 0 }: FencedAnswer): void => {
   for (const id of applied) collected.applied.add(id);
@@ -31,6 +31,7 @@ const note = (collected: Collected, { applied, freed = 0 }: FencedAnswer): void 
 const end = async (sql: Sql, owner: IncarnationId, endings: readonly Ending[], into: Collected) => {
   const answer = await endAttempts(sql, owner, endings);
   note(into, answer);
+  into.ended ||= answer.applied.length > 0;
   into.ofDags ||= answer.ofDags;
 };
 
@@ -110,6 +111,15 @@ const forgetDelivered = async (
   if (delivered.length > 0) await forgetOutputs(store, delivered).catch(() => undefined);
 };
 
+/**
+ * An end that changed nothing may have been stored before, by a call whose every answer was lost: what it did, and nobody
+ * was told of then, is not known.
+ */
+const endsAnew = (waves: readonly Wave[], applied: ReadonlySet<string>): boolean =>
+  waves.some(({ ended, requeued }) =>
+    [...ended, ...requeued].some(({ attemptId }) => !applied.has(attemptId)),
+  );
+
 /** Applies writes of one owner, in one transaction where a few statements do not do it. */
 export const applyWrites = async (
   store: Store,
@@ -118,14 +128,16 @@ export const applyWrites = async (
 ): Promise<WritesDone> => {
   const waves = planWaves(writes);
   let answerLost = false;
-  const { applied, claimable, ofDags } = await withRetries('repeatable', () =>
+  const done = await withRetries('repeatable', () =>
     applyOnce(store, owner, waves).catch((error: unknown) => {
       if (leaseIsOver(error)) return nothingDone();
       answerLost ||= connectionLost(error);
       throw error;
     }),
   );
+  const { applied } = done;
   const ids = [...new Set(writes.map(({ attemptId }) => attemptId))];
+  const doubtful = answerLost || endsAnew(waves, applied);
   if (answerLost) {
     const unknown = ids.filter((id) => !applied.has(id));
     for (const id of await closedByUs(store, owner, unknown)) applied.add(id);
@@ -134,9 +146,8 @@ export const applyWrites = async (
   return {
     applied: ids.filter((id) => applied.has(id)),
     stale: ids.filter((id) => !applied.has(id)),
-    claimable,
-    ended: waves.some(({ ended }) => ended.length > 0),
-    // What a lost answer would have said of it is not known.
-    ofDags: ofDags || answerLost,
+    claimable: done.claimable || doubtful,
+    ended: done.ended || doubtful,
+    ofDags: done.ofDags || doubtful,
   };
 };
