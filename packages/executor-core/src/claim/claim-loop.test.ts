@@ -1,4 +1,4 @@
-import { newJobId, type Clock } from '@job-orchestrator/types';
+import { newJobId, type Clock, type Database } from '@job-orchestrator/types';
 import { expect, test } from 'vitest';
 import { buildSpec } from '../testing/build-launch.ts';
 import { eachTrial } from '../testing/trial/each-trial.ts';
@@ -29,6 +29,27 @@ test('a job that is due in 40 days arms no timer that Node would fire at once', 
 });
 
 const shortly = [{ kind: 'sleep', seconds: 1 }] as const;
+
+test('after a claim that failed the next end claims again', async () => {
+  const ids = await trial.submitMany(4, shortly);
+  let claims = 0;
+  const change = (database: Database): Database => {
+    const claimJobs: Database['queue']['claimJobs'] = async (request) => {
+      claims += 1;
+      if (claims === 2) throw new Error('the connection was lost');
+      return database.queue.claimJobs(request);
+    };
+    return { ...database, queue: { ...database.queue, claimJobs } };
+  };
+  trial.launchExecutor({ pollIntervalMs: 3_600_000, batchSize: 2, change });
+  await trial.untilEnded(ids, 60_000);
+});
+
+test('with room for one launch at a time, each that has ended makes room for the next', async () => {
+  await trial.submitMany(3, [{ kind: 'waitForStop' }]);
+  trial.launchExecutor({ pollIntervalMs: 3_600_000, batchSize: 1, launchRatePerSecond: 1 });
+  await trial.until('all to be there', () => trial.world.objects.size === 3, 10_000);
+});
 
 test('ends ask for no more jobs where the queue gave all that it had', async () => {
   const ids = await trial.submitMany(20, shortly);

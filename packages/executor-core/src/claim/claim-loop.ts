@@ -9,7 +9,7 @@ export interface ClaimLoop {
   wake(): void;
   /** A launch has ended: claims, if it was for room to launch that it did not. */
   launchEnded(): void;
-  /** An attempt was let go of: claims, if it was for room that it did not. Else the queue gave all that it had. */
+  /** An attempt was let go of: claims, unless the queue gave all that it had when it was asked last. */
   roomMade(): void;
   /** Claims no more. */
   stop(): void;
@@ -78,7 +78,7 @@ export const createClaimLoop = (life: Life): ClaimLoop => {
   const claimAll = async (): Promise<void> => {
     while (state.again && !state.stopped) {
       state.again = false;
-      state.starved = isPaused() || freeCapacity(life) <= 0;
+      state.starved = isPaused() || freeCapacity(life) <= 0 || !life.lease.holds();
       if (state.paused) return;
       if ((await claimBatch(life)) || (await watchNextDue())) state.again = true;
     }
@@ -87,10 +87,14 @@ export const createClaimLoop = (life: Life): ClaimLoop => {
     try {
       await claimAll();
     } catch (error) {
+      // What the queue has is not known: the next end or launch asks for it, as the poll does.
+      state.starved = true;
       if (!state.stopped) log.warn({ error: String(error) }, 'claiming failed; tried again at the next poll');
     } finally {
       state.claiming = false;
     }
+    // Woken while it failed, or after its last look.
+    if (state.again) wake();
   };
   const wake = (): void => {
     state.again = true;
@@ -99,7 +103,7 @@ export const createClaimLoop = (life: Life): ClaimLoop => {
     void claim();
   };
   const roomMade = (): void => {
-    if (state.starved && !isPaused()) wake();
+    if (state.starved && !isPaused() && freeCapacity(life) > 0) wake();
   };
   return {
     wake,
