@@ -1,6 +1,7 @@
 import type { AttemptId, IncarnationId, InstallationId } from '@job-orchestrator/types';
 import type { ExecutorDependencies } from '../config.ts';
 import { launchAttempt } from '../launch/launch-attempt.ts';
+import { createPlacing } from '../launch/placing.ts';
 import { createRateLimit } from '../launch/rate-limit.ts';
 import { createDatabaseTime } from '../lease/database-time.ts';
 import { createLease } from '../lease/lease.ts';
@@ -54,6 +55,20 @@ const createBackground = () => {
   return { add, size: () => size };
 };
 
+const createLaunches = (life: Life, claims: () => ClaimLoop | null): KeyQueue<AttemptId> => {
+  const launch = guarded(life, launchAttempt);
+  const rested = (): void => {
+    life.removals.begin();
+    // Where one launch is all the room, only now it is there.
+    claims()?.launchEnded();
+  };
+  return createKeyQueue<AttemptId>(
+    concurrency.launch,
+    (id) => launch(id).finally(() => claims()?.launchEnded()),
+    rested,
+  );
+};
+
 /** Brings a registered incarnation to life; it does nothing yet until attempts are held and looked at. */
 export const createLife = (
   deps: ExecutorDependencies,
@@ -86,7 +101,7 @@ export const createLife = (
     launchRate: createRateLimit(config.launchRatePerSecond),
     removals: createRemovals({
       concurrency: concurrency.remove,
-      launching: () => launches.size() + life.placing.size,
+      launching: () => launches.size() + life.placing.size(),
     }),
     look,
     lookNow: async (id) => queueOf(id)?.addAndWait(id),
@@ -96,7 +111,7 @@ export const createLife = (
     wakeClaims: () => claims?.wake(),
     launching: () => launches.size(),
     stalled: new Set(),
-    placing: new Set(),
+    placing: createPlacing(clock, () => life.removals.begin()),
     background: background.add,
     letGo: (id, why) => {
       agenda.delete(id);
@@ -112,16 +127,13 @@ export const createLife = (
     end: () => {
       ended = true;
       claims = null;
-      [lease, held, recorder, life.removals, agenda, observes, launches].forEach((each) => each.end());
+      [lease, held, recorder, life.removals, life.placing, agenda, observes, launches].forEach((each) =>
+        each.end(),
+      );
     },
   };
   const observes = createKeyQueue(concurrency.observe, guarded(life, observeAttempt));
-  const launch = guarded(life, launchAttempt);
-  const launches = createKeyQueue<AttemptId>(
-    concurrency.launch,
-    (id) => launch(id).finally(() => claims?.launchEnded()),
-    () => life.removals.begin(),
-  );
+  const launches = createLaunches(life, () => claims);
   const busy = [observes, launches, recorder, life.removals, background];
   return life;
 };

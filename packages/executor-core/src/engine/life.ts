@@ -8,6 +8,7 @@ import type {
 import type { ExecutorDependencies } from '../config.ts';
 import type { DatabaseTime } from '../lease/database-time.ts';
 import type { Lease } from '../lease/lease.ts';
+import type { Placing } from '../launch/placing.ts';
 import type { RateLimit } from '../launch/rate-limit.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { Removals } from '../record/removals.ts';
@@ -39,8 +40,8 @@ export interface Life {
   launching(): number;
   /** Launches that the runtime did not take, and that wait to be asked for again. */
   readonly stalled: Set<AttemptId>;
-  /** Launches that the runtime took, and that have no place to run yet as far as is known. */
-  readonly placing: Set<AttemptId>;
+  /** Launches on their way to a place to run; removals wait for them. */
+  readonly placing: Placing;
   /** Does work that nobody waits for, but that a drain does. */
   background(work: Promise<void>): void;
   /** An attempt is over for us: frees its slot. What is `done` is never held again. */

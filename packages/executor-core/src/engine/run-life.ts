@@ -114,6 +114,8 @@ export const runLife = async (options: LifeOptions): Promise<RunningLife> => {
     const warn = (error: unknown): void => log.warn({ error: String(error) }, 'a step of the drain failed');
     await database.executors.markDraining(incarnation).catch(warn);
     await giveBack(life).catch(warn);
+    // What has ended is removed before we go, whatever else waits for its place.
+    life.placing.end();
     await untilResting(life, timeoutMs);
     end();
     await database.executors.release(incarnation).catch(warn);

@@ -77,7 +77,7 @@ const restOfStart = (life: Life, held: Held, progress: Progress | null): number 
 /** Its launch is under way until it has a place to run, or something keeps it from one. */
 const notePlacing = (life: Life, { attempt }: Held, seen: Observation): void => {
   if (seen.kind === 'waiting' && (seen.reason === 'launching' || seen.reason === 'scheduling')) return;
-  if (life.placing.delete(attempt.id) && life.placing.size === 0) life.removals.begin();
+  life.placing.delete(attempt.id);
 };
 
 const carryOut = async (life: Life, held: Held, decision: Decision, seen: Observation): Promise<void> => {
@@ -108,9 +108,10 @@ const carryOut = async (life: Life, held: Held, decision: Decision, seen: Observ
 export const observeAttempt = async (life: Life, id: AttemptId): Promise<void> => {
   const held = life.held.get(id);
   if (!held) return;
-  const seen = await withOutput(life, held, await life.deps.runtime.observe(refOf(life, held.attempt)));
+  const shown = await life.deps.runtime.observe(refOf(life, held.attempt));
+  notePlacing(life, held, shown);
+  const seen = await withOutput(life, held, shown);
   if (held.over) return;
-  notePlacing(life, held, seen);
   const now = life.time.now();
   const decision = decideAttempt({
     attempt: held.attempt,
