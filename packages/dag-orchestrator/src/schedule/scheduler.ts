@@ -23,6 +23,8 @@ export interface Scheduler {
 const schedulesAtOnce = 1_000;
 const backfillsAtOnce = 100;
 const concurrency = 4;
+/** The ends of nodes come every 5 ms, and those of runs among them are not told apart: a look for all of so long. */
+const endsMs = 50;
 
 /** One step of a schedule; true where its next time has come too. */
 const fireSchedule = async (operations: OperationDeps, due: DueSchedule): Promise<boolean> => {
@@ -59,6 +61,7 @@ export const createScheduler = (deps: SchedulerDependencies): Scheduler => {
   /** True while the end of a run may let something start. */
   let watchesRuns = false;
   let endTimer: () => void = () => undefined;
+  let cancelSoon: (() => void) | null = null;
   let unsubscribe: () => void = () => undefined;
 
   /** One that fails never stops the others; it is due again at the next poll. */
@@ -91,15 +94,23 @@ export const createScheduler = (deps: SchedulerDependencies): Scheduler => {
   const loop = createWorkLoop(round, (error) =>
     log.warn({ error: String(error) }, 'schedules could not be looked at; tried again'),
   );
+  const wakeSoon = (): void => {
+    cancelSoon ??= clock.setTimer(endsMs, () => {
+      cancelSoon = null;
+      loop.wake();
+    });
+  };
   return {
     start: () => {
       unsubscribe = wakeUps.subscribe((kind) => {
-        if (kind === 'schedules' || (kind === 'dags' && watchesRuns)) loop.wake();
+        if (kind === 'schedules') loop.wake();
+        if (kind === 'dags' && watchesRuns) wakeSoon();
       });
       loop.wake();
     },
     stop: async () => {
       unsubscribe();
+      cancelSoon?.();
       endTimer();
       await loop.stop();
       endTimer();

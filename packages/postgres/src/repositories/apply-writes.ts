@@ -67,10 +67,13 @@ const idsIn = (waves: readonly Wave[]): readonly AttemptId[] => [
   ),
 ];
 
+/** Launches, waits and starts that are stored twice keep their times; these note the time of the write. */
+const mayRepeat = ({ stopping, finalizing }: Wave): boolean => stopping.length + finalizing.length === 0;
+
 /** True for what needs no transaction around it: each attempt is in one statement, and ends, which cannot be repeated, are last. */
 const standsAlone = (waves: readonly Wave[]): boolean => {
   const statements = statementCount(waves);
-  const isFew = statements === 2 && idsIn(waves).length <= fewWrites;
+  const isFew = statements === 2 && idsIn(waves).length <= fewWrites && waves.every(mayRepeat);
   return waves.length === 1 && waves[0]?.requeued.length === 0 && (statements === 1 || isFew);
 };
 

@@ -2,7 +2,7 @@ import type { WakeUp } from '@job-orchestrator/types';
 
 /**
  * One wake-up per kind and window: a NOTIFY in every transaction cost 70 % of the throughput, one per 50 ms nothing.
- * What happens in DAGs is for orchestrators alone, a few processes of which each asks one short question; but every
+ * What happens in DAGs is for orchestrators alone, a few processes of which each asks four short questions; but every
  * one of a DAG's nodes waits for the end before it, so that 50 ms would be the pace of a chain.
  */
 const windowMsOf = (kind: WakeUp): number => (kind === 'dags' ? 5 : 50);
