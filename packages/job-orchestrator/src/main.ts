@@ -15,14 +15,23 @@ const formatOf = (args: readonly unknown[]): OutputFormat => {
 const report = async (cli: Cli, error: unknown, format: OutputFormat): Promise<number> =>
   (await import('./output/report-error.ts')).reportError(cli.screen, error, format);
 
-/** What `-o name` writes is read back: `job/ID` and `run/ID` mean the id. */
-const plainId = (word: string): string => word.replace(/^(?:job|run)\/(?=[0-9a-f-]+$)/i, '');
+const named = /^(job|run)\/([0-9a-f-]+)$/i;
+
+/** What `-o name` writes is read back: `job/ID` and `run/ID` mean the id, and right after `get` and `describe` the kind too. */
+const readNames = (command: string, [first, ...others]: readonly string[]): string[] => {
+  if (first === undefined) return [];
+  const plainId = (word: string): string => named.exec(word)?.[2] ?? word;
+  const [, kind, id] = (takesKind.has(command) ? named.exec(first) : null) ?? [];
+  const head = kind === undefined || id === undefined ? [plainId(first)] : [kind.toLowerCase(), id];
+  return [...head, ...others.map(plainId)];
+};
+const takesKind: ReadonlySet<string> = new Set(['get', 'describe']);
 
 /** The words of a command line as they are parsed. In `run` those after the image are its program's. */
 const wordsFor = (program: Command, [name = '', ...words]: readonly string[]): string[] => {
   if (name === '') return [];
   const run = program.commands.find((command) => command.name() === name && name === 'run');
-  return [name, ...(run === undefined ? words.map(plainId) : separateCommand(run.options, words))];
+  return [name, ...(run === undefined ? readNames(name, words) : separateCommand(run.options, words))];
 };
 
 /** Parses and runs one command line; returns its exit code. */
