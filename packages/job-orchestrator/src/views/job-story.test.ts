@@ -114,6 +114,16 @@ describe('the story of a job', () => {
     );
   });
 
+  test('an attempt whose end nobody saw ran until it was closed, not until now', () => {
+    const lost = {
+      ...attempt,
+      state: 'lost',
+      startedAt: '2026-01-01T00:00:02.000Z',
+      finishedAt: null,
+    } as const;
+    expect(story({ attempts: [lost] })).toMatch(/lost +\S+ +3\.0s /);
+  });
+
   test('tells by which names its runtime knows it, and in which attempt where the node changed', () => {
     const cluster = '0190a000-0000-7000-8000-0000c0ffee02/jobs';
     const open = { ...attempt, closedAt: null, node: 'worker-1', runtimeKey: cluster };

@@ -169,7 +169,11 @@ const attemptsTable = (attempts: readonly AttemptDto[], now: Date, columns: numb
         value: ({ claimedAt, startedAt, closedAt }) => between(claimedAt, startedAt ?? closedAt, now),
         drop: 1,
       },
-      { header: 'RAN', value: ({ startedAt, finishedAt }) => between(startedAt, finishedAt, now) },
+      {
+        header: 'RAN',
+        // Whose end nobody saw ran until that was found.
+        value: ({ startedAt, finishedAt, closedAt }) => between(startedAt, finishedAt ?? closedAt, now),
+      },
       ...memoryColumn(attempts),
       ...nodeColumn(attempts),
       { header: 'ENDED WITH', value: (attempt) => (attempt.closedAt === null ? '–' : ending(attempt)) },
