@@ -166,7 +166,8 @@ test('a taken name: ours, ours on its way out, a stranger’s', async () => {
     kind: 'terminating',
     object: { name: jobObject().metadata.name },
   });
-  server.store.put('jobs', jobObject(launch, { metadata: { labels: { app: 'web' } } }));
+  const theirs = { metadata: { labels: { app: 'web' } } };
+  server.store.put('jobs', jobObject(launch, { ...theirs, spec: { template: theirs } }));
   expect(await runtime.ensure(launch, unguarded)).toMatchObject({
     kind: 'refused',
     failure: { reason: 'name_taken' },
