@@ -322,6 +322,13 @@ describe('a node that vanished', () => {
     });
   });
 
+  test('of whose grace less than a millisecond is left is not looked at five minutes later', () => {
+    expect(decide({}, lost(59.9996), at(60))).toMatchObject({
+      progress: { waiting: { reason: 'node_lost' } },
+    });
+    expect(decide({ spec: rerun }, lost(59.9996), at(60))).toMatchObject({ kind: 'retry' });
+  });
+
   test('gives the attempt up where the job says rerun', () => {
     expect(decide({ spec: rerun }, lost(59), at(59)).kind).toBe('wait');
     expect(decide({ spec: rerun }, lost(60), at(60))).toMatchObject({

@@ -77,9 +77,9 @@ const progressOf = (attempt: LiveAttempt, seen: LiveObservation, now: Date, end:
       return waits(attempt, seen.waiting ?? reason, refusedMessage(seen.failure.message, end));
     }
     case 'node_lost':
-      return seen.forMs < nodeLostGraceMs
-        ? null
-        : { kind: 'waiting', waiting: { reason: 'node_lost', message: seen.message } };
+      return graceIsOver(seen, now)
+        ? { kind: 'waiting', waiting: { reason: 'node_lost', message: seen.message } }
+        : null;
     case 'terminating':
     default:
       return waits(attempt, 'terminating', seen.message);
@@ -95,13 +95,19 @@ const graceEnd = (seen: LiveObservation, now: Date): Date | null => {
   return seen.kind === 'node_lost' ? inMs(now, nodeLostGraceMs - seen.forMs) : null;
 };
 
+/** By that moment itself: milliseconds have fractions, and moments have none, so that the last one of a grace is none. */
+const graceIsOver = (seen: LiveObservation, now: Date): boolean => {
+  const end = graceEnd(seen, now);
+  return end !== null && now >= end;
+};
+
 /**
  * The node is lost and the job says `onNodeLost: rerun`: the attempt is given up although its program may still run. Else
  * it is held until the node comes back or somebody removes it, which Kubernetes then reports as the pod's end.
  */
-const giveUpLost = ({ attempt, jitter }: DecisionInput, seen: LiveObservation): Decision | null => {
+const giveUpLost = ({ attempt, now, jitter }: DecisionInput, seen: LiveObservation): Decision | null => {
   if (seen.kind !== 'node_lost' || attempt.spec.retry.onNodeLost !== 'rerun') return null;
-  if (seen.forMs < nodeLostGraceMs) return null;
+  if (!graceIsOver(seen, now)) return null;
   if (isCancelled(attempt)) return { kind: 'cancel', exit: null };
   const lost = failure('node_lost', seen.message, seen.node === null ? {} : { node: seen.node });
   return conclude(attempt, deadlineFailure(attempt) ?? lost, null, jitter);
