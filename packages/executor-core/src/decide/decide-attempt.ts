@@ -144,15 +144,15 @@ const decideLive = (input: DecisionInput, seen: LiveObservation): Decision => {
   if (stop) return stop;
   const gaveWay = giveWay(input, seen);
   if (gaveWay) return gaveWay;
-  const grace = graceEnd(seen, now);
-  if (seen.kind === 'refused' && grace && now >= grace) return conclude(attempt, seen.failure, null, jitter);
+  if (seen.kind === 'refused' && graceIsOver(seen, now)) return conclude(attempt, seen.failure, null, jitter);
   const seenStart = seen.kind === 'running' ? believedStart(attempt, seen.startedAt, now) : null;
   const startClock = startClockOf(attempt, seen, now);
   const { at, intent } = phaseDeadline(attempt, attempt.startedAt ?? seenStart, startClock);
   if (now >= at)
     return { kind: 'stop', intent, reason: deadlineMessage(attempt, intent, startClock === 'stopped') };
   const soonest = inMs(now, seen.kind === 'terminating' ? holdMs : lookAgainMs);
-  const end = earliestOf(at, grace !== null && grace > now ? grace : at);
+  const grace = graceIsOver(seen, now) ? null : graceEnd(seen, now);
+  const end = earliestOf(at, grace ?? at);
   return { kind: 'wait', checkAt: earliestOf(end, soonest), progress: progressOf(attempt, seen, now, end) };
 };
 

@@ -1,8 +1,8 @@
 import { unreadLog, type Clock, type LogTail } from '@job-orchestrator/types';
 import type { ApiClient } from '../http/api-client.ts';
 import type { Paths } from '../http/paths.ts';
-import { createByteTail, type ByteTail } from './byte-tail.ts';
 import { pause } from '../system-clock.ts';
+import { createByteTail, type ByteTail } from './byte-tail.ts';
 import { openLog, wordsOfRefusal, type LogQuery } from './read-log.ts';
 
 /** How to read one pod's log. */

@@ -67,6 +67,12 @@ const marked = (job: Job, denied: Denied): Job => {
   return { ...job, spec: { ...spec, template: { ...spec.template, metadata: add(spec.template.metadata) } } };
 };
 
+const denied = {
+  observation: 'refused',
+  reason: 'launch_refused',
+  says: /no job without a timeout/,
+} as const;
+
 /** What an administrator's rules refuse. */
 export const policies: readonly Scenario[] = [
   {
@@ -75,12 +81,7 @@ export const policies: readonly Scenario[] = [
     spec: shell('echo done'),
     before: addPolicy('pods'),
     shape: (job) => marked(job, 'pods'),
-    expected: {
-      observation: 'refused',
-      reason: 'launch_refused',
-      decision: 'wait',
-      says: /no job without a timeout/,
-    },
+    expected: { ...denied, decision: 'wait' },
   },
   {
     name: 'policy-denied-job',
@@ -88,12 +89,7 @@ export const policies: readonly Scenario[] = [
     spec: shell('echo done'),
     before: addPolicy('jobs'),
     shape: (job) => marked(job, 'jobs'),
-    expected: {
-      observation: 'refused',
-      reason: 'launch_refused',
-      decision: 'fail',
-      says: /no job without a timeout/,
-    },
+    expected: { ...denied, decision: 'fail' },
   },
   {
     name: 'create-forbidden',
